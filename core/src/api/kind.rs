@@ -1,0 +1,99 @@
+//! The kinds of object the cluster knows: a closed set.
+
+/// A kind, with the names upstream gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Namespace,
+    Node,
+    Pod,
+    Service,
+    Endpoints,
+    EndpointSlice,
+    ReplicaSet,
+    Deployment,
+    StatefulSet,
+    NetworkPolicy,
+    Event,
+}
+
+/// The names of one kind.
+#[derive(Debug)]
+pub struct Names {
+    /// As a manifest says it: `EndpointSlice`.
+    pub kind: &'static str,
+    /// The group, empty for the core group: `discovery.k8s.io`.
+    pub group: &'static str,
+    /// The version: `v1`.
+    pub version: &'static str,
+    /// As a URL says it: `endpointslices`.
+    pub plural: &'static str,
+    /// As kubectl prints it: `endpointslice`.
+    pub singular: &'static str,
+    /// kubectl's abbreviations: `svc`.
+    pub short: &'static [&'static str],
+    /// Whether objects of this kind live in a namespace.
+    pub namespaced: bool,
+}
+
+const fn names(
+    kind: &'static str,
+    group: &'static str,
+    plural: &'static str,
+    singular: &'static str,
+    short: &'static [&'static str],
+    namespaced: bool,
+) -> Names {
+    Names { kind, group, version: "v1", plural, singular, short, namespaced }
+}
+
+/// In the order of [`Kind::ALL`], which is that of the enum.
+static NAMES: [Names; Kind::ALL.len()] = [
+    names("Namespace", "", "namespaces", "namespace", &["ns"], false),
+    names("Node", "", "nodes", "node", &["no"], false),
+    names("Pod", "", "pods", "pod", &["po"], true),
+    names("Service", "", "services", "service", &["svc"], true),
+    names("Endpoints", "", "endpoints", "endpoints", &["ep"], true),
+    names("EndpointSlice", "discovery.k8s.io", "endpointslices", "endpointslice", &[], true),
+    names("ReplicaSet", "apps", "replicasets", "replicaset", &["rs"], true),
+    names("Deployment", "apps", "deployments", "deployment", &["deploy"], true),
+    names("StatefulSet", "apps", "statefulsets", "statefulset", &["sts"], true),
+    names("NetworkPolicy", "networking.k8s.io", "networkpolicies", "networkpolicy", &["netpol"], true),
+    names("Event", "", "events", "event", &["ev"], true),
+];
+
+impl Kind {
+    /// Every kind, dependencies first.
+    pub const ALL: [Kind; 11] = [
+        Kind::Namespace,
+        Kind::Node,
+        Kind::Pod,
+        Kind::Service,
+        Kind::Endpoints,
+        Kind::EndpointSlice,
+        Kind::ReplicaSet,
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::NetworkPolicy,
+        Kind::Event,
+    ];
+
+    /// The names upstream gives this kind (`kubectl api-resources`).
+    pub fn names(self) -> &'static Names {
+        &NAMES[self as usize]
+    }
+
+    /// The kind that a manifest's `apiVersion` and `kind` name.
+    pub fn from_manifest(api_version: &str, kind: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|k| k.names().kind == kind && k.names().is_api_version(api_version))
+    }
+}
+
+impl Names {
+    fn is_api_version(&self, text: &str) -> bool {
+        match text.split_once('/') {
+            Some((group, version)) => group == self.group && version == self.version,
+            None => self.group.is_empty() && text == self.version,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Kubernetes objects as values: one tree for every object, and for each kind its schema, defaults and validation.
+//!
+//! An object is a [`Value`] tree, as text is bytes: what a manifest says is kept whole. A kind's file gives the
+//! fields it may hold, typed reads of those that matter here, its defaults and its validation.
+
+pub mod kind;
+pub mod object;
+pub mod status;
+pub mod value;
+
+pub use kind::Kind;
+pub use object::{Key, Object};
+pub use status::{ApiError, Cause, CauseReason, Reason};
+pub use value::{Map, Value};

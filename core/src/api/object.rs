@@ -1,0 +1,129 @@
+//! An object and its key.
+
+use super::{Kind, Value};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
+use core::fmt;
+
+/// What names an object in the store. Cluster-scoped kinds have an empty namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub struct Key {
+    pub kind: Kind,
+    pub namespace: String,
+    pub name: String,
+}
+
+impl Key {
+    /// The key of that kind, namespace and name.
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Key {
+        let namespace = if kind.names().namespaced { namespace } else { "" };
+        Key { kind, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.kind.names().singular)?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// An object: a kind and its whole tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its kind; the tree's `apiVersion` and `kind` say the same.
+    pub kind: Kind,
+    /// The whole tree.
+    pub value: Value,
+}
+
+impl Object {
+    /// A new object with only its type, namespace and name.
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Object {
+        let names = kind.names();
+        let mut value = Value::map();
+        let api_version = if names.group.is_empty() {
+            names.version.to_string()
+        } else {
+            format!("{}/{}", names.group, names.version)
+        };
+        value.set(&["apiVersion"], api_version);
+        value.set(&["kind"], names.kind);
+        value.set(&["metadata", "name"], name);
+        if names.namespaced {
+            value.set(&["metadata", "namespace"], namespace);
+        }
+        Object { kind, value }
+    }
+
+    /// Its key.
+    pub fn key(&self) -> Key {
+        Key::new(self.kind, self.namespace(), self.name())
+    }
+
+    /// `metadata.name`.
+    pub fn name(&self) -> &str {
+        self.value["metadata"]["name"].str()
+    }
+
+    /// `metadata.namespace`.
+    pub fn namespace(&self) -> &str {
+        self.value["metadata"]["namespace"].str()
+    }
+
+    /// `metadata.uid`.
+    pub fn uid(&self) -> &str {
+        self.value["metadata"]["uid"].str()
+    }
+
+    /// `metadata.resourceVersion`, 0 before it is stored.
+    pub fn resource_version(&self) -> u64 {
+        self.value["metadata"]["resourceVersion"].str().parse().unwrap_or(0)
+    }
+
+    /// One label.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.value["metadata"]["labels"][name].as_str()
+    }
+
+    /// `metadata.labels`, as a map value.
+    pub fn labels(&self) -> &Value {
+        &self.value["metadata"]["labels"]
+    }
+
+    /// One annotation.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.value["metadata"]["annotations"][name].as_str()
+    }
+
+    /// True once a graceful deletion has begun.
+    pub fn is_terminating(&self) -> bool {
+        !self.value["metadata"]["deletionTimestamp"].is_null()
+    }
+
+    /// The controller among the owner references, as its kind's word, name and uid.
+    pub fn controller(&self) -> Option<(&str, &str, &str)> {
+        self.value["metadata"]["ownerReferences"]
+            .items()
+            .iter()
+            .find(|owner| owner["controller"].as_bool() == Some(true))
+            .map(|owner| (owner["kind"].str(), owner["name"].str(), owner["uid"].str()))
+    }
+
+    /// `spec`.
+    pub fn spec(&self) -> &Value {
+        &self.value["spec"]
+    }
+
+    /// `status`.
+    pub fn status(&self) -> &Value {
+        &self.value["status"]
+    }
+}

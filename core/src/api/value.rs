@@ -1,0 +1,276 @@
+//! One tree for every object: what JSON can hold, with map keys in order.
+
+use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+use core::ops::Index;
+
+/// A node of the tree. Reads never fail: a missing field reads as [`Value::Null`].
+///
+/// ```
+/// use clusterip::api::Value;
+/// let mut service = Value::default();
+/// service.set(&["spec", "clusterIP"], "10.96.0.10");
+/// assert_eq!(service["spec"]["clusterIP"].as_str(), Some("10.96.0.10"));
+/// assert!(service["spec"]["ports"][0]["name"].is_null());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Value {
+    /// Nothing, or a field that is not there.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number that is not whole, kept as it was written: no floats enter the core.
+    Decimal(Box<str>),
+    /// Text.
+    String(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A map; boxed keys sorted by name.
+    Map(Map),
+}
+
+static NULL: Value = Value::Null;
+
+/// Fields by name, sorted, as kubectl prints them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Map(Vec<(Box<str>, Value)>);
+
+impl Value {
+    /// An empty map.
+    pub fn map() -> Value {
+        Value::Map(Map::default())
+    }
+
+    /// True for [`Value::Null`].
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// True for null, empty text, zero, false, and empty lists and maps: what Go's `omitempty` leaves out.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Bool(b) => !b,
+            Value::Int(n) => *n == 0,
+            Value::Decimal(_) => false,
+            Value::String(s) => s.is_empty(),
+            Value::List(l) => l.is_empty(),
+            Value::Map(m) => m.is_empty(),
+        }
+    }
+
+    /// The text, if this is text.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Value::String(s) = self { Some(s) } else { None }
+    }
+
+    /// The text, or the empty string.
+    pub fn str(&self) -> &str {
+        self.as_str().unwrap_or("")
+    }
+
+    /// The number, if this is a whole number.
+    pub fn as_int(&self) -> Option<i64> {
+        if let Value::Int(n) = self { Some(*n) } else { None }
+    }
+
+    /// The truth value, if this is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Value::Bool(b) = self { Some(*b) } else { None }
+    }
+
+    /// The items, or none if this is not a list.
+    pub fn items(&self) -> &[Value] {
+        if let Value::List(l) = self { l } else { &[] }
+    }
+
+    /// The fields, if this is a map.
+    pub fn as_map(&self) -> Option<&Map> {
+        if let Value::Map(m) = self { Some(m) } else { None }
+    }
+
+    /// The fields as name and value, or none if this is not a map.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.as_map().into_iter().flat_map(Map::iter)
+    }
+
+    /// The field of that name, to write to; whatever was there before becomes a map.
+    pub fn field_mut(&mut self, name: &str) -> &mut Value {
+        if !matches!(self, Value::Map(_)) {
+            *self = Value::map();
+        }
+        let Value::Map(map) = self else { unreachable!("just made a map") };
+        map.entry(name)
+    }
+
+    /// The place at that path, to write to; maps are made on the way.
+    pub fn at_mut(&mut self, path: &[&str]) -> &mut Value {
+        path.iter().fold(self, |value, name| value.field_mut(name))
+    }
+
+    /// The items, to write to; whatever was there before becomes a list.
+    pub fn items_mut(&mut self) -> &mut Vec<Value> {
+        if !matches!(self, Value::List(_)) {
+            *self = Value::List(Vec::new());
+        }
+        let Value::List(list) = self else { unreachable!("just made a list") };
+        list
+    }
+
+    /// Writes a field, making maps on the way.
+    pub fn set(&mut self, path: &[&str], value: impl Into<Value>) {
+        *self.at_mut(path) = value.into();
+    }
+
+    /// Takes a field out, if it is there.
+    pub fn remove(&mut self, path: &[&str]) -> Option<Value> {
+        let (last, parents) = path.split_last()?;
+        let mut value = self;
+        for name in parents {
+            let Value::Map(map) = value else { return None };
+            value = map.get_mut(name)?;
+        }
+        let Value::Map(map) = value else { return None };
+        map.remove(last)
+    }
+}
+
+impl Map {
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True if there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(key, _)| (**key).cmp(name))
+    }
+
+    /// The field of that name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.position(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// The field of that name, to write to.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.position(name).ok().map(|at| &mut self.0[at].1)
+    }
+
+    /// The field of that name, made as null if it is not there.
+    pub fn entry(&mut self, name: &str) -> &mut Value {
+        let at = self.position(name).unwrap_or_else(|at| {
+            self.0.insert(at, (name.into(), Value::Null));
+            at
+        });
+        &mut self.0[at].1
+    }
+
+    /// Sets a field; gives what it held before.
+    pub fn insert(&mut self, name: &str, value: impl Into<Value>) -> Option<Value> {
+        match self.position(name) {
+            Ok(at) => Some(core::mem::replace(&mut self.0[at].1, value.into())),
+            Err(at) => {
+                self.0.insert(at, (name.into(), value.into()));
+                None
+            }
+        }
+    }
+
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        self.position(name).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// The fields by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// The fields by name, to write to.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        self.0.iter_mut().map(|(key, value)| (&**key, value))
+    }
+
+    /// Keeps the fields for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
+        self.0.retain_mut(|(key, value)| keep(key, value));
+    }
+}
+
+impl FromIterator<(String, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Map {
+        let mut map = Map::default();
+        for (name, value) in fields {
+            map.insert(&name, value);
+        }
+        map
+    }
+}
+
+impl Index<&str> for Value {
+    type Output = Value;
+    fn index(&self, name: &str) -> &Value {
+        self.as_map().and_then(|map| map.get(name)).unwrap_or(&NULL)
+    }
+}
+
+impl Index<usize> for Value {
+    type Output = Value;
+    fn index(&self, at: usize) -> &Value {
+        self.items().get(at).unwrap_or(&NULL)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Value {
+        Value::Bool(truth)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Value {
+        Value::Int(number)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Value {
+        Value::Int(number.into())
+    }
+}
+
+impl From<u16> for Value {
+    fn from(number: u16) -> Value {
+        Value::Int(number.into())
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Value {
+        Value::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Value {
+        Value::Map(map)
+    }
+}

@@ -1,0 +1,3 @@
+//! Virtual time: an argument everywhere, read from no clock.
+
+pub use smoltcp::time::{Duration, Instant};
