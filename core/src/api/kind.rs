@@ -1,5 +1,10 @@
 //! The kinds of object the cluster knows: a closed set.
 
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
 /// A kind, with the names upstream gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
@@ -90,6 +95,11 @@ impl Kind {
 }
 
 impl Names {
+    /// The plural with its group, as messages of the API server say it: `deployments.apps`.
+    pub fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_string() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
     fn is_api_version(&self, text: &str) -> bool {
         match text.split_once('/') {
             Some((group, version)) => group == self.group && version == self.version,

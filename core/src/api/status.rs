@@ -1,6 +1,7 @@
 //! What the API answers when it refuses: upstream's `metav1.Status`.
 
-use alloc::{string::String, vec::Vec};
+use super::{Key, Kind};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 /// Why a request was refused, as `status.reason` says it.
@@ -55,6 +56,36 @@ pub struct ApiError {
     pub message: String,
     /// Every field at fault, in upstream's order.
     pub causes: Vec<Cause>,
+}
+
+impl ApiError {
+    fn new(code: u16, reason: Reason, message: String) -> ApiError {
+        ApiError { code, reason, message, causes: Vec::new() }
+    }
+
+    /// `services "x" not found`.
+    pub fn not_found(kind: Kind, name: &str) -> ApiError {
+        ApiError::new(404, Reason::NotFound, format!("{} \"{name}\" not found", kind.names().resource()))
+    }
+
+    /// `services "x" already exists`.
+    pub fn already_exists(key: &Key) -> ApiError {
+        let message = format!("{} \"{}\" already exists", key.kind.names().resource(), key.name);
+        ApiError::new(409, Reason::AlreadyExists, message)
+    }
+
+    /// The object is no longer the one the caller has read.
+    pub fn conflict(key: &Key, why: &str) -> ApiError {
+        let resource = key.kind.names().resource();
+        let message = format!("Operation cannot be fulfilled on {resource} \"{}\": {why}", key.name);
+        ApiError::new(409, Reason::Conflict, message)
+    }
+
+    /// `pods "x" is forbidden: why`.
+    pub fn forbidden(key: &Key, why: &str) -> ApiError {
+        let message = format!("{} \"{}\" is forbidden: {why}", key.kind.names().resource(), key.name);
+        ApiError::new(403, Reason::Forbidden, message)
+    }
 }
 
 impl fmt::Display for ApiError {

@@ -1,0 +1,177 @@
+//! What the cluster says it did: upstream's Event objects, in a bounded ring.
+
+use super::timestamp;
+use crate::{
+    api::{Key, Kind, Object, Value},
+    time::Instant,
+};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// Whether an event is news or a complaint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum EventType {
+    Normal,
+    Warning,
+}
+
+/// One event; repeats of the same words about the same object only raise `count`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its number, which gives its name; events are numbered in the order of their first appearance.
+    pub number: u64,
+    /// What it is about.
+    pub regarding: Key,
+    /// The uid of what it is about.
+    pub uid: String,
+    /// Normal or Warning.
+    pub kind: EventType,
+    /// One word: `Scheduled`.
+    pub reason: &'static str,
+    /// Who says so: `default-scheduler`.
+    pub source: &'static str,
+    /// A sentence.
+    pub message: String,
+    /// When it was first said.
+    pub first: Instant,
+    /// When it was last said.
+    pub last: Instant,
+    /// How often it was said.
+    pub count: u32,
+}
+
+/// The last events of the cluster, found by what they are about.
+#[derive(Debug)]
+pub struct Events {
+    by_object: BTreeMap<Key, Vec<Event>>,
+    order: VecDeque<(Key, u64)>,
+    capacity: usize,
+    next: u64,
+}
+
+impl Events {
+    pub(super) fn new(capacity: usize) -> Events {
+        Events { by_object: BTreeMap::new(), order: VecDeque::new(), capacity: capacity.max(1), next: 0 }
+    }
+
+    /// Notes that something happened to an object.
+    pub fn record(
+        &mut self,
+        now: Instant,
+        object: &Object,
+        kind: EventType,
+        reason: &'static str,
+        source: &'static str,
+        message: String,
+    ) {
+        let regarding = object.key();
+        let events = self.by_object.entry(regarding.clone()).or_default();
+        let same =
+            |e: &&mut Event| e.reason == reason && e.kind == kind && e.uid == object.uid() && e.message == message;
+        if let Some(event) = events.iter_mut().find(same) {
+            event.count += 1;
+            event.last = now;
+            return;
+        }
+        let number = self.next;
+        self.next += 1;
+        let uid = object.uid().to_string();
+        let event = Event {
+            number,
+            regarding: regarding.clone(),
+            uid,
+            kind,
+            reason,
+            source,
+            message,
+            first: now,
+            last: now,
+            count: 1,
+        };
+        events.push(event);
+        self.order.push_back((regarding, number));
+        if self.order.len() > self.capacity {
+            self.forget_oldest();
+        }
+    }
+
+    /// The events about one object, oldest first.
+    pub fn of(&self, key: &Key) -> &[Event] {
+        self.by_object.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// All events, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.order.iter().filter_map(|(key, number)| self.of(key).iter().find(|event| event.number == *number))
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some((key, number)) = self.order.pop_front() else { return };
+        if let Some(events) = self.by_object.get_mut(&key) {
+            events.retain(|event| event.number != number);
+            if events.is_empty() {
+                self.by_object.remove(&key);
+            }
+        }
+    }
+}
+
+impl Event {
+    /// The event as an API object, for `kubectl get events`.
+    pub fn object(&self) -> Object {
+        let namespace = if self.regarding.namespace.is_empty() { "default" } else { &self.regarding.namespace };
+        let mut object = Object::new(Kind::Event, namespace, &format!("{}.{:016x}", self.regarding.name, self.number));
+        let names = self.regarding.kind.names();
+        let value = &mut object.value;
+        value.set(&["metadata", "creationTimestamp"], timestamp::emit(self.first));
+        value.set(&["involvedObject", "kind"], names.kind);
+        value.set(&["involvedObject", "namespace"], self.regarding.namespace.as_str());
+        value.set(&["involvedObject", "name"], self.regarding.name.as_str());
+        value.set(&["involvedObject", "uid"], self.uid.as_str());
+        value.set(&["reason"], self.reason);
+        value.set(&["message"], self.message.as_str());
+        value.set(&["type"], if self.kind == EventType::Normal { "Normal" } else { "Warning" });
+        value.set(&["source", "component"], self.source);
+        value.set(&["firstTimestamp"], timestamp::emit(self.first));
+        value.set(&["lastTimestamp"], timestamp::emit(self.last));
+        value.set(&["count"], Value::Int(self.count.into()));
+        object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(events: &mut Events, at: i64, name: &str, message: &str) {
+        let pod = Object::new(Kind::Pod, "default", name);
+        let now = Instant::from_secs(at);
+        events.record(now, &pod, EventType::Normal, "Pulled", "kubelet", message.to_string());
+    }
+
+    #[test]
+    fn a_repeated_event_is_counted_not_kept_twice() {
+        let mut events = Events::new(4);
+        said(&mut events, 1, "a", "x");
+        said(&mut events, 2, "b", "x");
+        said(&mut events, 3, "a", "x");
+        let seen: Vec<_> = events.iter().map(|e| (e.regarding.name.as_str(), e.count, e.last.secs())).collect();
+        assert_eq!(seen, [("a", 2, 3), ("b", 1, 2)]);
+    }
+
+    #[test]
+    fn the_ring_forgets_the_oldest() {
+        let mut events = Events::new(2);
+        for (at, name) in ["a", "b", "c"].into_iter().enumerate() {
+            said(&mut events, at as i64, name, "x");
+        }
+        let seen: Vec<_> = events.iter().map(|e| e.regarding.name.as_str()).collect();
+        assert_eq!(seen, ["b", "c"]);
+        assert!(events.of(&Key::new(Kind::Pod, "default", "a")).is_empty());
+    }
+}

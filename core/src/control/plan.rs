@@ -1,0 +1,83 @@
+//! What a controller wants done, as a value.
+
+use super::event::EventType;
+use crate::{
+    api::{Key, Object, Value},
+    time::Instant,
+};
+use alloc::{rc::Rc, string::String, vec::Vec};
+
+/// The answer of one look at one object: the control plane does it, a controller only says it.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Writes, in order.
+    pub(super) ops: Vec<Op>,
+    /// When to look again although nothing changed.
+    pub(super) again_at: Option<Instant>,
+}
+
+/// One write.
+#[derive(Debug)]
+pub(super) enum Op {
+    /// Makes an object; an empty name is drawn from `metadata.generateName`.
+    Create(Object),
+    /// Writes an object's tree as a user would, status apart.
+    Replace(Object),
+    /// Writes an object's status.
+    Status(Key, Value),
+    /// Deletes, with the grace its kind gives.
+    Delete(Key),
+    /// Deletes at once.
+    Remove(Key),
+    /// Says that something happened to an object; skipped if an op before it failed.
+    Event { object: Rc<Object>, kind: EventType, reason: &'static str, source: &'static str, message: Message },
+}
+
+/// The words of an event.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// These words.
+    Text(String),
+    /// These words and the name of the object created last.
+    Created(String),
+}
+
+impl Plan {
+    pub(super) fn create(&mut self, object: Object) {
+        self.ops.push(Op::Create(object));
+    }
+
+    pub(super) fn replace(&mut self, object: Object) {
+        self.ops.push(Op::Replace(object));
+    }
+
+    /// Writes the status, unless it is as it was.
+    pub(super) fn status(&mut self, object: &Object, status: Value) {
+        if *object.status() != status {
+            self.ops.push(Op::Status(object.key(), status));
+        }
+    }
+
+    pub(super) fn delete(&mut self, key: Key) {
+        self.ops.push(Op::Delete(key));
+    }
+
+    pub(super) fn remove(&mut self, key: Key) {
+        self.ops.push(Op::Remove(key));
+    }
+
+    pub(super) fn event(
+        &mut self,
+        object: &Rc<Object>,
+        kind: EventType,
+        reason: &'static str,
+        source: &'static str,
+        message: Message,
+    ) {
+        self.ops.push(Op::Event { object: object.clone(), kind, reason, source, message });
+    }
+
+    pub(super) fn again_at(&mut self, at: Instant) {
+        self.again_at = Some(self.again_at.map_or(at, |before| before.min(at)));
+    }
+}

@@ -1,0 +1,342 @@
+//! Every object of the cluster, with revisions, a bounded log of changes, and the few indexes that controllers need.
+
+use crate::api::{Key, Kind, Object};
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    collections::{BTreeMap, VecDeque},
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::ops::Bound;
+
+/// The cluster's objects by key, as etcd keeps them.
+///
+/// It looks only: every change goes through [`super::ControlPlane`], which admits it first.
+///
+/// ```
+/// use clusterip::{api::Kind, control::{ControlConfig, ControlPlane}};
+/// let plane = ControlPlane::new(ControlConfig::default());
+/// let service = plane.store().find(Kind::Service, "default", "kubernetes").unwrap();
+/// assert!(service.resource_version() > 0);
+/// ```
+#[derive(Debug)]
+pub struct Store {
+    objects: BTreeMap<Key, Rc<Object>>,
+    terms: BTreeMap<String, BTreeMap<Key, Rc<Object>>>,
+    log: VecDeque<Change>,
+    log_capacity: usize,
+    revision: u64,
+}
+
+/// One write: what a watch would show.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The revision this write made.
+    pub revision: u64,
+    /// What was written.
+    pub key: Key,
+    /// The object as it was, `None` if this created it.
+    pub before: Option<Rc<Object>>,
+    /// The object as it is, `None` if this deleted it.
+    pub after: Option<Rc<Object>>,
+}
+
+impl Change {
+    /// The newest form of the object that there was.
+    pub fn object(&self) -> &Rc<Object> {
+        self.after.as_ref().or(self.before.as_ref()).expect("a change has an object on one side")
+    }
+}
+
+/// The log no longer holds every change since the revision asked for: list again (410 Gone upstream).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired {
+    /// The oldest revision from which changes are still known.
+    pub oldest: u64,
+}
+
+impl core::fmt::Display for Expired {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "too old resource version: the oldest known is {}", self.oldest)
+    }
+}
+
+impl core::error::Error for Expired {}
+
+impl Store {
+    /// An empty store whose log remembers the last `log_capacity` changes.
+    pub(super) fn new(log_capacity: usize) -> Store {
+        Store {
+            objects: BTreeMap::new(),
+            terms: BTreeMap::new(),
+            log: VecDeque::new(),
+            log_capacity: log_capacity.max(1),
+            revision: 0,
+        }
+    }
+
+    /// The object with that key.
+    pub fn get(&self, key: &Key) -> Option<&Rc<Object>> {
+        self.objects.get(key)
+    }
+
+    /// The object of that kind, namespace and name.
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Rc<Object>> {
+        self.objects.get(&Key::new(kind, namespace, name))
+    }
+
+    /// The objects of a kind by namespace and name; of one namespace, or of all if `None`.
+    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &Rc<Object>> {
+        let namespace = namespace.filter(|_| kind.names().namespaced);
+        let from = Key { kind, namespace: namespace.unwrap_or("").to_owned(), name: String::new() };
+        self.objects
+            .range((Bound::Included(from), Bound::Unbounded))
+            .take_while(move |(key, _)| key.kind == kind && namespace.is_none_or(|n| key.namespace == n))
+            .map(|(_, object)| object)
+    }
+
+    /// The pods or EndpointSlices of a namespace that carry a label (only a slice's `kubernetes.io/service-name` is indexed).
+    pub fn labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> impl Iterator<Item = &Rc<Object>> {
+        self.term(&label_term(kind, namespace, label, value))
+    }
+
+    /// The Services of a namespace that select pods which carry `label` with `value`, if that is the selector's first pair.
+    pub(super) fn selecting(&self, namespace: &str, label: &str, value: &str) -> impl Iterator<Item = &Rc<Object>> {
+        self.term(&selector_term(namespace, label, value))
+    }
+
+    /// The objects that name this uid among their owners.
+    pub fn owned(&self, uid: &str) -> impl Iterator<Item = &Rc<Object>> {
+        self.term(&owner_term(uid))
+    }
+
+    /// The pods bound to a node.
+    pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Rc<Object>> {
+        self.term(&node_term(node))
+    }
+
+    /// How many pods are bound to a node.
+    pub fn count_on_node(&self, node: &str) -> usize {
+        self.terms.get(&node_term(node)).map_or(0, BTreeMap::len)
+    }
+
+    /// How many pods of one controller are bound to a node.
+    pub(super) fn count_siblings(&self, controller: &str, node: &str) -> usize {
+        self.terms.get(&sibling_term(controller, node)).map_or(0, BTreeMap::len)
+    }
+
+    /// The revision of the last change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The changes after `revision`, oldest first.
+    pub fn changes_since(&self, revision: u64) -> Result<impl Iterator<Item = &Change>, Expired> {
+        let oldest = self.revision - self.log.len() as u64;
+        if revision < oldest {
+            return Err(Expired { oldest });
+        }
+        let skip = usize::try_from(revision - oldest).unwrap_or(usize::MAX).min(self.log.len());
+        Ok(self.log.range(skip..))
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// True if there is no object.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// Writes an object under a new revision.
+    pub(super) fn put(&mut self, mut object: Object) -> Change {
+        self.revision += 1;
+        object.value.set(&["metadata", "resourceVersion"], self.revision.to_string());
+        let key = object.key();
+        let object = Rc::new(object);
+        let before = self.objects.insert(key.clone(), object.clone());
+        if let Some(before) = &before {
+            self.unindex(&key, before);
+        }
+        for term in terms(&object) {
+            self.terms.entry(term).or_default().insert(key.clone(), object.clone());
+        }
+        self.record(Change { revision: self.revision, key, before, after: Some(object) })
+    }
+
+    /// Takes an object out under a new revision.
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Change> {
+        let before = self.objects.remove(key)?;
+        self.revision += 1;
+        self.unindex(key, &before);
+        Some(self.record(Change { revision: self.revision, key: key.clone(), before: Some(before), after: None }))
+    }
+
+    fn record(&mut self, change: Change) -> Change {
+        if self.log.len() == self.log_capacity {
+            self.log.pop_front();
+        }
+        self.log.push_back(change.clone());
+        change
+    }
+
+    fn term<'a>(&'a self, term: &str) -> impl Iterator<Item = &'a Rc<Object>> + use<'a> {
+        self.terms.get(term).into_iter().flat_map(BTreeMap::values)
+    }
+
+    fn unindex(&mut self, key: &Key, object: &Object) {
+        for term in terms(object) {
+            if let Some(keys) = self.terms.get_mut(&term) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.terms.remove(&term);
+                }
+            }
+        }
+    }
+}
+
+/// What an object is found by besides its key.
+fn terms(object: &Object) -> Vec<String> {
+    let mut terms = Vec::new();
+    let namespace = object.namespace();
+    match object.kind {
+        Kind::Pod => {
+            for (label, value) in object.labels().fields() {
+                terms.push(label_term(Kind::Pod, namespace, label, value.str()));
+            }
+            let node = object.spec()["nodeName"].str();
+            if !node.is_empty() {
+                terms.push(node_term(node));
+                if let Some((_, _, uid)) = object.controller() {
+                    terms.push(sibling_term(uid, node));
+                }
+            }
+        }
+        Kind::EndpointSlice => {
+            if let Some(service) = object.label(super::SERVICE_NAME_LABEL) {
+                terms.push(label_term(Kind::EndpointSlice, namespace, super::SERVICE_NAME_LABEL, service));
+            }
+        }
+        Kind::Service => {
+            if let Some((label, value)) = object.spec()["selector"].fields().next() {
+                terms.push(selector_term(namespace, label, value.str()));
+            }
+        }
+        _ => {}
+    }
+    for owner in object.value["metadata"]["ownerReferences"].items() {
+        terms.push(owner_term(owner["uid"].str()));
+    }
+    terms
+}
+
+fn label_term(kind: Kind, namespace: &str, label: &str, value: &str) -> String {
+    format!("{}\0{namespace}\0{label}\0{value}", kind.names().plural)
+}
+
+fn selector_term(namespace: &str, label: &str, value: &str) -> String {
+    format!("selector\0{namespace}\0{label}\0{value}")
+}
+
+fn owner_term(uid: &str) -> String {
+    format!("owner\0{uid}")
+}
+
+fn node_term(node: &str) -> String {
+    format!("node\0{node}")
+}
+
+fn sibling_term(controller: &str, node: &str) -> String {
+    format!("sibling\0{controller}\0{node}")
+}
+
+/// A uid in the form of RFC 4122 version 4, drawn from `bits`.
+pub(super) fn uid(bits: [u64; 2]) -> String {
+    let high = bits[0] & !0xf000 | 0x4000;
+    let low = bits[1] & !(0b11 << 62) | 0b10 << 62;
+    let parts: [Box<str>; 5] = [
+        format!("{:08x}", high >> 32).into(),
+        format!("{:04x}", high >> 16 & 0xffff).into(),
+        format!("{:04x}", high & 0xffff).into(),
+        format!("{:04x}", low >> 48).into(),
+        format!("{:012x}", low & 0xffff_ffff_ffff).into(),
+    ];
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(name: &str, app: &str) -> Object {
+        let mut pod = Object::new(Kind::Pod, "default", name);
+        pod.value.set(&["metadata", "labels", "app"], app);
+        pod
+    }
+
+    fn names<'a>(objects: impl Iterator<Item = &'a Rc<Object>>) -> Vec<&'a str> {
+        objects.map(|object| object.name()).collect()
+    }
+
+    #[test]
+    fn every_write_has_its_own_revision_and_is_seen_in_order() {
+        let mut store = Store::new(8);
+        store.put(pod("a", "web"));
+        store.put(pod("b", "web"));
+        store.put(pod("a", "api"));
+        store.remove(&Key::new(Kind::Pod, "default", "b"));
+        let seen: Vec<_> = store
+            .changes_since(1)
+            .unwrap()
+            .map(|c| (c.revision, c.key.name.as_str(), c.before.is_some(), c.after.is_some()))
+            .collect();
+        assert_eq!(seen, [(2, "b", false, true), (3, "a", true, true), (4, "b", true, false)]);
+        assert_eq!(store.changes_since(4).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_watch_from_before_the_log_is_told_to_list_again() {
+        let mut store = Store::new(2);
+        for name in ["a", "b", "c"] {
+            store.put(pod(name, "web"));
+        }
+        assert_eq!(store.changes_since(0).err(), Some(Expired { oldest: 1 }));
+        assert_eq!(store.changes_since(1).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_label_index_follows_every_change() {
+        let mut store = Store::new(8);
+        store.put(pod("b", "web"));
+        store.put(pod("a", "web"));
+        assert_eq!(names(store.labelled(Kind::Pod, "default", "app", "web")), ["a", "b"]);
+        store.put(pod("a", "api"));
+        assert_eq!(names(store.labelled(Kind::Pod, "default", "app", "web")), ["b"]);
+        store.remove(&Key::new(Kind::Pod, "default", "b"));
+        assert_eq!(store.labelled(Kind::Pod, "default", "app", "web").count(), 0);
+        assert!(!store.terms.keys().any(|term| term.ends_with("web")));
+    }
+
+    #[test]
+    fn a_list_stays_within_its_kind_and_namespace() {
+        let mut store = Store::new(8);
+        store.put(pod("a", "web"));
+        store.put(Object::new(Kind::Pod, "other", "b"));
+        store.put(Object::new(Kind::Service, "default", "c"));
+        assert_eq!(names(store.list(Kind::Pod, Some("default"))), ["a"]);
+        assert_eq!(names(store.list(Kind::Pod, None)), ["a", "b"]);
+        assert_eq!(names(store.list(Kind::Service, None)), ["c"]);
+    }
+
+    #[test]
+    fn a_uid_is_a_version_4_uuid() {
+        assert_eq!(uid([0, 0]), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(uid([u64::MAX, u64::MAX]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+}
