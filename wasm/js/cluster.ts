@@ -1,0 +1,329 @@
+import { Capture } from './capture.js'
+import { type Duration, toMicros } from './duration.js'
+import type { Engine, RawLookup, RawOutput } from './engine.js'
+import { Engine as EngineClass } from './engine/clusterip.js'
+import { DisposedError, EngineError, NotSettledError, UsageError, fromEngine } from './errors.js'
+import { type ClusterEvents, Listeners, type Unsubscribe } from './events.js'
+import { type Frame, toFrame } from './frame.js'
+import { ensureLoaded } from './load.js'
+import type { KubeObject } from './object.js'
+import { type ExecResult, Process } from './process.js'
+import { type Ref, objectRef, placeOf } from './ref.js'
+import { type Trips, toTrips } from './trips.js'
+
+export type { ExecResult, Hint } from './process.js'
+export { Process } from './process.js'
+
+/** Decides a cluster before its first manifest; whatever is left out is as `Cluster`'s defaults say. */
+export interface ClusterOptions {
+  /** The source of all chance: names, addresses, ports, balancing. */
+  seed?: number
+  /** How many nodes, or what they are. */
+  nodes?: number | NodeOptions[]
+  /** How kube-proxy works on every node. */
+  proxy?: 'iptables' | 'nftables' | 'ipvs' | 'maglev'
+  /** One range, or one of each family separated by a comma. */
+  serviceCIDR?: string
+  clusterDomain?: string
+}
+
+/** A node. */
+export interface NodeOptions {
+  name: string
+  address?: string
+  zone?: string
+  podCIDR?: string
+}
+
+/** What `apply` did with one object. */
+export interface ApplyResult {
+  kind: string
+  namespace: string | undefined
+  name: string
+  outcome: 'created' | 'configured' | 'unchanged'
+}
+
+/** Which objects `list` returns. */
+export interface ListQuery {
+  /** All namespaces if left out. */
+  namespace?: string
+  /** A label selector as `kubectl -l` reads it. */
+  labels?: string
+}
+
+/** A pod, as `kubectl run` makes one. */
+export interface RunOptions {
+  image: string
+  namespace?: string
+  labels?: Record<string, string>
+  env?: Record<string, string>
+  /** What it runs instead of the image's own program. */
+  command?: string[]
+  port?: number
+}
+
+/** What `settle` found. */
+export interface SettleResult {
+  /** Virtual milliseconds that passed. */
+  elapsed: number
+}
+
+/** The answer to a question of DNS, with every query that it took. */
+export type DnsResult = RawLookup
+
+/** A request, or several. */
+export interface SendOptions {
+  from: Ref | KubeObject
+  /** `http://backend-service/`, `tcp://redis:6379`, `udp://kube-dns.kube-system:53`, `icmp://10.96.0.1`. */
+  to: string
+  times?: number
+  /** Virtual time between the starts of two requests. */
+  every?: Duration
+  /** All requests on one connection. */
+  keepAlive?: boolean
+  timeout?: Duration
+}
+
+const DAY: Duration = '24h'
+
+/**
+ * A Kubernetes cluster: nodes, pods with TCP/IP stacks, kube-proxy, DNS, and a clock of its own.
+ *
+ * Every method is synchronous. Time passes only in `settle`, `advance`, `step`, `exec`, `kubectl`, `send` and `lookup`.
+ */
+export class Cluster implements Disposable {
+  readonly capture: Capture
+  #engine: Engine | undefined
+  #busy = false
+  #framesSeen = 0
+  #changesSeen = 0
+  readonly #listeners = new Listeners()
+
+  constructor(options: ClusterOptions = {}) {
+    ensureLoaded()
+    this.#engine = build(options)
+    this.capture = new Capture(
+      since => this.frames(since),
+      place => this.#look(engine => engine.pcap(place)),
+    )
+  }
+
+  /** Virtual milliseconds since the cluster was made. */
+  get now(): number {
+    return this.#look(engine => engine.now()) / 1_000
+  }
+
+  /** A short text that is equal for two clusters if and only if the same happened in both. */
+  get digest(): string {
+    return this.#look(engine => engine.digest())
+  }
+
+  /** Creates or changes the objects of a manifest: YAML with any number of documents, or objects. */
+  apply(manifest: string | KubeObject | KubeObject[], options: { namespace?: string } = {}): ApplyResult[] {
+    const objects = typeof manifest === 'string' ? undefined : [manifest].flat()
+    const yaml = typeof manifest === 'string' ? manifest : objects!.map(object => JSON.stringify(object)).join('\n---\n')
+    return this.#call(engine => engine.apply(yaml, options.namespace ?? 'default'))
+      .map(({ kind, namespace, name, outcome }) => ({ kind, namespace, name, outcome }))
+  }
+
+  /** Puts a file where `kubectl apply -f NAME` finds it; `undefined` takes it away. */
+  file(name: string, text: string | undefined): void {
+    this.#call(engine => engine.file(name, text))
+  }
+
+  /** Runs a kubectl command line, with or without the word `kubectl`. */
+  kubectl(line: string, options: { stdin?: string } = {}): ExecResult {
+    return this.#command('kubectl', line, engine => engine.kubectl(line, options.stdin ?? ''))
+  }
+
+  /** Runs a command line in a pod, on a node or outside, until it ends or the limit of virtual time is over. */
+  exec(where: Ref | KubeObject, line: string, options: { limit?: Duration } = {}): ExecResult {
+    const place = placeOf(where)
+    const limit = toMicros(options.limit ?? '5m')
+    return this.#command(place, line, engine => engine.exec(place, line, limit))
+  }
+
+  /** Starts a command and returns at once; it goes on as virtual time passes. */
+  start(where: Ref | KubeObject, line: string): Process {
+    const place = placeOf(where)
+    const id = this.#call(engine => engine.start(place, line))
+    return new Process(place, line, {
+      write: text => this.#call(engine => engine.write(id, text)),
+      closeStdin: () => this.#call(engine => engine.closeStdin(id)),
+      interrupt: () => this.#call(engine => engine.interrupt(id)),
+      read: () => this.#call(engine => engine.read(id)),
+    })
+  }
+
+  /** One object, or `undefined` if there is none of that name. */
+  get(kind: string, name: string, namespace = 'default'): KubeObject | undefined {
+    return this.#look(engine => engine.get(kind, name, namespace)) as KubeObject | undefined
+  }
+
+  /** The objects of a kind, by namespace and name. */
+  list(kind: string, query: ListQuery = {}): KubeObject[] {
+    return this.#look(engine => engine.list(kind, query.namespace, query.labels ?? '')) as KubeObject[]
+  }
+
+  /** Deletes an object; a pod goes through its graceful end as time passes. */
+  delete(ref: Ref | KubeObject): void {
+    const { kind, name, namespace } = objectRef(ref)
+    this.#call(engine => engine.delete(kind, name, namespace))
+  }
+
+  /** Makes a pod, and returns the reference to it. */
+  run(name: string, options: RunOptions): Ref {
+    const { image, namespace = 'default', labels = { run: name }, env = {}, command, port } = options
+    this.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace, labels },
+      spec: {
+        containers: [{
+          name,
+          image,
+          env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+          ...(command === undefined ? {} : { command }),
+          ...(port === undefined ? {} : { ports: [{ containerPort: port }] }),
+        }],
+      },
+    })
+    return `${namespace}/pod/${name}`
+  }
+
+  /** Sets how many pods a Deployment or ReplicaSet wants. */
+  scale(ref: Ref | KubeObject, replicas: number): void {
+    if (!Number.isInteger(replicas) || replicas < 0) throw new UsageError(`${replicas} is no number of replicas`)
+    const { kind, name, namespace } = objectRef(ref)
+    const object = this.get(kind, name, namespace)
+    if (object === undefined) throw new UsageError(`There is no ${kind}/${name} in namespace ${namespace} to scale`)
+    const { status, ...rest } = object
+    this.apply({ ...rest, spec: { ...rest.spec, replicas } } as KubeObject, { namespace })
+  }
+
+  /** Says what a pod's readiness probe finds, whatever the pod does; `undefined` gives the word back to the pod. */
+  setReady(pod: Ref | KubeObject, ready: boolean | undefined): void {
+    const place = placeOf(pod)
+    this.#call(engine => engine.setReady(place, ready))
+  }
+
+  /** Asks the cluster's DNS as a program on that machine would, search list and all. */
+  lookup(name: string, options: { from: Ref | KubeObject; type?: 'A' | 'AAAA' | 'SRV' | 'PTR' }): DnsResult {
+    const place = placeOf(options.from)
+    return this.#call(engine => engine.lookup(name, options.type ?? 'A', place))
+  }
+
+  /** Makes requests and reports each; refused, timed out and unresolved are results, not errors. */
+  send(options: SendOptions): Trips {
+    const { from, to, times = 1, every = 0, keepAlive = false, timeout = '10s' } = options
+    const request = { from: placeOf(from), to, times, every: toMicros(every), keepAlive, timeout: toMicros(timeout) }
+    return toTrips(this.#call(engine => engine.send(request)))
+  }
+
+  /** Lets time pass until nothing is pending: controllers, rules, pods that start or end, packets under way. */
+  settle(options: { limit?: Duration } = {}): SettleResult {
+    const result = this.#call(engine => engine.settle(toMicros(options.limit ?? DAY)))
+    if (!result.settled) throw new NotSettledError(result.pending)
+    return { elapsed: result.elapsed / 1_000 }
+  }
+
+  /** Lets that much virtual time pass. */
+  advance(by: Duration): void {
+    this.#call(engine => engine.advance(toMicros(by)))
+  }
+
+  /** Lets time pass until the next thing happens to a packet; `undefined` if nothing is under way. */
+  step(): Frame | undefined {
+    const raw = this.#call(engine => engine.step())
+    return raw === undefined ? undefined : toFrame(raw)
+  }
+
+  /** The frames from that index on, oldest first; the ring keeps the last ones only. */
+  frames(since = 0): Frame[] {
+    return this.#look(engine => engine.frames(since)).map(toFrame)
+  }
+
+  /** Calls `listener` for each event from now on, after the engine has finished the call that caused it. */
+  on<E extends keyof ClusterEvents>(event: E, listener: (detail: ClusterEvents[E]) => void): Unsubscribe {
+    if (event === 'frame' && !this.#listeners.has('frame')) this.#framesSeen = this.#nextFrame()
+    if (event === 'change' && !this.#listeners.has('change')) this.#changesSeen = this.#nextRevision()
+    return this.#listeners.add(event, listener)
+  }
+
+  /** Frees the engine's memory; every later call throws `DisposedError`. */
+  dispose(): void {
+    this.#listeners.clear()
+    this.#engine?.free()
+    this.#engine = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #command(where: string, line: string, run: (engine: Engine) => RawOutput): ExecResult {
+    const { stdout, stderr, exitCode, hint } = this.#call(run)
+    this.#listeners.emit('command', { where, line, exitCode })
+    return {
+      stdout,
+      stderr,
+      exitCode,
+      hint: hint === undefined ? undefined : { code: hint.code, text: hint.text, action: hint.action },
+    }
+  }
+
+  /** A call that changes the world, with the events that come of it. */
+  #call<T>(run: (engine: Engine) => T): T {
+    const result = this.#look(run)
+    this.#dispatch()
+    return result
+  }
+
+  #look<T>(run: (engine: Engine) => T): T {
+    const engine = this.#engine
+    if (engine === undefined) throw new DisposedError()
+    if (this.#busy) throw new UsageError('A callback of the cluster called the cluster.')
+    this.#busy = true
+    try {
+      return run(engine)
+    } catch (thrown) {
+      const error = fromEngine(thrown)
+      // A trap leaves the engine's state unknown: its memory is given up, not freed.
+      if (error instanceof EngineError) this.#engine = undefined
+      throw error
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  #dispatch(): void {
+    if (this.#listeners.has('frame')) {
+      const frames = this.frames(this.#framesSeen)
+      this.#framesSeen = (frames.at(-1)?.index ?? this.#framesSeen - 1) + 1
+      for (const frame of frames) this.#listeners.emit('frame', frame)
+    }
+    if (this.#listeners.has('change')) {
+      const changes = this.#look(engine => engine.changes(this.#changesSeen))
+      this.#changesSeen = changes.at(-1)?.revision ?? this.#changesSeen
+      for (const { revision, type, object } of changes) {
+        this.#listeners.emit('change', { revision, type, object: object as KubeObject })
+      }
+    }
+  }
+
+  #nextFrame(): number {
+    return (this.#look(engine => engine.frames(0)).at(-1)?.index ?? -1) + 1
+  }
+
+  #nextRevision(): number {
+    return this.#look(engine => engine.changes(0)).at(-1)?.revision ?? 0
+  }
+}
+
+function build(options: ClusterOptions): Engine {
+  try {
+    return new EngineClass(options) as unknown as Engine
+  } catch (thrown) {
+    throw fromEngine(thrown)
+  }
+}

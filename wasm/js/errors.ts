@@ -1,0 +1,148 @@
+/** The base of everything this package throws; `code` survives `structuredClone`, `instanceof` does not. */
+export class ClusterIpError extends Error {
+  override readonly name: string = 'ClusterIpError'
+  /** Stable, for programs. */
+  readonly code: string = 'CLUSTERIP'
+  /** One line of what to do about it. */
+  readonly hint: string | undefined
+
+  constructor(message: string, options?: { hint?: string | undefined; cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.hint = options?.hint
+  }
+}
+
+/** One thing that is wrong with a manifest. */
+export interface Finding {
+  message: string
+  file?: string
+  /** From 1. */
+  line?: number
+  /** From 1. */
+  column?: number
+  /** The path of the field, `spec.ports[0].port`. */
+  field?: string
+  reason?: string
+  code?: string
+}
+
+/** A manifest that cannot be read; the message is kubectl's. */
+export class ManifestError extends ClusterIpError {
+  override readonly name = 'ManifestError'
+  override readonly code = 'MANIFEST'
+  readonly findings: Finding[]
+
+  constructor(message: string, findings: Finding[], options?: { hint?: string | undefined; cause?: unknown }) {
+    super(message, options)
+    this.findings = findings
+  }
+}
+
+/** The API server's refusal. */
+export class ApiError extends ClusterIpError {
+  override readonly name = 'ApiError'
+  override readonly code = 'API'
+  /** The HTTP status it came with: 404, 409, 422. */
+  readonly status: number
+  /** `NotFound`, `AlreadyExists`, `Invalid`, `Conflict`, as in Kubernetes. */
+  readonly reason: string
+  readonly causes: Finding[]
+
+  constructor(message: string, status: number, reason: string, causes: Finding[], options?: { cause?: unknown }) {
+    super(message, options)
+    this.status = status
+    this.reason = reason
+    this.causes = causes
+  }
+}
+
+/** A call that makes no sense: an unknown place, a duration that is none, a call from inside a callback. */
+export class UsageError extends ClusterIpError {
+  override readonly name = 'UsageError'
+  override readonly code = 'USAGE'
+}
+
+/** `new Cluster()` before `load()`. */
+export class NotLoadedError extends ClusterIpError {
+  override readonly name = 'NotLoadedError'
+  override readonly code = 'NOT_LOADED'
+
+  constructor() {
+    super("The engine is not loaded. Add this line before the first cluster: await load()  // import { load } from 'clusterip'")
+  }
+}
+
+/** The wasm file could not be loaded; the message says which of the known reasons it was. */
+export class LoadError extends ClusterIpError {
+  override readonly name = 'LoadError'
+  override readonly code = 'LOAD'
+}
+
+/** A call on a cluster that was disposed. */
+export class DisposedError extends ClusterIpError {
+  override readonly name = 'DisposedError'
+  override readonly code = 'DISPOSED'
+
+  constructor() {
+    super('This cluster was disposed.')
+  }
+}
+
+/** The cluster did not come to rest in time. */
+export class NotSettledError extends ClusterIpError {
+  override readonly name = 'NotSettledError'
+  override readonly code = 'NOT_SETTLED'
+  /** What still wanted to happen. */
+  readonly pending: string[]
+
+  constructor(pending: string[]) {
+    super(`The cluster did not settle: ${pending.join(', ') || 'work was left'}`)
+    this.pending = pending
+  }
+}
+
+/** Something that a real cluster does and this one does not. */
+export class UnsupportedError extends ClusterIpError {
+  override readonly name = 'UnsupportedError'
+  override readonly code = 'UNSUPPORTED'
+}
+
+/** The engine itself broke: this cluster is dead, others live. */
+export class EngineError extends ClusterIpError {
+  override readonly name = 'EngineError'
+  override readonly code = 'ENGINE'
+
+  constructor(cause: unknown) {
+    super(`The engine stopped: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      hint: 'This is a defect of clusterip. Make a new Cluster to go on.',
+      cause,
+    })
+  }
+}
+
+/** Gives an error that the engine threw its class. */
+export function fromEngine(thrown: unknown): unknown {
+  if (thrown instanceof ClusterIpError) return thrown
+  if (thrown instanceof WebAssembly.RuntimeError) return new EngineError(thrown)
+  if (!(thrown instanceof Error)) return thrown
+  const data = ((thrown as { data?: unknown }).data ?? {}) as {
+    status?: number
+    reason?: string
+    causes?: Finding[]
+    findings?: Finding[]
+    hint?: string
+  }
+  switch (thrown.name) {
+    case 'ManifestError':
+      return new ManifestError(thrown.message, data.findings ?? [], { hint: data.hint, cause: thrown })
+    case 'ApiError':
+      return new ApiError(thrown.message, data.status ?? 500, data.reason ?? 'InternalError', data.causes ?? [], { cause: thrown })
+    case 'UnsupportedError':
+      return new UnsupportedError(thrown.message, { cause: thrown })
+    case 'UsageError':
+    case 'ConfigError':
+      return new UsageError(thrown.message, { cause: thrown })
+    default:
+      return thrown
+  }
+}
