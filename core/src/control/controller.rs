@@ -1,7 +1,7 @@
 //! The controllers, in the order they are asked: owners before what they own.
 
 use super::{
-    garbage, namespace,
+    endpoint_slice, endpoints, garbage, mirroring, namespace,
     plan::Plan,
     queue::Queue,
     scheduler,
@@ -16,27 +16,42 @@ pub(super) enum Controller {
     Namespace,
     Garbage,
     Scheduler,
+    Endpoints,
+    EndpointSlice,
+    Mirroring,
 }
 
 impl Controller {
-    pub(super) const ALL: [Controller; 3] = [Controller::Namespace, Controller::Garbage, Controller::Scheduler];
+    pub(super) const ALL: [Controller; 6] = [
+        Controller::Namespace,
+        Controller::Garbage,
+        Controller::Scheduler,
+        Controller::Endpoints,
+        Controller::EndpointSlice,
+        Controller::Mirroring,
+    ];
 
-    /// Queues the keys that this change concerns.
-    pub(super) fn watch(self, change: &Change, store: &Store, queue: &mut Queue) {
+    /// Queues the keys that this change concerns; `by` is the controller that made the change.
+    pub(super) fn watch(self, change: &Change, store: &Store, now: Instant, by: Option<Controller>, queue: &mut Queue) {
         match self {
             Controller::Namespace => namespace::watch(change, queue),
             Controller::Garbage => garbage::watch(change, store, queue),
             Controller::Scheduler => scheduler::watch(change, store, queue),
+            Controller::Endpoints => endpoints::watch(change, store, queue),
+            Controller::EndpointSlice => endpoint_slice::watch(change, store, now, by, queue),
+            Controller::Mirroring => mirroring::watch(change, by, queue),
         }
     }
 
     /// What is to be done about this key.
     pub(super) fn reconcile(self, key: &Key, store: &Store, now: Instant) -> Plan {
-        let _ = now;
         match self {
             Controller::Namespace => namespace::reconcile(key, store),
             Controller::Garbage => garbage::reconcile(key, store),
             Controller::Scheduler => scheduler::reconcile(key, store),
+            Controller::Endpoints => endpoints::reconcile(key, store, now),
+            Controller::EndpointSlice => endpoint_slice::reconcile(key, store, now),
+            Controller::Mirroring => mirroring::reconcile(key, store),
         }
     }
 }

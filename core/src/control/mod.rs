@@ -9,13 +9,19 @@
 mod bootstrap;
 mod config;
 mod controller;
+mod endpoint_slice;
+mod endpoints;
 mod event;
 mod garbage;
+mod membership;
+mod mirroring;
 mod namespace;
 mod plan;
+mod port_set;
 mod queue;
 mod scheduler;
 pub mod store;
+mod subsets;
 pub mod timestamp;
 
 pub use config::{Cidr, ControlConfig, NodeConfig, NotACidr};
@@ -61,6 +67,7 @@ pub struct ControlPlane {
     rng: Rng,
     suffixes: BTreeMap<Key, Rng>,
     now: Instant,
+    by: Option<Controller>,
 }
 
 /// How to delete.
@@ -92,6 +99,7 @@ impl ControlPlane {
             rng: Rng::new(config.seed),
             suffixes: BTreeMap::new(),
             now: Instant::ZERO,
+            by: None,
         };
         bootstrap::start(&mut plane, &config);
         plane
@@ -196,7 +204,10 @@ impl ControlPlane {
             if let Some(at) = plan.again_at {
                 self.queue.push_at(at, controller, key.clone());
             }
-            match self.apply(now, plan.ops) {
+            self.by = Some(controller);
+            let outcome = self.apply(now, plan.ops);
+            self.by = None;
+            match outcome {
                 Ok(()) => self.queue.succeeded(controller, &key),
                 Err(_) => self.queue.push_failed(now, controller, key),
             }
@@ -324,7 +335,7 @@ impl ControlPlane {
 
     fn notify(&mut self, change: &Change) {
         for controller in Controller::ALL {
-            controller.watch(change, &self.store, &mut self.queue);
+            controller.watch(change, &self.store, self.now, self.by, &mut self.queue);
         }
     }
 
@@ -390,6 +401,18 @@ impl ControlPlane {
             self.commit(free);
         }
     }
+}
+
+/// How an object that `owner` controls names it.
+fn owner_reference(owner: &Object) -> Value {
+    let mut reference = Value::map();
+    reference.set(&["apiVersion"], owner.value["apiVersion"].str());
+    reference.set(&["kind"], owner.kind.names().kind);
+    reference.set(&["name"], owner.name());
+    reference.set(&["uid"], owner.uid());
+    reference.set(&["controller"], true);
+    reference.set(&["blockOwnerDeletion"], true);
+    reference
 }
 
 fn ignore_missing(result: Result<Rc<Object>, ApiError>) -> Result<(), ApiError> {

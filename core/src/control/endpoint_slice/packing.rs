@@ -1,0 +1,152 @@
+//! How endpoints are spread over slices: at most 100 in one, with as few writes as possible.
+//!
+//! Source: kubernetes staging/src/k8s.io/endpointslice/reconciler.go (reconcileByPortMapping). Where upstream takes
+//! an endpoint at random out of a Go map, this takes the first by address and name.
+
+use super::{HEADLESS_LABEL, Slices, is_reserved, labels, new_slice};
+use crate::api::{Object, Value};
+use alloc::{collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
+
+/// The most endpoints one slice holds.
+pub(super) const MAX_ENDPOINTS: usize = 100;
+
+/// What identifies an endpoint through changes of its conditions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Identity {
+    target: String,
+    addresses: Vec<String>,
+    hostname: String,
+}
+
+/// The endpoints wanted for one set of ports.
+#[derive(Debug)]
+pub(super) struct Desired {
+    /// The ports, sorted.
+    pub(super) ports: Vec<Value>,
+    /// The endpoints by identity.
+    pub(super) endpoints: BTreeMap<Identity, Value>,
+}
+
+/// Addresses, hostname and target (kubernetes staging/src/k8s.io/endpointslice/util/endpointset.go, hashEndpoint).
+pub(super) fn identity(endpoint: &Value) -> Identity {
+    let mut addresses: Vec<String> = endpoint["addresses"].items().iter().map(|a| a.str().into()).collect();
+    addresses.sort();
+    let target = &endpoint["targetRef"];
+    Identity {
+        target: format!("{}/{}", target["namespace"].str(), target["name"].str()),
+        addresses,
+        hostname: endpoint["hostname"].str().into(),
+    }
+}
+
+/// Fits the wanted endpoints into the existing slices of their ports and new ones.
+pub(super) fn pack(slices: &mut Slices, service: &Object, family: &str, existing: &[&Rc<Object>], mut wanted: Desired) {
+    let mut changed: Vec<Object> = Vec::new();
+    let mut unchanged: Vec<&Rc<Object>> = Vec::new();
+    for slice in existing {
+        match keep_wanted(slice, service, &mut wanted) {
+            Kept::Unchanged => unchanged.push(slice),
+            Kept::Empty => slices.delete.push((*slice).clone()),
+            Kept::Changed(slice) => changed.push(slice),
+        }
+    }
+
+    // Slices that are written anyway are filled first, the fullest before the others.
+    changed.sort_by_key(|slice| core::cmp::Reverse(count(slice)));
+    for slice in &mut changed {
+        fill(slice, &mut wanted);
+    }
+
+    // What is left goes into one unchanged slice if it fits there whole, else into new ones.
+    while !wanted.endpoints.is_empty() {
+        match slice_to_fill(&unchanged, wanted.endpoints.len()) {
+            Some(at) => {
+                let mut slice = (**unchanged.remove(at)).clone();
+                fill(&mut slice, &mut wanted);
+                changed.push(slice);
+            }
+            None => {
+                let mut slice = new_slice(service, family, wanted.ports.clone());
+                fill(&mut slice, &mut wanted);
+                slices.create.push(slice);
+            }
+        }
+    }
+    changed.sort_by(|a, b| a.name().cmp(b.name()));
+    slices.update.append(&mut changed);
+}
+
+enum Kept {
+    Unchanged,
+    Empty,
+    Changed(Object),
+}
+
+/// Takes the endpoints of this slice that are still wanted off the list, with their new conditions.
+fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired) -> Kept {
+    let held = slice.value["endpoints"].items();
+    let mut kept = Vec::with_capacity(held.len());
+    let mut updated = false;
+    for endpoint in held {
+        if let Some(new) = wanted.endpoints.remove(&identity(endpoint)) {
+            updated |= !is_equal_beyond_identity(&new, endpoint);
+            kept.push(new);
+        }
+    }
+    let labels_changed = user_labels(slice.labels()) != user_labels(service.labels());
+    if updated || kept.len() != held.len() {
+        if kept.is_empty() {
+            return Kept::Empty;
+        }
+        let mut slice = slice.clone();
+        slice.value.set(&["endpoints"], kept);
+        slice.value.set(&["metadata", "labels"], labels(service));
+        Kept::Changed(slice)
+    } else if labels_changed {
+        let mut slice = slice.clone();
+        slice.value.set(&["metadata", "labels"], labels(service));
+        Kept::Changed(slice)
+    } else {
+        Kept::Unchanged
+    }
+}
+
+fn is_equal_beyond_identity(a: &Value, b: &Value) -> bool {
+    ["nodeName", "zone", "conditions", "targetRef"].into_iter().all(|field| a[field] == b[field])
+}
+
+fn user_labels(labels: &Value) -> Vec<(&str, &Value)> {
+    debug_assert!(is_reserved(HEADLESS_LABEL));
+    labels.fields().filter(|(name, _)| !is_reserved(name)).collect()
+}
+
+/// The unchanged slice that these endpoints would fill best, if they fit into one.
+fn slice_to_fill(unchanged: &[&Rc<Object>], endpoints: usize) -> Option<usize> {
+    if endpoints >= MAX_ENDPOINTS {
+        return None;
+    }
+    let mut best = None;
+    let mut least_room = MAX_ENDPOINTS;
+    for (at, slice) in unchanged.iter().enumerate() {
+        if let Some(room) = MAX_ENDPOINTS.checked_sub(endpoints + count(slice))
+            && room < least_room
+        {
+            least_room = room;
+            best = Some(at);
+        }
+    }
+    best
+}
+
+fn fill(slice: &mut Object, wanted: &mut Desired) {
+    let held = slice.value.field_mut("endpoints").items_mut();
+    while held.len() < MAX_ENDPOINTS
+        && let Some((_, endpoint)) = wanted.endpoints.pop_first()
+    {
+        held.push(endpoint);
+    }
+}
+
+fn count(slice: &Object) -> usize {
+    slice.value["endpoints"].items().len()
+}

@@ -1,0 +1,183 @@
+//! Keeps the Endpoints object of every Service that has a selector: deprecated, but still read.
+//!
+//! Source: kubernetes pkg/controller/endpoint/endpoints_controller.go.
+
+use super::{
+    controller::Controller,
+    endpoint_slice::{HEADLESS_LABEL, TRIGGER_TIME, pod_reference},
+    membership,
+    plan::Plan,
+    queue::Queue,
+    store::{Change, Store},
+    subsets, timestamp,
+};
+use crate::{
+    api::{Key, Kind, Object, Value},
+    time::Instant,
+};
+use alloc::vec::Vec;
+
+const MANAGED_BY_LABEL: &str = "endpoints.kubernetes.io/managed-by";
+const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
+/// The most addresses one Endpoints object holds.
+const MAX_CAPACITY: usize = 1000;
+
+/// Services, the pods they select, and Endpoints that someone deletes.
+pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
+    match change.key.kind {
+        Kind::Service => queue.push(Controller::Endpoints, change.key.clone()),
+        Kind::Pod => {
+            for service in membership::services_of(change, store) {
+                queue.push(Controller::Endpoints, service);
+            }
+        }
+        Kind::Endpoints if change.after.is_none() => {
+            queue.push(Controller::Endpoints, Key { kind: Kind::Service, ..change.key.clone() });
+        }
+        _ => {}
+    }
+}
+
+/// Brings the Endpoints of one Service up to date; they go with the Service, also those written by hand.
+pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
+    let mut plan = Plan::default();
+    let current = store.find(Kind::Endpoints, &key.namespace, &key.name);
+    let Some(service) = store.get(key) else {
+        if let Some(endpoints) = current {
+            plan.remove(endpoints.key());
+        }
+        return plan;
+    };
+    if service.spec()["type"].str() == "ExternalName" || !membership::has_selector(service) {
+        return plan;
+    }
+    let mut subsets = subsets::repack(&subsets_of(store, service));
+    let labels = labels(service);
+    let is_truncated = truncate(&mut subsets);
+    if let Some(current) = current
+        && current.value["subsets"].items() == subsets
+        && *current.labels() == labels
+        && current.annotation(OVER_CAPACITY).is_some() == is_truncated
+    {
+        return plan;
+    }
+
+    let mut endpoints = match current {
+        Some(current) => (**current).clone(),
+        None => Object::new(Kind::Endpoints, &key.namespace, &key.name),
+    };
+    let value = &mut endpoints.value;
+    value.set(&["metadata", "labels"], labels);
+    value.set(&["metadata", "annotations", TRIGGER_TIME], timestamp::emit(now));
+    if is_truncated {
+        value.set(&["metadata", "annotations", OVER_CAPACITY], "truncated");
+    } else {
+        value.remove(&["metadata", "annotations", OVER_CAPACITY]);
+    }
+    if subsets.is_empty() {
+        value.remove(&["subsets"]);
+    } else {
+        value.set(&["subsets"], subsets);
+    }
+    if current.is_some() {
+        plan.replace(endpoints);
+    } else {
+        plan.create(endpoints);
+    }
+    plan
+}
+
+/// One subset for each address and port, to be packed.
+fn subsets_of(store: &Store, service: &Object) -> Vec<Value> {
+    let spec = service.spec();
+    let publish_all = spec["publishNotReadyAddresses"].as_bool() == Some(true);
+    let mut subsets = Vec::new();
+    for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, publish_all)) {
+        let Some(address) = address(pod, service) else { continue };
+        let field = if publish_all || membership::is_ready(pod) { "addresses" } else { "notReadyAddresses" };
+        let mut subset = Value::map();
+        subset.set(&[field], Vec::from([address]));
+        if spec["ports"].items().is_empty() {
+            if spec["clusterIP"].str() == "None" {
+                subsets.push(subset);
+            }
+            continue;
+        }
+        for port in spec["ports"].items() {
+            let Some(number) = membership::target_port(pod, port) else { continue };
+            let mut entry = Value::map();
+            if !port["name"].str().is_empty() {
+                entry.set(&["name"], port["name"].str());
+            }
+            entry.set(&["port"], number);
+            entry.set(&["protocol"], membership::protocol(port));
+            if let Some(app_protocol) = port["appProtocol"].as_str() {
+                entry.set(&["appProtocol"], app_protocol);
+            }
+            let mut subset = subset.clone();
+            subset.set(&["ports"], Vec::from([entry]));
+            subsets.push(subset);
+        }
+    }
+    subsets
+}
+
+/// The pod's first address of the Service's first family.
+fn address(pod: &Object, service: &Object) -> Option<Value> {
+    let spec = service.spec();
+    let ipv6 = match (spec["ipFamilies"][0].as_str(), spec["clusterIP"].str()) {
+        (Some(family), _) => family == "IPv6",
+        (None, "" | "None") => membership::addresses(pod).first().is_some_and(|address| address.contains(':')),
+        (None, cluster_ip) => cluster_ip.contains(':'),
+    };
+    let ip = membership::addresses_of_family(pod, ipv6).into_iter().next()?;
+    let mut address = Value::map();
+    address.set(&["ip"], ip);
+    address.set(&["nodeName"], pod.spec()["nodeName"].str());
+    address.set(&["targetRef"], pod_reference(pod));
+    if let Some(hostname) = membership::hostname(pod, service) {
+        address.set(&["hostname"], hostname);
+    }
+    Some(address)
+}
+
+fn labels(service: &Object) -> Value {
+    let mut labels = if service.labels().is_null() { Value::map() } else { service.labels().clone() };
+    if membership::is_headless(service) {
+        labels.set(&[HEADLESS_LABEL], "");
+    } else {
+        labels.remove(&[HEADLESS_LABEL]);
+    }
+    labels.set(&[MANAGED_BY_LABEL], "endpoint-controller");
+    labels
+}
+
+/// Cuts to the capacity, ready addresses last; true if anything was cut.
+fn truncate(subsets: &mut [Value]) -> bool {
+    let count = |field: &str| subsets.iter().map(|subset| subset[field].items().len()).sum::<usize>();
+    let (ready, not_ready) = (count("addresses"), count("notReadyAddresses"));
+    if ready + not_ready <= MAX_CAPACITY {
+        return false;
+    }
+    let (field, total, room) = if ready > MAX_CAPACITY {
+        ("addresses", ready, MAX_CAPACITY)
+    } else {
+        ("notReadyAddresses", not_ready, MAX_CAPACITY - ready)
+    };
+    let mut left = room;
+    for subset in subsets {
+        let share = (subset[field].items().len() * room).div_ceil(total).min(left);
+        let addresses = subset.field_mut(field).items_mut();
+        addresses.truncate(share);
+        left -= addresses.len();
+        if field == "addresses" {
+            subset.remove(&["notReadyAddresses"]);
+        }
+        for field in ["addresses", "notReadyAddresses"] {
+            if subset[field].items().is_empty() {
+                subset.remove(&[field]);
+            }
+        }
+    }
+    true
+}

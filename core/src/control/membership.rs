@@ -1,0 +1,119 @@
+//! Which pods are behind which Service: the rules that the EndpointSlice and Endpoints controllers share.
+//!
+//! Source: kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go and utils.go (FindPort).
+
+use super::store::{Change, Store};
+use crate::api::{Key, Kind, Object, Value};
+use alloc::{collections::BTreeSet, rc::Rc, string::String, vec::Vec};
+use core::net::IpAddr;
+
+/// The pods that a Service's selector matches, by name; none without a selector.
+pub(super) fn pods_of<'a>(store: &'a Store, service: &'a Object) -> impl Iterator<Item = &'a Rc<Object>> {
+    let selector = &service.spec()["selector"];
+    let first = selector.fields().next();
+    first
+        .into_iter()
+        .flat_map(move |(label, value)| store.labelled(Kind::Pod, service.namespace(), label, value.str()))
+        .filter(move |pod| selects(service, pod.labels()))
+}
+
+/// True if the Service has a selector; an empty one counts as none, as it does once stored.
+pub(super) fn has_selector(service: &Object) -> bool {
+    !service.spec()["selector"].is_empty()
+}
+
+/// The Services whose endpoints this change of a pod may alter.
+///
+/// The surprise: a pod whose phase or labels change without the Service noticing (same readiness, same match) wakes nobody.
+pub(super) fn services_of(change: &Change, store: &Store) -> BTreeSet<Key> {
+    let namespace = &change.key.namespace;
+    let (before, after) = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => (before, after),
+        (Some(pod), None) | (None, Some(pod)) => return selecting(store, namespace, pod.labels()),
+        (None, None) => return BTreeSet::new(),
+    };
+    let relabelled = before.labels() != after.labels()
+        || ["hostname", "subdomain"].into_iter().any(|field| before.spec()[field] != after.spec()[field]);
+    let changed = before.is_terminating()
+        || after.is_terminating()
+        || is_ready(before) != is_ready(after)
+        || addresses(before) != addresses(after);
+    if !relabelled {
+        return if changed { selecting(store, namespace, after.labels()) } else { BTreeSet::new() };
+    }
+    let (old, new) = (selecting(store, namespace, before.labels()), selecting(store, namespace, after.labels()));
+    if changed { &old | &new } else { &old ^ &new }
+}
+
+/// The Services of a namespace that select these labels.
+pub(super) fn selecting(store: &Store, namespace: &str, labels: &Value) -> BTreeSet<Key> {
+    let candidates = labels.fields().flat_map(|(label, value)| store.selecting(namespace, label, value.str()));
+    candidates.filter(|service| selects(service, labels)).map(|service| service.key()).collect()
+}
+
+/// True unless the pod is over, has no address, or is on its way out while such pods are not wanted.
+pub(super) fn belongs(pod: &Object, with_terminating: bool) -> bool {
+    !matches!(pod.status()["phase"].str(), "Succeeded" | "Failed")
+        && !addresses(pod).is_empty()
+        && (with_terminating || !pod.is_terminating())
+}
+
+/// True if the pod's `Ready` condition is.
+pub(super) fn is_ready(pod: &Object) -> bool {
+    let conditions = pod.status()["conditions"].items();
+    conditions.iter().find(|c| c["type"].str() == "Ready").is_some_and(|c| c["status"].str() == "True")
+}
+
+/// The pod's hostname, if the Service gives it a name of its own in DNS.
+pub(super) fn hostname<'a>(pod: &'a Object, service: &Object) -> Option<&'a str> {
+    let spec = pod.spec();
+    let hostname = spec["hostname"].str();
+    (!hostname.is_empty() && spec["subdomain"].str() == service.name() && pod.namespace() == service.namespace())
+        .then_some(hostname)
+}
+
+/// The pod's addresses as written in its status.
+pub(super) fn addresses(pod: &Object) -> Vec<&str> {
+    let status = pod.status();
+    let listed: Vec<&str> = status["podIPs"].items().iter().map(|entry| entry["ip"].str()).collect();
+    match status["podIP"].str() {
+        address if listed.is_empty() && !address.is_empty() => Vec::from([address]),
+        _ => listed,
+    }
+}
+
+/// The pod's addresses of one family, in their usual spelling.
+pub(super) fn addresses_of_family(pod: &Object, ipv6: bool) -> Vec<String> {
+    use alloc::string::ToString;
+    let parsed = addresses(pod).into_iter().filter_map(|text| text.parse::<IpAddr>().ok());
+    let canonical = parsed.map(|address| address.to_canonical()).filter(|address| address.is_ipv6() == ipv6);
+    canonical.map(|address| address.to_string()).collect()
+}
+
+/// The number of the port behind a Service's port on this pod; a name is looked up in its containers, then its sidecars.
+pub(super) fn target_port(pod: &Object, port: &Value) -> Option<i64> {
+    let name = match &port["targetPort"] {
+        Value::Int(number) => return Some(*number),
+        Value::String(name) => name,
+        _ => return port["port"].as_int(),
+    };
+    let spec = pod.spec();
+    let sidecars = spec["initContainers"].items().iter().filter(|c| c["restartPolicy"].str() == "Always");
+    let mut ports = spec["containers"].items().iter().chain(sidecars).flat_map(|c| c["ports"].items());
+    let found = ports.find(|p| p["name"].str() == name && protocol(p) == protocol(port));
+    found.and_then(|p| p["containerPort"].as_int())
+}
+
+/// A port's protocol, TCP if it names none.
+pub(super) fn protocol(port: &Value) -> &str {
+    port["protocol"].as_str().unwrap_or("TCP")
+}
+
+/// True for a Service without a cluster IP, by choice or by type.
+pub(super) fn is_headless(service: &Object) -> bool {
+    matches!(service.spec()["clusterIP"].str(), "" | "None")
+}
+
+fn selects(service: &Object, labels: &Value) -> bool {
+    has_selector(service) && service.spec()["selector"].fields().all(|(label, value)| labels[label] == *value)
+}
