@@ -1,0 +1,322 @@
+//! A question and a zone give an answer: what CoreDNS does with kubeadm's Corefile (coredns plugin/kubernetes/handler.go,
+//! plugin/backend_lookup.go, plugin/loadbalance).
+
+use super::{
+    message::{Data, Edns, Flags, INTERNET, Message, Question, Rcode, Record, Type},
+    name::{absolute, is_within, labels},
+    records::{Asked, Found, Host, NoName},
+    zone::Zone,
+};
+use crate::rng::Rng;
+use alloc::{format, string::String, vec::Vec};
+use core::net::IpAddr;
+
+/// How a question came, which decides how long its answer may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// In a datagram: 512 bytes, or what the client's EDNS record says.
+    Udp,
+    /// In a stream, each message behind two bytes of length.
+    Tcp,
+}
+
+/// The bytes that answer a question's bytes, or nothing if they deserve no answer.
+///
+/// Addresses come in an order drawn from the query's id, as CoreDNS' `loadbalance` draws one for every answer: equal
+/// bytes give equal bytes.
+///
+/// ```
+/// use clusterip::dns::{Message, Rcode, Transport, Type, Zone, answer};
+/// let query = Message::query(1, "nobody.default.svc.cluster.local.", Type::A).emit(512);
+/// let bytes = answer(&Zone::default(), &query, Transport::Udp).unwrap();
+/// assert_eq!(Message::parse(&bytes).unwrap().rcode, Rcode::NxDomain);
+/// ```
+pub fn answer(zone: &Zone, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
+    let reply = match Message::parse(query) {
+        Ok(query) if query.flags.response => return None,
+        Ok(query) => respond(zone, &query),
+        // A header can be answered even if nothing behind it can be read (miekg/dns server.go).
+        Err(_) => {
+            let header = query.first_chunk::<12>()?;
+            if header[2] & 0x80 != 0 {
+                return None;
+            }
+            let flags = Flags { response: true, ..Flags::default() };
+            let id = u16::from_be_bytes([header[0], header[1]]);
+            Message { id, flags, rcode: Rcode::FormErr, ..Message::default() }
+        }
+    };
+    let limit = match transport {
+        Transport::Tcp => u16::MAX,
+        Transport::Udp => reply.edns.map_or(0, |edns| edns.size),
+    };
+    Some(reply.emit(limit))
+}
+
+/// The message that answers a query.
+pub fn respond(zone: &Zone, query: &Message) -> Message {
+    let flags = Flags { response: true, recursion_desired: query.flags.recursion_desired, ..Flags::default() };
+    let mut reply = Message {
+        id: query.id,
+        flags,
+        opcode: query.opcode,
+        questions: query.questions.clone(),
+        edns: query.edns.map(|edns| Edns { version: 0, ..edns }),
+        ..Message::default()
+    };
+    let question = match query.questions.as_slice() {
+        _ if query.opcode != 0 => return Message { rcode: Rcode::NotImp, ..reply },
+        [question] => question,
+        _ => return Message { rcode: Rcode::FormErr, ..reply },
+    };
+    if query.edns.is_some_and(|edns| edns.version != 0) {
+        return Message { rcode: Rcode::BadVers, ..reply };
+    }
+    if question.class != INTERNET {
+        return Message { rcode: Rcode::Refused, ..reply };
+    }
+    resolve(zone, question, &mut reply);
+    let mut rng = Rng::new(query.id.into());
+    shuffle(&mut reply.answers, &mut rng);
+    shuffle(&mut reply.additional, &mut rng);
+    reply
+}
+
+/// Answers from the cluster's zones, or from upstream.
+fn resolve(zone: &Zone, question: &Question, reply: &mut Message) {
+    let Some(origin) = origin(zone, &question.name) else { return forward(zone, question, reply) };
+    let asked = Asked { name: &question.name, zone: origin, kind: question.kind };
+    match lookup(zone, asked) {
+        Ok(Answer::Refused) => reply.rcode = Rcode::Refused,
+        Ok(Answer::Records { answers, additional }) => {
+            reply.flags.authoritative = true;
+            if answers.is_empty() {
+                reply.authority.push(soa(zone, origin));
+            } else {
+                (reply.answers, reply.additional) = (answers, additional);
+            }
+        }
+        Err(NoName) if zone.config.fallthrough.iter().any(|zone| is_within(&question.name, zone)) => {
+            forward(zone, question, reply);
+        }
+        Err(NoName) => {
+            reply.flags.authoritative = true;
+            reply.rcode = Rcode::NxDomain;
+            reply.authority.push(soa(zone, origin));
+        }
+    }
+}
+
+/// The zone that holds a name, in the client's letters: the longest one, if several do.
+fn origin<'a>(zone: &Zone, name: &'a str) -> Option<&'a str> {
+    let holders = zone.config.zones.iter().filter(|origin| is_within(name, origin));
+    let length = holders.map(|origin| origin.len()).max()?;
+    name.get(name.len() - length..)
+}
+
+enum Answer {
+    Records { answers: Vec<Record>, additional: Vec<Record> },
+    Refused,
+}
+
+fn lookup(zone: &Zone, asked: Asked<'_>) -> Result<Answer, NoName> {
+    let is_origin = labels(asked.name).count() == labels(asked.zone).count();
+    let mut additional = Vec::new();
+    let answers = match asked.kind {
+        Type::A | Type::AAAA => addresses(zone, asked, &[])?,
+        Type::TXT => texts(zone, asked)?,
+        Type::CNAME => aliases(zone, asked)?,
+        Type::PTR => {
+            let pointer = |name| Record { name: asked.name.into(), ttl: zone.config.ttl, data: Data::Ptr(name) };
+            zone.reverse(asked)?.into_iter().map(pointer).collect()
+        }
+        Type::SRV => services(zone, asked, &mut additional)?,
+        // Upstream asks nothing about the name here: below the zone it is NODATA, even for a name that is not there.
+        Type::SOA if is_origin => [soa(zone, asked.zone)].into(),
+        Type::SOA => Vec::new(),
+        Type::AXFR | Type::IXFR => return Ok(Answer::Refused),
+        // Upstream compares these with regard to case.
+        Type::NS if is_origin && asked.name == asked.name.to_ascii_lowercase() => {
+            name_servers(zone, asked, &mut additional)?
+        }
+        // Any other type has no record, but whether the name exists is told.
+        _ => addresses(zone, Asked { kind: Type::A, ..asked }, &[]).map(|_| Vec::new())?,
+    };
+    Ok(Answer::Records { answers, additional })
+}
+
+/// Longest chain of aliases that is followed.
+const MAX_CHAIN: usize = 10;
+
+/// A or AAAA records, behind the aliases that lead to them.
+fn addresses(zone: &Zone, asked: Asked<'_>, chain: &[Record]) -> Result<Vec<Record>, NoName> {
+    let mut records: Vec<Record> = Vec::new();
+    for found in zone.find(asked)? {
+        match &found.host {
+            Host::Address(address) => {
+                let data = address_data(*address);
+                let is_new = !records.iter().any(|record| record.data == data);
+                if data.kind() == asked.kind && is_new {
+                    records.push(Record { name: asked.name.into(), ttl: found.ttl, data });
+                }
+            }
+            Host::Name(target) => records.extend(follow(zone, asked, &found, target, chain)),
+            Host::Text(_) => {}
+        }
+    }
+    Ok(records)
+}
+
+/// An alias and what it leads to, inside the zone or upstream; nothing if it leads nowhere inside, or in circles.
+fn follow(zone: &Zone, asked: Asked<'_>, found: &Found, target: &str, chain: &[Record]) -> Vec<Record> {
+    let target = absolute(target);
+    if is_within(&target, asked.name) || chain.len() > MAX_CHAIN {
+        return Vec::new();
+    }
+    let alias = Record { name: asked.name.into(), ttl: found.ttl, data: Data::Cname(target.clone()) };
+    if chain.iter().any(|record| record.name == alias.name && record.data == alias.data) {
+        return Vec::new();
+    }
+    let mut chain = chain.to_vec();
+    chain.push(alias.clone());
+    let mut records = [alias].to_vec();
+    if is_within(&target, asked.zone) {
+        let next = Asked { name: &target, zone: asked.zone, kind: asked.kind };
+        let behind = addresses(zone, next, &chain).unwrap_or_default();
+        if behind.is_empty() {
+            return Vec::new();
+        }
+        records.extend(behind);
+    } else {
+        let question = Question { name: target, kind: asked.kind, class: INTERNET };
+        records.extend(upstream(zone, &question).1);
+    }
+    records
+}
+
+fn texts(zone: &Zone, asked: Asked<'_>) -> Result<Vec<Record>, NoName> {
+    let found = zone.find(asked)?;
+    let records = found.into_iter().filter_map(|found| match found.host {
+        Host::Text(text) => Some(Record { name: asked.name.into(), ttl: found.ttl, data: Data::Txt(text.into()) }),
+        _ => None,
+    });
+    Ok(records.collect())
+}
+
+fn aliases(zone: &Zone, asked: Asked<'_>) -> Result<Vec<Record>, NoName> {
+    let records = zone.find(asked)?.into_iter().take(1).filter_map(|found| match found.host {
+        Host::Name(target) => {
+            Some(Record { name: asked.name.into(), ttl: found.ttl, data: Data::Cname(absolute(&target)) })
+        }
+        _ => None,
+    });
+    Ok(records.collect())
+}
+
+/// SRV records, and the addresses of their targets.
+fn services(zone: &Zone, asked: Asked<'_>, additional: &mut Vec<Record>) -> Result<Vec<Record>, NoName> {
+    let found = zone.find(asked)?;
+    // 100 shared among all that was found, the undeclared ports and the duplicates that are dropped below included.
+    let weight = (100 / found.len().max(1)).max(1) as u16;
+    let mut records: Vec<Record> = Vec::new();
+    for found in found {
+        let (Host::Address(address), Some(port)) = (found.host, found.port) else { continue };
+        let target = found.key;
+        let is_same = |record: &Record| matches!(&record.data, Data::Srv { port: other, target: name, .. } if *other == port && *name == target);
+        if !records.iter().any(is_same) {
+            let data = Data::Srv { priority: 0, weight, port, target: target.clone() };
+            records.push(Record { name: asked.name.into(), ttl: found.ttl, data });
+        }
+        push_new(additional, Record { name: target, ttl: found.ttl, data: address_data(address) });
+    }
+    Ok(records)
+}
+
+fn name_servers(zone: &Zone, asked: Asked<'_>, additional: &mut Vec<Record>) -> Result<Vec<Record>, NoName> {
+    let mut records = Vec::new();
+    for found in zone.find(asked)? {
+        let Host::Address(address) = found.host else { continue };
+        push_new(&mut records, Record { name: asked.name.into(), ttl: found.ttl, data: Data::Ns(found.key.clone()) });
+        additional.push(Record { name: found.key, ttl: found.ttl, data: address_data(address) });
+    }
+    Ok(records)
+}
+
+fn push_new(records: &mut Vec<Record>, record: Record) {
+    if !records.contains(&record) {
+        records.push(record);
+    }
+}
+
+fn address_data(address: IpAddr) -> Data {
+    match address {
+        IpAddr::V4(address) => Data::A(address),
+        IpAddr::V6(address) => Data::Aaaa(address),
+    }
+}
+
+fn soa(zone: &Zone, origin: &str) -> Record {
+    let ttl = zone.config.ttl;
+    let data = Data::Soa {
+        server: format!("ns.dns.{origin}"),
+        mailbox: format!("hostmaster.{origin}"),
+        serial: zone.serial,
+        refresh: 7200,
+        retry: 1800,
+        expire: 86_400,
+        minimum: ttl,
+    };
+    Record { name: origin.into(), ttl: ttl.min(300), data }
+}
+
+/// What the resolvers of the node say (plugin/forward): never authoritative.
+fn forward(zone: &Zone, question: &Question, reply: &mut Message) {
+    (reply.rcode, reply.answers) = upstream(zone, question);
+    reply.flags.recursion_available = reply.rcode != Rcode::ServFail;
+}
+
+fn upstream(zone: &Zone, question: &Question) -> (Rcode, Vec<Record>) {
+    let known = &zone.config.upstream.records;
+    let mut name: String = question.name.clone();
+    let mut answers: Vec<Record> = Vec::new();
+    let mut exists = false;
+    // One alias a round.
+    for _ in 0..MAX_CHAIN {
+        let here = known.iter().filter(|record| record.name.eq_ignore_ascii_case(&name));
+        let mut alias = None;
+        for record in here {
+            exists = true;
+            let kind = record.data.kind();
+            if kind == question.kind || kind == Type::CNAME {
+                answers.push(Record { name: name.clone(), ..record.clone() });
+            }
+            if let (Data::Cname(target), true) = (&record.data, kind != question.kind) {
+                alias = Some(target.clone());
+            }
+        }
+        match alias {
+            Some(target) => name = target,
+            None => break,
+        }
+    }
+    let rcode = if exists { Rcode::NoError } else { zone.config.upstream.otherwise };
+    (rcode, answers)
+}
+
+/// Puts aliases first, other records behind them, and the addresses in an order of their own.
+fn shuffle(records: &mut [Record], rng: &mut Rng) {
+    records.sort_by_key(|record| match record.data {
+        Data::Cname(_) => 0,
+        Data::A(_) | Data::Aaaa(_) => 2,
+        _ => 1,
+    });
+    let first = records.partition_point(|record| !matches!(record.data, Data::A(_) | Data::Aaaa(_)));
+    let addresses = &mut records[first..];
+    for at in (1..addresses.len()).rev() {
+        addresses.swap(at, rng.below(at as u32 + 1) as usize);
+    }
+}
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;
