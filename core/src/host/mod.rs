@@ -1,1 +1,270 @@
-//! host
+//! A machine with an IP stack of its own: a pod, a node's host network, a host outside the cluster.
+//!
+//! [`Host`] takes whole IP packets and gives whole IP packets; time is an argument. TCP is smoltcp's; UDP and ICMP
+//! are smoltcp's packets without its sockets, because they need no state machine and their errors must reach programs.
+//! Programs (`curl`, `nslookup`, the shell) and servers' connections are straight-line async functions over these
+//! sockets, polled by the host whenever something happened to it. An idle host holds no socket and no buffer.
+
+mod config;
+pub mod images;
+mod machine;
+mod nic;
+mod packet;
+mod pipe;
+mod pool;
+pub mod programs;
+pub mod server;
+mod stack;
+mod stream;
+mod sys;
+mod tcp;
+mod udp;
+
+pub use config::{HostConfig, Resolv};
+pub use pool::SocketPool;
+pub use server::{Protocol, Server};
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::net::IpAddr;
+use core::pin::Pin;
+
+use crate::time::{Duration, Instant};
+use machine::Machine;
+use pipe::Pipe;
+use stack::{Listener, Target};
+use stream::TcpStream;
+use sys::Sys;
+
+/// How often tasks and packets to the host itself may take turns within one instant.
+const TURNS: usize = 1000;
+
+/// A machine: a stack, its servers and its processes.
+pub struct Host {
+    machine: Rc<Machine>,
+    processes: Vec<Process>,
+    connections: Vec<Task<()>>,
+    next_process: u32,
+    poll_at: Option<Instant>,
+}
+
+/// A process of a host, by the number it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessId(pub u32);
+
+/// What to run, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// Whether a person types and reads: the shell prints its prompt, and both outputs are one.
+    pub terminal: bool,
+}
+
+struct Process {
+    id: ProcessId,
+    stdin: Pipe,
+    stdout: Pipe,
+    stderr: Pipe,
+    exit_code: Option<i32>,
+    task: Option<Task<i32>>,
+}
+
+struct Task<T> {
+    future: Pin<Box<dyn Future<Output = T>>>,
+    /// When it wants to be polled though nothing happened.
+    wake_at: Option<Instant>,
+}
+
+impl Host {
+    /// A host that listens to nothing.
+    pub fn new(config: HostConfig) -> Host {
+        Host {
+            machine: Rc::new(Machine::new(config)),
+            processes: Vec::new(),
+            connections: Vec::new(),
+            next_process: 1,
+            poll_at: None,
+        }
+    }
+
+    /// What `hostname` prints.
+    pub fn hostname(&self) -> &str {
+        &self.machine.config.hostname
+    }
+
+    /// Own addresses without loopback.
+    pub fn addresses(&self) -> &[IpAddr] {
+        &self.machine.config.addresses
+    }
+
+    /// Opens a port; the server that was there before is replaced.
+    pub fn serve(&mut self, port: u16, protocol: Protocol, server: Server) {
+        let mut stack = self.machine.stack.borrow_mut();
+        stack.listeners.retain(|l| !(l.protocol == protocol && l.port == port));
+        stack.listeners.push(Listener { protocol, port, to: Target::Server(server) });
+    }
+
+    /// Closes a port; connections that are open stay.
+    pub fn close(&mut self, port: u16, protocol: Protocol) {
+        self.machine.stack.borrow_mut().listeners.retain(|l| !(l.protocol == protocol && l.port == port));
+    }
+
+    /// Starts a process; it does its first step in the next `poll`.
+    pub fn spawn(&mut self, command: Command) -> ProcessId {
+        let id = ProcessId(self.next_process);
+        self.next_process += 1;
+        let (stdin, stdout) = (Pipe::default(), Pipe::bounded());
+        let stderr = if command.terminal { stdout.clone() } else { Pipe::bounded() };
+        let sys = Sys::new(self.machine.clone(), stdin.clone(), stdout.clone(), stderr.clone(), command.terminal);
+        let future = Box::pin(programs::run(sys, command.argv));
+        let task = Some(Task { future, wake_at: None });
+        self.processes.push(Process { id, stdin, stdout, stderr, exit_code: None, task });
+        self.poll_at = Some(self.machine.now());
+        id
+    }
+
+    /// Starts a line of shell language without a terminal and without input.
+    pub fn spawn_line(&mut self, line: &str) -> ProcessId {
+        let argv = vec!["sh".to_string(), "-c".to_string(), line.to_string()];
+        let id = self.spawn(Command { argv, terminal: false });
+        self.close_stdin(id);
+        id
+    }
+
+    /// Gives input to a process.
+    pub fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) {
+        if let Some(process) = self.process(id) {
+            process.stdin.write(bytes);
+            self.poll_at = Some(self.machine.now());
+        }
+    }
+
+    /// Ends the input of a process, as Ctrl-D does.
+    pub fn close_stdin(&mut self, id: ProcessId) {
+        if let Some(process) = self.process(id) {
+            process.stdin.close();
+            self.poll_at = Some(self.machine.now());
+        }
+    }
+
+    /// What a process printed since the last call.
+    pub fn take_stdout(&mut self, id: ProcessId) -> Vec<u8> {
+        self.process(id).map(|process| process.stdout.take()).unwrap_or_default()
+    }
+
+    /// What a process complained of since the last call; nothing at a terminal, where it is part of the output.
+    pub fn take_stderr(&mut self, id: ProcessId) -> Vec<u8> {
+        self.process(id).map(|process| process.stderr.take()).unwrap_or_default()
+    }
+
+    /// How a process ended; `None` while it runs.
+    pub fn exit_code(&self, id: ProcessId) -> Option<i32> {
+        self.processes.iter().find(|process| process.id == id)?.exit_code
+    }
+
+    /// Ends a process as Ctrl-C does (exit code 130); its connections close.
+    pub fn kill(&mut self, id: ProcessId) {
+        if let Some(process) = self.process(id)
+            && process.task.take().is_some()
+        {
+            process.exit_code = Some(130);
+            self.poll_at = Some(self.machine.now());
+        }
+    }
+
+    /// Forgets a process, ending it first if it runs.
+    pub fn reap(&mut self, id: ProcessId) {
+        self.kill(id);
+        self.processes.retain(|process| process.id != id);
+    }
+
+    /// Takes one IP packet from the network. What it leads to happens in the next `poll`.
+    pub fn handle_packet(&mut self, now: Instant, packet: &[u8]) {
+        let mut stack = self.machine.stack.borrow_mut();
+        stack.now = now;
+        stack.handle_packet(packet);
+        self.poll_at = Some(now);
+    }
+
+    /// Lets servers, programs and sockets do what there is to do at this time.
+    pub fn poll(&mut self, now: Instant) {
+        self.machine.stack.borrow_mut().now = now;
+        for _ in 0..TURNS {
+            self.accept();
+            self.poll_tasks();
+            let mut stack = self.machine.stack.borrow_mut();
+            stack.poll_egress();
+            if stack.outbox.loopback.is_empty() && stack.accepted.is_empty() {
+                break;
+            }
+            for _ in 0..stack.outbox.loopback.len() {
+                if let Some(packet) = stack.outbox.loopback.pop_front() {
+                    stack.handle_packet(&packet);
+                }
+            }
+        }
+        let mut stack = self.machine.stack.borrow_mut();
+        let pending = !stack.outbox.loopback.is_empty() || !stack.accepted.is_empty();
+        self.poll_at = [
+            pending.then(|| now + Duration::from_millis(1)),
+            stack.poll_at(),
+            self.processes.iter().filter_map(|process| process.task.as_ref()?.wake_at).min(),
+            self.connections.iter().filter_map(|task| task.wake_at).min(),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
+    }
+
+    /// The next packet for the network.
+    pub fn poll_packet(&mut self) -> Option<Vec<u8>> {
+        self.machine.stack.borrow_mut().outbox.wire.pop_front()
+    }
+
+    /// When `poll` is due though no packet comes; `None`: not before one does.
+    pub fn poll_at(&self) -> Option<Instant> {
+        self.poll_at
+    }
+
+    fn process(&mut self, id: ProcessId) -> Option<&mut Process> {
+        self.processes.iter_mut().find(|process| process.id == id)
+    }
+
+    /// Starts a task for each new connection of a server.
+    fn accept(&mut self) {
+        let accepted = core::mem::take(&mut self.machine.stack.borrow_mut().accepted);
+        for (handle, server) in accepted {
+            let stream = TcpStream::accepted(self.machine.clone(), handle);
+            let future = Box::pin(server::serve(self.machine.clone(), server, stream));
+            self.connections.push(Task { future, wake_at: None });
+        }
+    }
+
+    fn poll_tasks(&mut self) {
+        self.connections.retain_mut(|task| match self.machine.poll(task.future.as_mut()) {
+            Ok(()) => false,
+            Err(wake_at) => {
+                task.wake_at = wake_at;
+                true
+            }
+        });
+        for process in &mut self.processes {
+            let Some(task) = &mut process.task else { continue };
+            match self.machine.poll(task.future.as_mut()) {
+                Ok(code) => {
+                    process.exit_code = Some(code);
+                    process.task = None;
+                }
+                Err(wake_at) => task.wake_at = wake_at,
+            }
+        }
+        if self.connections.is_empty() {
+            self.connections = Vec::new();
+        }
+    }
+}

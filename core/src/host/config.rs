@@ -1,0 +1,60 @@
+//! What a host is told when it is made.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::pool::SocketPool;
+use crate::rng::Rng;
+
+/// Everything a [`Host`](super::Host) knows about itself; what many hosts share is behind an `Rc`.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// What `hostname` prints: a pod's name.
+    pub hostname: String,
+    /// Own addresses, the preferred one of each family first; loopback is always there too.
+    pub addresses: Vec<IpAddr>,
+    /// The largest IP packet the interface sends, in bytes.
+    pub mtu: u16,
+    /// The stream that ephemeral ports, sequence numbers and query ids are drawn from.
+    pub rng: Rng,
+    /// Where names are asked.
+    pub resolv: Rc<Resolv>,
+    /// Lines of `/etc/hosts` beyond localhost and the host itself.
+    pub hosts: Rc<Vec<(IpAddr, String)>>,
+    /// The environment of every process.
+    pub env: Rc<Vec<(String, String)>>,
+    /// The container image, which says which programs exist; empty: every program.
+    pub image: Rc<str>,
+    /// Socket buffers shared with other hosts.
+    pub pool: SocketPool,
+}
+
+impl HostConfig {
+    /// A host with one address, an MTU of 1500, no name server and every program.
+    pub fn new(hostname: &str, address: IpAddr, rng: Rng) -> HostConfig {
+        HostConfig {
+            hostname: hostname.into(),
+            addresses: alloc::vec![address],
+            mtu: 1500,
+            rng,
+            resolv: Rc::default(),
+            hosts: Rc::default(),
+            env: Rc::default(),
+            image: Rc::from(""),
+            pool: SocketPool::default(),
+        }
+    }
+}
+
+/// The contents of `/etc/resolv.conf`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolv {
+    /// Servers, asked in this order.
+    pub nameservers: Vec<IpAddr>,
+    /// Domains tried in turn behind a name with few dots.
+    pub search: Vec<String>,
+    /// A name with at least this many dots is tried as it is first; 0 means the default, 1.
+    pub ndots: u8,
+}

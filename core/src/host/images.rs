@@ -1,0 +1,265 @@
+//! Container images by name: what a container of one does when it starts, and which programs are in it.
+
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::server::{Protocol, Response, Server};
+
+/// An image, by what it is and not by who made it or which version it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Image {
+    /// nginx.
+    Nginx,
+    /// Apache httpd.
+    Httpd,
+    /// redis (or valkey).
+    Redis,
+    /// busybox.
+    Busybox,
+    /// alpine.
+    Alpine,
+    /// curlimages/curl.
+    Curl,
+    /// A box of network tools: nicolaka/netshoot, dnsutils, praqma/network-multitool.
+    Netshoot,
+    /// registry.k8s.io/e2e-test-images/agnhost.
+    Agnhost,
+    /// traefik/whoami.
+    Whoami,
+    /// gcr.io/google-samples/hello-app.
+    HelloApp,
+    /// The sandbox image, which does nothing.
+    Pause,
+    /// Anything else: an HTTP server on the ports it declares.
+    Unknown,
+}
+
+/// What a container does when it starts.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Ports it listens on.
+    pub servers: Vec<(u16, Protocol, Server)>,
+    /// The process it runs, if that is one of the lab's programs; when it ends, the container ends. `None` runs for ever.
+    pub command: Option<Vec<String>>,
+}
+
+impl Image {
+    /// The image of a reference such as `registry:5000/library/nginx:1.29@sha256:…`.
+    pub fn parse(reference: &str) -> Image {
+        let name = base_name(reference);
+        match name {
+            "nginx" | "nginx-unprivileged" => Image::Nginx,
+            "httpd" => Image::Httpd,
+            "redis" | "valkey" | "redis-stack-server" => Image::Redis,
+            "busybox" => Image::Busybox,
+            "alpine" => Image::Alpine,
+            "curl" | "alpine-curl" => Image::Curl,
+            "netshoot" | "dnsutils" | "jessie-dnsutils" | "network-multitool" | "ubuntu" | "debian" => Image::Netshoot,
+            "agnhost" => Image::Agnhost,
+            "whoami" => Image::Whoami,
+            "hello-app" => Image::HelloApp,
+            "pause" => Image::Pause,
+            _ => Image::Unknown,
+        }
+    }
+
+    /// What a container of this image does, given its `command`, `args` and declared ports.
+    pub fn start(self, command: &[String], arguments: &[String], ports: &[(u16, Protocol)]) -> Start {
+        let words: Vec<String> = match (command, self) {
+            ([], Image::Curl) if arguments.first().is_none_or(|first| !is_shell(first)) => {
+                ["curl".to_string()].into_iter().chain(arguments.iter().cloned()).collect()
+            }
+            _ => command.iter().chain(arguments).cloned().collect(),
+        };
+        let tool = words.first().is_some_and(|first| is_tool(first));
+        if tool && !self.is_own_server(&words) {
+            return Start { servers: Vec::new(), command: Some(words) };
+        }
+        let tcp = |port: u16, server: Server| Start { servers: vec![(port, Protocol::Tcp, server)], command: None };
+        match self {
+            Image::Nginx => tcp(80, Server::Nginx),
+            Image::Httpd => tcp(80, page(|_| Response::with(200, "text/html", HTTPD_WELCOME))),
+            Image::Redis => tcp(option(&words, "--port").unwrap_or(6379), Server::Redis(Rc::default())),
+            Image::Whoami => tcp(
+                80,
+                page(|r| {
+                    let mut text = format!("Hostname: {}\nIP: {}\nRemoteAddr: {}\n", r.host, r.local.ip(), r.client);
+                    text += &format!("{} {} HTTP/1.1\n", r.method, r.target);
+                    for (name, value) in r.headers {
+                        text += &format!("{name}: {value}\n");
+                    }
+                    Response::text(&text)
+                }),
+            ),
+            Image::HelloApp => {
+                tcp(8080, page(|r| Response::text(&format!("Hello, world!\nVersion: 1.0.0\nHostname: {}\n", r.host))))
+            }
+            Image::Agnhost => agnhost(&words),
+            Image::Busybox | Image::Alpine | Image::Netshoot => {
+                Start { servers: Vec::new(), command: Some(vec!["sh".to_string()]) }
+            }
+            Image::Curl => Start { servers: Vec::new(), command: Some(words) },
+            Image::Pause => Start::default(),
+            Image::Unknown => Start {
+                servers: ports
+                    .iter()
+                    .map(|&(port, protocol)| match protocol {
+                        Protocol::Tcp => (port, protocol, Server::Http),
+                        Protocol::Udp => (port, protocol, Server::Whoami),
+                    })
+                    .collect(),
+                command: None,
+            },
+        }
+    }
+
+    /// Whether a command line of this image is its own server spelled out.
+    fn is_own_server(self, words: &[String]) -> bool {
+        let has = |word: &str| words.iter().any(|have| have.contains(word));
+        match self {
+            Image::Nginx => has("nginx"),
+            Image::Httpd => has("httpd"),
+            Image::Redis => has("redis-server"),
+            Image::Agnhost => has("netexec") || has("serve-hostname"),
+            _ => false,
+        }
+    }
+
+    /// Whether `program` is in the image; a shell and its small tools are nearly everywhere.
+    pub fn has(self, program: &str) -> bool {
+        match program {
+            "curl" => !matches!(self, Image::Busybox | Image::Alpine | Image::Redis | Image::Pause | Image::Httpd),
+            "redis-cli" => matches!(self, Image::Redis | Image::Netshoot | Image::Unknown),
+            "dig" | "host" => matches!(self, Image::Netshoot | Image::Agnhost | Image::Unknown),
+            "telnet" | "wget" | "nslookup" | "nc" | "ping" => {
+                !matches!(self, Image::Nginx | Image::Redis | Image::Httpd | Image::Pause)
+            }
+            "ss" => matches!(self, Image::Netshoot | Image::Unknown),
+            _ => self != Image::Pause,
+        }
+    }
+
+    /// Whether `nslookup` is the one of bind9-dnsutils and not busybox'.
+    pub fn has_bind_tools(self) -> bool {
+        matches!(self, Image::Netshoot | Image::Agnhost)
+    }
+}
+
+/// `nginx` of `docker.io/library/nginx:1.29@sha256:…`.
+pub fn base_name(reference: &str) -> &str {
+    let untagged = reference.split('@').next().unwrap_or(reference);
+    let last = untagged.rsplit('/').next().unwrap_or(untagged);
+    last.split(':').next().unwrap_or(last)
+}
+
+fn is_shell(word: &str) -> bool {
+    matches!(base_name(word), "sh" | "ash" | "bash")
+}
+
+/// Whether a container's command is one of the lab's programs, so that it runs as it stands.
+fn is_tool(word: &str) -> bool {
+    is_shell(word)
+        || matches!(
+            base_name(word),
+            "sleep"
+                | "curl"
+                | "wget"
+                | "nc"
+                | "ping"
+                | "nslookup"
+                | "dig"
+                | "host"
+                | "telnet"
+                | "echo"
+                | "env"
+                | "printenv"
+                | "cat"
+                | "true"
+                | "false"
+                | "hostname"
+                | "redis-cli"
+                | "seq"
+                | "tail"
+                | "date"
+                | "ls"
+        )
+}
+
+/// A numeric option, as `--port=1` or `--port 1`.
+fn option(words: &[String], name: &str) -> Option<u16> {
+    let at = words.iter().position(|word| word.split('=').next() == Some(name))?;
+    match words[at].split_once('=') {
+        Some((_, value)) => value.parse().ok(),
+        None => words.get(at + 1)?.parse().ok(),
+    }
+}
+
+fn agnhost(words: &[String]) -> Start {
+    let has = |word: &str| words.iter().any(|have| have == word);
+    let servers = if has("serve-hostname") {
+        let port = option(words, "--port").unwrap_or(9376);
+        let server = page(|r| Response::text(r.host));
+        vec![(port, Protocol::Tcp, server)]
+    } else if has("netexec") {
+        let (http, udp) = (option(words, "--http-port"), option(words, "--udp-port"));
+        vec![
+            (http.unwrap_or(8080), Protocol::Tcp, Server::Netexec),
+            (udp.unwrap_or(8081), Protocol::Udp, Server::Netexec),
+        ]
+    } else {
+        Vec::new()
+    };
+    Start { servers, command: None }
+}
+
+fn page(handler: impl Fn(&super::server::Request<'_>) -> Response + 'static) -> Server {
+    Server::Handler(Rc::new(handler))
+}
+
+const HTTPD_WELCOME: &str = "<html><body><h1>It works!</h1></body></html>\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registry_tag_and_digest_do_not_matter() {
+        for reference in ["nginx", "nginx:1.29", "docker.io/library/nginx", "registry:5000/a/nginx:1@sha256:00"] {
+            assert_eq!(Image::parse(reference), Image::Nginx, "{reference}");
+        }
+        assert_eq!(Image::parse("hotel-app:1.0.0"), Image::Unknown);
+    }
+
+    #[test]
+    fn an_unknown_image_serves_http_on_its_declared_ports() {
+        let start = Image::parse("hotel-app:1.0.0").start(&[], &[], &[(8080, Protocol::Tcp)]);
+        assert!(matches!(start.servers[..], [(8080, Protocol::Tcp, Server::Http)]));
+        assert_eq!(start.command, None);
+    }
+
+    #[test]
+    fn nginx_listens_on_80_whatever_is_declared() {
+        let start = Image::Nginx.start(&[], &[], &[(8080, Protocol::Tcp)]);
+        assert!(matches!(start.servers[..], [(80, Protocol::Tcp, Server::Nginx)]));
+    }
+
+    #[test]
+    fn a_command_takes_the_place_of_the_server() {
+        let words = ["sleep".to_string(), "3600".to_string()];
+        let start = Image::Unknown.start(&words, &[], &[(8080, Protocol::Tcp)]);
+        assert!(start.servers.is_empty());
+        assert_eq!(start.command, Some(words.to_vec()));
+        let curl = Image::Curl.start(&[], &["http://x".to_string()], &[]);
+        assert_eq!(curl.command, Some(vec!["curl".to_string(), "http://x".to_string()]));
+    }
+
+    #[test]
+    fn agnhost_takes_its_ports_from_its_arguments() {
+        let words = ["netexec".to_string(), "--http-port=80".to_string()];
+        let start = Image::Agnhost.start(&[], &words, &[]);
+        assert!(matches!(start.servers[..], [(80, Protocol::Tcp, _), (8081, Protocol::Udp, _)]));
+    }
+}

@@ -1,0 +1,75 @@
+//! What the tasks of one host share, and how they wait.
+
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+
+use smoltcp::time::{Duration, Instant};
+
+use super::config::HostConfig;
+use super::stack::Stack;
+
+/// A host's stack and its configuration, behind one `Rc` that every task holds.
+pub(super) struct Machine {
+    pub(super) config: Rc<HostConfig>,
+    /// Never borrowed across an `.await`.
+    pub(super) stack: RefCell<Stack>,
+    /// When the task that is being polled wants to be polled again at the latest.
+    deadline: Cell<Option<Instant>>,
+}
+
+impl Machine {
+    pub(super) fn new(config: HostConfig) -> Machine {
+        let config = Rc::new(config);
+        Machine { stack: RefCell::new(Stack::new(config.clone())), config, deadline: Cell::new(None) }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.stack.borrow().now
+    }
+
+    /// Asks for another poll at `at`.
+    fn wake_at(&self, at: Instant) {
+        self.deadline.set(Some(self.deadline.get().map_or(at, |earlier| earlier.min(at))));
+    }
+
+    /// Waits until `at`.
+    pub(super) async fn sleep_until(&self, at: Instant) {
+        poll_fn(|_| {
+            if self.now() >= at {
+                return Poll::Ready(());
+            }
+            self.wake_at(at);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Waits for `future`, but not longer than `limit`: `None` is too late.
+    pub(super) async fn timeout<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let end = self.now() + limit;
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(value));
+            }
+            if self.now() >= end {
+                return Poll::Ready(None);
+            }
+            self.wake_at(end);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Polls one task; when it is not done, says when it wants to be polled again without anything having happened.
+    pub(super) fn poll<T>(&self, task: Pin<&mut (dyn Future<Output = T> + '_)>) -> Result<T, Option<Instant>> {
+        self.deadline.set(None);
+        match task.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Ok(value),
+            Poll::Pending => Err(self.deadline.take()),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The interface card of a host: whole IP packets in memory, those for the host itself kept inside.
+
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::time::Instant;
+
+use super::packet::IpPacket;
+
+/// Packets on their way out.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// Own addresses; what is sent to them never leaves.
+    pub(super) addresses: Vec<IpAddr>,
+    /// For the network.
+    pub(super) wire: VecDeque<Vec<u8>>,
+    /// For the host itself.
+    pub(super) loopback: VecDeque<Vec<u8>>,
+}
+
+impl Outbox {
+    /// Whether `address` is this host.
+    pub(super) fn is_own(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.addresses.contains(&address)
+    }
+
+    /// Sends a packet, to the network or back to the host. What cannot be an IP packet is dropped.
+    pub(super) fn push(&mut self, packet: Vec<u8>) {
+        match IpPacket::destination(&packet) {
+            Some(destination) if self.is_own(destination) => self.loopback.push_back(packet),
+            Some(_) => self.wire.push_back(packet),
+            None => {}
+        }
+    }
+}
+
+/// smoltcp's view of the card for one call: at most one packet to receive, and the way out.
+pub(super) struct Nic<'a> {
+    pub(super) received: Option<&'a [u8]>,
+    pub(super) outbox: &'a mut Outbox,
+    pub(super) mtu: usize,
+}
+
+impl Device for Nic<'_> {
+    type RxToken<'t>
+        = Received<'t>
+    where
+        Self: 't;
+    type TxToken<'t>
+        = Transmit<'t>
+    where
+        Self: 't;
+
+    fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Transmit<'_>)> {
+        let packet = self.received.take()?;
+        Some((Received(packet), Transmit(self.outbox)))
+    }
+
+    fn transmit(&mut self, _: Instant) -> Option<Transmit<'_>> {
+        Some(Transmit(self.outbox))
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = Medium::Ip;
+        capabilities.max_transmission_unit = self.mtu;
+        capabilities
+    }
+}
+
+pub(super) struct Received<'a>(&'a [u8]);
+
+impl RxToken for Received<'_> {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
+        f(self.0)
+    }
+}
+
+pub(super) struct Transmit<'a>(&'a mut Outbox);
+
+impl TxToken for Transmit<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        // Exactly `len` bytes: smoltcp's TCP checksum covers the whole slice it is given.
+        let mut packet = vec![0; len];
+        let result = f(&mut packet);
+        self.0.push(packet);
+        result
+    }
+}

@@ -1,0 +1,291 @@
+//! Sockets as programs hold them: closed when dropped, awaited without borrowing the stack meanwhile.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::future::poll_fn;
+use core::net::{IpAddr, SocketAddr};
+use core::task::Poll;
+
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp::{RecvError, State};
+use smoltcp::time::Duration;
+
+use super::machine::Machine;
+use super::packet::Reason;
+use super::server::Protocol;
+use super::stack::{Listener, Target};
+use super::udp::Datagram;
+
+/// How long a connect goes unanswered before the stack gives up (Linux tcp_syn_retries 6).
+const CONNECT: Duration = Duration::from_secs(127);
+
+/// What stopped a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NetError {
+    /// A RST or a port unreachable.
+    #[error("Connection refused")]
+    Refused,
+    /// Nobody answered.
+    #[error("Connection timed out")]
+    TimedOut,
+    /// A router knows no way to the host, or forbids it.
+    #[error("No route to host")]
+    HostUnreachable,
+    /// There is no way to that network, or no address of its family here.
+    #[error("Network is unreachable")]
+    NetworkUnreachable,
+    /// A RST on an open connection.
+    #[error("Connection reset by peer")]
+    Reset,
+    /// The port is taken.
+    #[error("Address already in use")]
+    InUse,
+}
+
+impl From<Reason> for NetError {
+    fn from(reason: Reason) -> NetError {
+        match reason {
+            Reason::Refused => NetError::Refused,
+            Reason::NetworkUnreachable => NetError::NetworkUnreachable,
+            Reason::HostUnreachable | Reason::TooBig(_) | Reason::TimeExceeded => NetError::HostUnreachable,
+        }
+    }
+}
+
+/// A TCP connection. Dropped, it closes as a process' end does.
+pub(super) struct TcpStream {
+    machine: Rc<Machine>,
+    handle: SocketHandle,
+    /// The two ends, this host's first.
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+}
+
+impl TcpStream {
+    /// Connects from a fresh port.
+    pub(super) async fn connect(machine: &Rc<Machine>, remote: SocketAddr) -> Result<TcpStream, NetError> {
+        TcpStream::connect_from(machine, 0, remote).await
+    }
+
+    /// Connects from `port`, or from a fresh one if it is 0.
+    pub(super) async fn connect_from(
+        machine: &Rc<Machine>,
+        port: u16,
+        remote: SocketAddr,
+    ) -> Result<TcpStream, NetError> {
+        let handle = machine.stack.borrow_mut().connect(remote, port).ok_or(NetError::NetworkUnreachable)?;
+        let stream = TcpStream::open(machine.clone(), handle, remote);
+        machine.timeout(CONNECT, stream.established()).await.unwrap_or(Err(NetError::TimedOut))?;
+        Ok(stream)
+    }
+
+    /// The connection of a socket whose handshake is under way.
+    pub(super) fn accepted(machine: Rc<Machine>, handle: SocketHandle) -> TcpStream {
+        let unknown = SocketAddr::new(core::net::Ipv4Addr::UNSPECIFIED.into(), 0);
+        TcpStream::open(machine, handle, unknown)
+    }
+
+    fn open(machine: Rc<Machine>, handle: SocketHandle, remote: SocketAddr) -> TcpStream {
+        let (local, remote) = {
+            let mut stack = machine.stack.borrow_mut();
+            let socket = stack.tcp().socket(handle);
+            (socket.local_endpoint().map(endpoint), socket.remote_endpoint().map_or(remote, endpoint))
+        };
+        TcpStream { machine, handle, local: local.unwrap_or(remote), remote }
+    }
+
+    /// Waits for the end of the handshake.
+    pub(super) async fn established(&self) -> Result<(), NetError> {
+        poll_fn(|_| {
+            let mut stack = self.machine.stack.borrow_mut();
+            let tcp = stack.tcp();
+            match tcp.socket(self.handle).state() {
+                State::SynSent | State::SynReceived => Poll::Pending,
+                State::Closed | State::Listen => {
+                    Poll::Ready(Err(tcp.error(self.handle).map_or(NetError::Refused, NetError::from)))
+                }
+                _ => Poll::Ready(Ok(())),
+            }
+        })
+        .await
+    }
+
+    /// Appends what has arrived to `into`; 0 bytes is the peer's end of the stream.
+    pub(super) async fn read(&self, into: &mut Vec<u8>) -> Result<usize, NetError> {
+        poll_fn(|_| {
+            let mut stack = self.machine.stack.borrow_mut();
+            let socket = stack.tcp().socket(self.handle);
+            if socket.can_recv() {
+                let mut count = 0;
+                // Twice, because the buffer is a ring.
+                while socket.can_recv() {
+                    count += socket
+                        .recv(|bytes| {
+                            into.extend_from_slice(bytes);
+                            (bytes.len(), bytes.len())
+                        })
+                        .unwrap_or(0);
+                }
+                return Poll::Ready(Ok(count));
+            }
+            match socket.recv(|_| (0, ())) {
+                Err(RecvError::Finished) => Poll::Ready(Ok(0)),
+                Err(RecvError::InvalidState) => Poll::Ready(Err(NetError::Reset)),
+                Ok(()) => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Sends all of `bytes`, waiting while the buffer is full.
+    pub(super) async fn write(&self, bytes: &[u8]) -> Result<(), NetError> {
+        let mut rest = bytes;
+        poll_fn(|_| {
+            let mut stack = self.machine.stack.borrow_mut();
+            let socket = stack.tcp().socket(self.handle);
+            loop {
+                match socket.send_slice(rest) {
+                    Err(_) => return Poll::Ready(Err(NetError::Reset)),
+                    Ok(sent) => rest = &rest[sent..],
+                }
+                if rest.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+                if !socket.can_send() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Ends this side's stream: the peer reads to the end and may still answer.
+    pub(super) fn shutdown(&self) {
+        self.machine.stack.borrow_mut().tcp().socket(self.handle).close();
+    }
+}
+
+impl Drop for TcpStream {
+    fn drop(&mut self) {
+        let mut stack = self.machine.stack.borrow_mut();
+        let now = stack.now;
+        stack.tcp().release(self.handle, now);
+    }
+}
+
+/// An open TCP port of a program (`nc -l`).
+pub(super) struct TcpListener {
+    machine: Rc<Machine>,
+    port: u16,
+}
+
+impl TcpListener {
+    pub(super) fn bind(machine: &Rc<Machine>, port: u16) -> Result<TcpListener, NetError> {
+        let mut stack = machine.stack.borrow_mut();
+        if stack.listeners.iter().any(|l| l.protocol == Protocol::Tcp && l.port == port) {
+            return Err(NetError::InUse);
+        }
+        stack.listeners.push(Listener { protocol: Protocol::Tcp, port, to: Target::Program(Vec::new()) });
+        Ok(TcpListener { machine: machine.clone(), port })
+    }
+
+    /// Waits for a connection and the end of its handshake.
+    pub(super) async fn accept(&self) -> TcpStream {
+        loop {
+            let handle = poll_fn(|_| {
+                let mut stack = self.machine.stack.borrow_mut();
+                let listener = stack.listeners.iter_mut().find(|l| l.protocol == Protocol::Tcp && l.port == self.port);
+                match listener.map(|l| &mut l.to) {
+                    Some(Target::Program(waiting)) if !waiting.is_empty() => Poll::Ready(waiting.remove(0)),
+                    _ => Poll::Pending,
+                }
+            })
+            .await;
+            let stream = TcpStream::accepted(self.machine.clone(), handle);
+            if stream.established().await.is_ok() {
+                return stream;
+            }
+        }
+    }
+}
+
+impl Drop for TcpListener {
+    fn drop(&mut self) {
+        let mut stack = self.machine.stack.borrow_mut();
+        let now = stack.now;
+        let of_us = |l: &Listener| l.protocol == Protocol::Tcp && l.port == self.port;
+        if let Some(index) = stack.listeners.iter().position(of_us)
+            && let Target::Program(waiting) = stack.listeners.swap_remove(index).to
+        {
+            for handle in waiting {
+                stack.tcp().release(handle, now);
+            }
+        }
+    }
+}
+
+/// A UDP socket.
+pub(super) struct UdpSocket {
+    machine: Rc<Machine>,
+    id: u32,
+    /// The port it is bound to.
+    pub(super) port: u16,
+}
+
+impl UdpSocket {
+    /// A socket that hears `remote` only, and of errors about what it sent there; from a fresh port if `port` is 0.
+    pub(super) fn connect(machine: &Rc<Machine>, port: u16, remote: SocketAddr) -> Result<UdpSocket, NetError> {
+        let mut stack = machine.stack.borrow_mut();
+        let address = stack.source_for(remote.ip()).ok_or(NetError::NetworkUnreachable)?;
+        let port = if port == 0 { stack.ephemeral_port(remote) } else { port };
+        let id = stack.udp.open(Some(address), port, Some(remote));
+        Ok(UdpSocket { machine: machine.clone(), id, port })
+    }
+
+    /// A socket that hears everyone on `port`.
+    pub(super) fn bind(machine: &Rc<Machine>, port: u16) -> Result<UdpSocket, NetError> {
+        let mut stack = machine.stack.borrow_mut();
+        let served = stack.listeners.iter().any(|l| l.protocol == Protocol::Udp && l.port == port);
+        if served || stack.udp.is_used(port) {
+            return Err(NetError::InUse);
+        }
+        let id = stack.udp.open(None, port, None);
+        Ok(UdpSocket { machine: machine.clone(), id, port })
+    }
+
+    /// Sends a datagram from `from` (or the address that fits); it may be lost as any other.
+    pub(super) fn send(&self, from: Option<IpAddr>, to: SocketAddr, content: &[u8]) -> Result<(), NetError> {
+        let mut stack = self.machine.stack.borrow_mut();
+        if let Some(reason) = stack.udp.socket(self.id).error.take() {
+            return Err(reason.into());
+        }
+        let sent = stack.send_datagram(from, self.port, to, content);
+        if sent { Ok(()) } else { Err(NetError::NetworkUnreachable) }
+    }
+
+    /// Waits for a datagram or for an error about one that was sent.
+    pub(super) async fn receive(&self) -> Result<Datagram, NetError> {
+        poll_fn(|_| {
+            let mut stack = self.machine.stack.borrow_mut();
+            let socket = stack.udp.socket(self.id);
+            if let Some(datagram) = socket.received.pop_front() {
+                return Poll::Ready(Ok(datagram));
+            }
+            match socket.error.take() {
+                Some(reason) => Poll::Ready(Err(reason.into())),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for UdpSocket {
+    fn drop(&mut self) {
+        self.machine.stack.borrow_mut().udp.close(self.id);
+    }
+}
+
+fn endpoint(endpoint: smoltcp::wire::IpEndpoint) -> SocketAddr {
+    SocketAddr::new(endpoint.addr.into(), endpoint.port)
+}

@@ -1,0 +1,170 @@
+//! The system calls of a program in a pod: its streams, its clock, its sockets.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::future::{Future, poll_fn};
+use core::net::{IpAddr, SocketAddr};
+use core::task::Poll;
+
+use smoltcp::time::{Duration, Instant};
+
+use super::config::{HostConfig, Resolv};
+use super::machine::Machine;
+use super::pipe::Pipe;
+use super::stack::PingReply;
+use super::stream::{NetError, TcpListener, TcpStream, UdpSocket};
+
+/// What one program sees of the world. A clone shares everything.
+#[derive(Clone)]
+pub(super) struct Sys {
+    pub(super) machine: Rc<Machine>,
+    pub(super) stdin: Pipe,
+    pub(super) stdout: Pipe,
+    pub(super) stderr: Pipe,
+    /// Whether a person sits at the other end of the streams.
+    pub(super) terminal: bool,
+    /// The variables a shell has set and exported, over those of the host.
+    pub(super) variables: Rc<RefCell<Vec<(String, String)>>>,
+}
+
+impl Sys {
+    pub(super) fn new(machine: Rc<Machine>, stdin: Pipe, stdout: Pipe, stderr: Pipe, terminal: bool) -> Sys {
+        Sys { machine, stdin, stdout, stderr, terminal, variables: Rc::default() }
+    }
+
+    /// What the host is configured to be.
+    pub(super) fn config(&self) -> &HostConfig {
+        &self.machine.config
+    }
+
+    /// The contents of `/etc/resolv.conf`.
+    pub(super) fn resolv(&self) -> &Resolv {
+        &self.machine.config.resolv
+    }
+
+    /// Prints to standard output.
+    pub(super) fn print(&self, text: &str) {
+        self.stdout.write(text.as_bytes());
+    }
+
+    /// Prints a line to standard output.
+    pub(super) fn line(&self, text: &str) {
+        self.print(text);
+        self.print("\n");
+    }
+
+    /// Prints a line to standard error.
+    pub(super) fn complain(&self, text: &str) {
+        self.stderr.write(text.as_bytes());
+        self.stderr.write(b"\n");
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Instant {
+        self.machine.now()
+    }
+
+    /// Whole milliseconds since `start`.
+    pub(super) fn millis_since(&self, start: Instant) -> u64 {
+        (self.now() - start).total_millis()
+    }
+
+    pub(super) async fn sleep(&self, time: Duration) {
+        self.machine.sleep_until(self.now() + time).await;
+    }
+
+    /// Waits for `future`, but not longer than `limit`: `None` is too late.
+    pub(super) async fn timeout<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+        self.machine.timeout(limit, future).await
+    }
+
+    /// A random number.
+    pub(super) fn draw(&self) -> u16 {
+        self.machine.stack.borrow_mut().draw()
+    }
+
+    /// Waits for input and takes all there is; nothing is the end of it.
+    pub(super) async fn read(&self) -> Vec<u8> {
+        poll_fn(|_| self.stdin.read().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// Waits for one line, with its end; nothing is the end of the input.
+    pub(super) async fn read_line(&self) -> Vec<u8> {
+        poll_fn(|_| self.stdin.read_line().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// All input up to its end.
+    pub(super) async fn read_to_end(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            match self.read().await {
+                more if more.is_empty() => return all,
+                more => all.extend_from_slice(&more),
+            }
+        }
+    }
+
+    /// The value of an environment variable.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let set = self.variables.borrow().iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        set.or_else(|| self.environment().into_iter().find(|(key, _)| key == name).map(|(_, value)| value))
+    }
+
+    /// What the pod's environment is, without what a shell has set since.
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        let mut all = self.config().env.to_vec();
+        for (key, value) in
+            [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root")]
+        {
+            if !all.iter().any(|(have, _)| have == key) {
+                all.push((key.into(), value.into()));
+            }
+        }
+        all
+    }
+
+    pub(super) async fn connect(&self, to: SocketAddr) -> Result<TcpStream, NetError> {
+        TcpStream::connect(&self.machine, to).await
+    }
+
+    pub(super) fn listen(&self, port: u16) -> Result<TcpListener, NetError> {
+        TcpListener::bind(&self.machine, port)
+    }
+
+    /// A UDP socket for one peer.
+    pub(super) fn udp(&self, port: u16, to: SocketAddr) -> Result<UdpSocket, NetError> {
+        UdpSocket::connect(&self.machine, port, to)
+    }
+
+    /// Sends one echo request and waits for what comes back.
+    pub(super) async fn ping(
+        &self,
+        to: IpAddr,
+        ident: u16,
+        sequence: u16,
+        data: &[u8],
+        limit: Duration,
+    ) -> Result<Option<PingReply>, NetError> {
+        if !self.machine.stack.borrow_mut().send_ping(to, ident, sequence, data) {
+            return Err(NetError::NetworkUnreachable);
+        }
+        let ours = |ping: &super::stack::Ping| ping.ident == ident && ping.sequence == sequence;
+        let reply = self.timeout(
+            limit,
+            poll_fn(|_| {
+                let stack = self.machine.stack.borrow();
+                stack
+                    .pings
+                    .iter()
+                    .find(|ping| ours(ping))
+                    .and_then(|ping| ping.reply)
+                    .map_or(Poll::Pending, Poll::Ready)
+            }),
+        );
+        let reply = reply.await;
+        self.machine.stack.borrow_mut().pings.retain(|ping| !ours(ping));
+        Ok(reply)
+    }
+}
