@@ -1,0 +1,240 @@
+//! Address prefixes, and addresses as the raw words in which they lie in a packet.
+
+use core::fmt;
+use core::hash::Hash;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::str::FromStr;
+
+/// An address prefix such as `10.96.0.0/12`; bits beyond the prefix are ignored.
+///
+/// ```
+/// use clusterip::net::Cidr;
+/// let services: Cidr = "10.96.0.0/12".parse().unwrap();
+/// assert!(services.contains("10.111.4.2".parse().unwrap()));
+/// assert!(!services.contains("10.112.0.0".parse().unwrap()));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cidr {
+    /// Any address of the prefix, usually its first.
+    pub address: IpAddr,
+    /// The number of leading bits that count: at most 32 or 128, by family.
+    pub length: u8,
+}
+
+impl Cidr {
+    /// The prefix that holds exactly one address.
+    pub fn host(address: IpAddr) -> Cidr {
+        Cidr { address, length: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
+    /// Every address of the family of `like`.
+    pub fn all(like: IpAddr) -> Cidr {
+        let address = match like {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        Cidr { address, length: 0 }
+    }
+
+    /// Whether `address` lies in the prefix; never, when the families differ.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                let shift = 32 - u32::from(self.length.min(32));
+                u64::from(a.to_bits() ^ b.to_bits()) >> shift == 0
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                let shift = 128 - u32::from(self.length.min(128));
+                shift == 128 || (a.to_bits() ^ b.to_bits()) >> shift == 0
+            }
+            _ => false,
+        }
+    }
+
+    /// The same prefix with the bits beyond it cleared.
+    pub fn masked(&self) -> Cidr {
+        let address = match self.address {
+            IpAddr::V4(a) => {
+                let keep = u64::MAX << (32 - u32::from(self.length.min(32)));
+                IpAddr::V4(Ipv4Addr::from_bits(a.to_bits() & keep as u32))
+            }
+            IpAddr::V6(a) => {
+                let keep = u128::MAX.checked_shl(128 - u32::from(self.length.min(128))).unwrap_or(0);
+                IpAddr::V6(Ipv6Addr::from_bits(a.to_bits() & keep))
+            }
+        };
+        Cidr { address, length: self.length }
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
+/// The text is not `address/length`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an address prefix")]
+pub struct ParseCidrError;
+
+impl FromStr for Cidr {
+    type Err = ParseCidrError;
+
+    fn from_str(text: &str) -> Result<Cidr, ParseCidrError> {
+        let (address, length) = text.split_once('/').ok_or(ParseCidrError)?;
+        let address: IpAddr = address.parse().map_err(|_| ParseCidrError)?;
+        let length: u8 = length.parse().map_err(|_| ParseCidrError)?;
+        if length > if address.is_ipv4() { 32 } else { 128 } {
+            return Err(ParseCidrError);
+        }
+        Ok(Cidr { address, length })
+    }
+}
+
+/// An address as the word it is in memory, so that the packet path neither swaps bytes nor knows the family.
+///
+/// Two families have two widths, and a connection of the narrow one must not pay for the wide one; that is
+/// why this is a trait. The words compare equal as addresses do, but are *not* ordered as addresses are: use
+/// [`Address::bits`] for order and prefixes.
+pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
+    /// Bytes in the packet: 4 or 16.
+    const LENGTH: usize;
+    /// The word at the start of `bytes`, which holds at least `LENGTH` bytes.
+    fn load(bytes: &[u8]) -> Self;
+    /// Writes the word to the start of `bytes`.
+    fn store(self, bytes: &mut [u8]);
+    /// The address, when it is of this family.
+    fn from_ip(address: IpAddr) -> Option<Self>;
+    /// The address for people.
+    fn ip(self) -> IpAddr;
+    /// The address as a number, first byte most significant; IPv4 in the low 32 bits.
+    fn bits(self) -> u128;
+    /// The sum of the word's 32-bit parts, as the internet checksum adds them.
+    fn sum(self) -> u64;
+    /// Eight bytes to hash by.
+    fn fold(self) -> u64;
+}
+
+impl Address for u32 {
+    const LENGTH: usize = 4;
+
+    #[inline(always)]
+    fn load(bytes: &[u8]) -> u32 {
+        u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+    }
+
+    #[inline(always)]
+    fn store(self, bytes: &mut [u8]) {
+        bytes[..4].copy_from_slice(&self.to_ne_bytes());
+    }
+
+    fn from_ip(address: IpAddr) -> Option<u32> {
+        match address {
+            IpAddr::V4(a) => Some(u32::from_ne_bytes(a.octets())),
+            IpAddr::V6(_) => None,
+        }
+    }
+
+    #[inline]
+    fn ip(self) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::from(self.to_ne_bytes()))
+    }
+
+    #[inline]
+    fn bits(self) -> u128 {
+        u128::from(u32::from_be(self))
+    }
+
+    #[inline(always)]
+    fn sum(self) -> u64 {
+        u64::from(self)
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Address for u128 {
+    const LENGTH: usize = 16;
+
+    #[inline(always)]
+    fn load(bytes: &[u8]) -> u128 {
+        let mut word = [0; 16];
+        word.copy_from_slice(&bytes[..16]);
+        u128::from_ne_bytes(word)
+    }
+
+    #[inline(always)]
+    fn store(self, bytes: &mut [u8]) {
+        bytes[..16].copy_from_slice(&self.to_ne_bytes());
+    }
+
+    fn from_ip(address: IpAddr) -> Option<u128> {
+        match address {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(a) => Some(u128::from_ne_bytes(a.octets())),
+        }
+    }
+
+    #[inline]
+    fn ip(self) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::from(self.to_ne_bytes()))
+    }
+
+    #[inline]
+    fn bits(self) -> u128 {
+        u128::from_be(self)
+    }
+
+    #[inline(always)]
+    fn sum(self) -> u64 {
+        (0..4).map(|i| (self >> (32 * i)) as u32 as u64).sum()
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        (self as u64).rotate_left(21) ^ (self >> 64) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_prefix_holds_its_first_and_last_address_and_no_other() {
+        for (text, inside, outside) in [
+            ("10.1.2.0/24", ["10.1.2.0", "10.1.2.255"], ["10.1.1.255", "10.1.3.0"]),
+            ("0.0.0.0/0", ["0.0.0.0", "255.255.255.255"], ["::", "fd00::1"]),
+            ("10.1.2.3/32", ["10.1.2.3", "10.1.2.3"], ["10.1.2.2", "10.1.2.4"]),
+            ("fd00:1::/64", ["fd00:1::", "fd00:1::ffff:ffff:ffff:ffff"], ["fd00:1:0:1::", "10.0.0.0"]),
+            ("::/0", ["::", "ffff::"], ["0.0.0.0", "10.0.0.0"]),
+        ] {
+            let cidr: Cidr = text.parse().unwrap();
+            assert_eq!(cidr.to_string(), text);
+            assert!(inside.iter().all(|a| cidr.contains(a.parse().unwrap())), "{text}");
+            assert!(!outside.iter().any(|a| cidr.contains(a.parse().unwrap())), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_prefix_is_refused() {
+        for text in ["", "10.0.0.0", "10.0.0.0/33", "::/129", "x/8", "10.0.0.0/-1"] {
+            assert_eq!(text.parse::<Cidr>(), Err(ParseCidrError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_its_address() {
+        let a: IpAddr = "10.1.2.3".parse().unwrap();
+        assert_eq!(u32::from_ip(a).unwrap().ip(), a);
+        assert_eq!(u32::from_ip(a).unwrap().bits(), 0x0a01_0203);
+        let b: IpAddr = "fd00::5".parse().unwrap();
+        assert_eq!(u128::from_ip(b).unwrap().ip(), b);
+        assert_eq!(u128::from_ip(a), None);
+    }
+}
