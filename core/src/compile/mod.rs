@@ -1,1 +1,3 @@
-//! compile
+//! The store as the machines see it: kube-proxy's and CoreDNS' reading of the objects.
+
+pub mod dns;
