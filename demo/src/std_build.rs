@@ -1,0 +1,114 @@
+//! The standard library for a target that Debian does not package, built once from Debian's own sources of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::run::run;
+use crate::toolchain::{Target, has_core, remaps, scrub};
+use crate::{Error, lock};
+
+/// What a Debian machine needs for it.
+pub(crate) const PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
+/// Debian's compiler.
+pub(crate) const RUSTC: &str = "/usr/bin/rustc";
+/// Debian's cargo.
+pub(crate) const CARGO: &str = "/usr/bin/cargo";
+
+const SOURCES: &str = "/usr/lib/rustlib/src/rust/library";
+
+/// Whether the packages are there already.
+pub(crate) fn sources_are_here() -> bool {
+    [RUSTC, CARGO, SOURCES, "/usr/bin/rust-lld"].iter().all(|path| Path::new(path).exists())
+}
+
+/// A sysroot that holds `target`, from the cache or built now.
+pub(crate) fn sysroot_for(target: Target) -> Result<PathBuf, Error> {
+    let sysroot = cache()?.join(format!("rust-std-{}", version()?));
+    if has_core(&sysroot, target) {
+        return Ok(sysroot);
+    }
+    let _lock = lock::take(&sysroot.join(".lock"))?;
+    if !has_core(&sysroot, target) {
+        build(target, &sysroot)?;
+    }
+    Ok(sysroot)
+}
+
+/// Builds in a scratch folder of the cache and moves the result in place at the end, so that a build which was
+/// interrupted leaves nothing that looks whole.
+fn build(target: Target, sysroot: &Path) -> Result<(), Error> {
+    let scratch = sysroot.join(format!("build-{}", target.triple()));
+    let _ = std::fs::remove_dir_all(&scratch);
+    // Cargo writes beside the manifest, and nothing may be written below /usr.
+    let library = scratch.join("library");
+    copy_folder(Path::new(SOURCES), &library)?;
+    let mut flags = remaps(Path::new(RUSTC));
+    flags.push(format!("--remap-path-prefix={}=/rustc/library", library.display()));
+    flags.extend(["-Zforce-unstable-if-unmarked", "-Cembed-bitcode=yes", "-Cdebuginfo=0"].map(String::from));
+    let mut command = Command::new(CARGO);
+    scrub(&mut command);
+    command
+        .current_dir(&library)
+        .env("RUSTC", RUSTC)
+        // The library is made of features that only it may use.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
+        .env("CARGO_INCREMENTAL", "0")
+        .env("__CARGO_DEFAULT_LIB_METADATA", "clusterip")
+        .args(["build", "--locked", "--release", "--target", target.triple(), "--target-dir"])
+        .arg(scratch.join("target"));
+    match target {
+        Target::Wasm32 => command.args(["-p", "sysroot", "--features", "panic-unwind,compiler-builtins-mem"]),
+        Target::Thumbv7em => command.args(["-p", "alloc", "--features", "compiler-builtins-mem"]),
+    };
+    run(&format!("building the standard library for {}, once", target.triple()), &mut command)
+        .map_err(|error| error.advise("look at the last lines above; crates.io must be reachable for this step"))?;
+
+    let staged = scratch.join("staged");
+    let built = scratch.join("target").join(target.triple()).join("release/deps");
+    std::fs::create_dir_all(staged.join("lib")).map_err(|error| Error::file(&staged, &error))?;
+    let entries = std::fs::read_dir(&built).map_err(|error| Error::file(&built, &error))?;
+    for entry in entries.flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "rlib")) {
+        let to = staged.join("lib").join(entry.file_name());
+        std::fs::copy(entry.path(), &to).map_err(|error| Error::file(&to, &error))?;
+    }
+    let place = sysroot.join("lib/rustlib").join(target.triple());
+    let folder = sysroot.join("lib/rustlib");
+    std::fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, &error))?;
+    let _ = std::fs::remove_dir_all(&place);
+    std::fs::rename(&staged, &place).map_err(|error| Error::file(&place, &error))?;
+    let _ = std::fs::remove_dir_all(&scratch);
+    Ok(())
+}
+
+/// The compiler's release and commit: a library fits exactly one compiler.
+fn version() -> Result<String, Error> {
+    let text = run("asking Debian's rustc for its version", Command::new(RUSTC).arg("-vV"))?;
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("unknown").trim();
+    let commit: String = field("commit-hash:").chars().take(9).collect();
+    Ok(format!("{}-{commit}", field("release:")))
+}
+
+/// The folder for what outlives `cargo clean`.
+fn cache() -> Result<PathBuf, Error> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    cache
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+        .map(|cache| cache.join("clusterip"))
+        .ok_or_else(|| Error::new("no folder for a cache").advise("set HOME or XDG_CACHE_HOME"))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(to).map_err(|error| Error::file(to, &error))?;
+    for entry in std::fs::read_dir(from).map_err(|error| Error::file(from, &error))? {
+        let entry = entry.map_err(|error| Error::file(from, &error))?;
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        // Debian links some folders to elsewhere; the copy must stand alone.
+        if source.is_dir() {
+            copy_folder(&source, &copy)?;
+        } else {
+            std::fs::copy(&source, &copy).map_err(|error| Error::file(&source, &error))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The wasm module and its glue.
+
+use std::path::PathBuf;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::fingerprint::Fingerprint;
+use crate::run::run;
+use crate::toolchain::{Target, Toolchain};
+use crate::{Error, lock, root, target_dir};
+
+/// The glue's name; the module is `clusterip_bg.wasm` beside it.
+pub const NAME: &str = "clusterip";
+
+/// The built engine.
+#[derive(Debug)]
+pub struct Engine {
+    /// The folder the TypeScript imports from: `wasm/js/engine`.
+    pub folder: PathBuf,
+    /// The module.
+    pub module: PathBuf,
+    /// The JavaScript that loads it, for every host (`--target web`).
+    pub glue: PathBuf,
+}
+
+/// Builds the engine when its inputs have changed.
+pub fn build() -> Result<Engine, Error> {
+    let _lock = lock::take(&target_dir().join("wasm.lock"))?;
+    let folder = root().join("wasm/js/engine");
+    let engine = Engine {
+        module: folder.join(format!("{NAME}_bg.wasm")),
+        glue: folder.join(format!("{NAME}.js")),
+        folder: folder.clone(),
+    };
+    let compiled = compile()?;
+    let fingerprint = Fingerprint::of(&[&compiled], &[NAME, env!("CARGO_PKG_VERSION")])?;
+    let stamp = folder.join(".stamp");
+    if fingerprint.is_at(&stamp) && engine.module.exists() && engine.glue.exists() {
+        return Ok(engine);
+    }
+    // The version of the glue's maker is tied to that of the crate by Cargo.lock, because it is a dependency.
+    let bind = || {
+        let mut bindgen = Bindgen::new();
+        bindgen.input_path(&compiled).out_name(NAME).typescript(true).remove_name_section(true);
+        bindgen.remove_producers_section(true).web(true)?.generate(&folder)
+    };
+    bind().map_err(|error| Error::new(format!("wasm-bindgen on {}: {error:#}", compiled.display())))?;
+    fingerprint.store(&stamp)?;
+    Ok(engine)
+}
+
+/// Runs cargo, which knows itself whether there is anything to do.
+fn compile() -> Result<PathBuf, Error> {
+    let toolchain = Toolchain::find(Target::Wasm32)?;
+    let target = build_dir();
+    let mut command = toolchain.cargo();
+    command.args(["build", "--locked", "--profile", "wasm", "-p", "clusterip-wasm", "--lib"]);
+    command.args(["--target", toolchain.triple(), "--target-dir"]).arg(&target);
+    run("building the wasm module", &mut command)?;
+    Ok(target.join(toolchain.triple()).join("wasm/clusterip_wasm.wasm"))
+}
+
+/// A target folder of its own: the calling cargo holds the lock of the usual one.
+pub fn build_dir() -> PathBuf {
+    target_dir().join("wasm-build")
+}
