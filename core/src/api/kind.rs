@@ -1,5 +1,8 @@
 //! The kinds of object the cluster knows: a closed set.
 
+use super::{
+    endpoint_slice, endpoints, event, namespace, network_policy, node, pod, schema::Struct, service, workload,
+};
 use alloc::{
     format,
     string::{String, ToString},
@@ -86,6 +89,23 @@ impl Kind {
     /// The names upstream gives this kind (`kubectl api-resources`).
     pub fn names(self) -> &'static Names {
         &NAMES[self as usize]
+    }
+
+    /// The fields its objects may have.
+    pub fn schema(self) -> &'static Struct {
+        match self {
+            Kind::Namespace => &namespace::NAMESPACE,
+            Kind::Node => &node::NODE,
+            Kind::Pod => &pod::schema::POD,
+            Kind::Service => &service::schema::SERVICE,
+            Kind::Endpoints => &endpoints::ENDPOINTS,
+            Kind::EndpointSlice => &endpoint_slice::ENDPOINT_SLICE,
+            Kind::ReplicaSet => &workload::schema::REPLICA_SET,
+            Kind::Deployment => &workload::schema::DEPLOYMENT,
+            Kind::StatefulSet => &workload::schema::STATEFUL_SET,
+            Kind::NetworkPolicy => &network_policy::NETWORK_POLICY,
+            Kind::Event => &event::EVENT,
+        }
     }
 
     /// The kind that a manifest's `apiVersion` and `kind` name.

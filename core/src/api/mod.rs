@@ -3,10 +3,26 @@
 //! An object is a [`Value`] tree, as text is bytes: what a manifest says is kept whole. A kind's file gives the
 //! fields it may hold, typed reads of those that matter here, its defaults and its validation.
 
+pub mod endpoint_slice;
+pub mod endpoints;
+pub mod event;
+pub mod field;
+pub mod json;
 pub mod kind;
+pub mod names;
+pub mod namespace;
+pub mod network_policy;
+pub mod node;
 pub mod object;
+pub mod pod;
+pub mod schema;
+pub mod selector;
+pub mod service;
 pub mod status;
 pub mod value;
+pub mod workload;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use kind::Kind;
 pub use object::{Key, Object};

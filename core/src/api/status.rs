@@ -1,6 +1,6 @@
 //! What the API answers when it refuses: upstream's `metav1.Status`.
 
-use super::{Key, Kind};
+use super::{Key, Kind, field::quote};
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
@@ -18,6 +18,22 @@ pub enum Reason {
     InternalError,
 }
 
+impl Reason {
+    /// Its name: `AlreadyExists`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::BadRequest => "BadRequest",
+            Reason::NotFound => "NotFound",
+            Reason::AlreadyExists => "AlreadyExists",
+            Reason::Conflict => "Conflict",
+            Reason::Invalid => "Invalid",
+            Reason::Forbidden => "Forbidden",
+            Reason::MethodNotAllowed => "MethodNotAllowed",
+            Reason::InternalError => "InternalError",
+        }
+    }
+}
+
 /// Why a field was refused, as `status.details.causes[].reason` says it (field.ErrorType upstream).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -32,6 +48,39 @@ pub enum CauseReason {
     TooMany,
     InternalError,
     TypeInvalid,
+}
+
+impl CauseReason {
+    /// Upstream's words for it, with which a message begins.
+    pub fn words(self) -> &'static str {
+        match self {
+            CauseReason::NotFound => "Not found",
+            CauseReason::Required => "Required value",
+            CauseReason::Duplicate => "Duplicate value",
+            CauseReason::Invalid | CauseReason::TypeInvalid => "Invalid value",
+            CauseReason::NotSupported => "Unsupported value",
+            CauseReason::Forbidden => "Forbidden",
+            CauseReason::TooLong => "Too long",
+            CauseReason::TooMany => "Too many",
+            CauseReason::InternalError => "Internal error",
+        }
+    }
+
+    /// Its name, as conformance tables and our own findings say it; a status says `FieldValue` before it.
+    pub fn name(self) -> &'static str {
+        match self {
+            CauseReason::NotFound => "NotFound",
+            CauseReason::Required => "Required",
+            CauseReason::Duplicate => "Duplicate",
+            CauseReason::Invalid => "Invalid",
+            CauseReason::NotSupported => "NotSupported",
+            CauseReason::Forbidden => "Forbidden",
+            CauseReason::TooLong => "TooLong",
+            CauseReason::TooMany => "TooMany",
+            CauseReason::InternalError => "InternalError",
+            CauseReason::TypeInvalid => "TypeInvalid",
+        }
+    }
 }
 
 /// One fault in one field.
@@ -54,13 +103,60 @@ pub struct ApiError {
     pub reason: Reason,
     /// The message as the API server words it, without kubectl's preamble.
     pub message: String,
+    /// What was refused, `Service "web"`, where the server names it (an Invalid answer); else empty.
+    pub subject: String,
     /// Every field at fault, in upstream's order.
     pub causes: Vec<Cause>,
 }
 
 impl ApiError {
     fn new(code: u16, reason: Reason, message: String) -> ApiError {
-        ApiError { code, reason, message, causes: Vec::new() }
+        ApiError { code, reason, message, subject: String::new(), causes: Vec::new() }
+    }
+
+    /// `Service "web" is invalid: field: why`, several causes in brackets.
+    ///
+    /// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go (NewInvalid).
+    pub fn invalid(kind: Kind, name: &str, causes: Vec<Cause>) -> ApiError {
+        let names = kind.names();
+        let mut quoted = String::new();
+        quote(&mut quoted, name);
+        let group = if names.group.is_empty() { String::new() } else { format!(".{}", names.group) };
+        let lines = lines(&causes);
+        let list = if let [line] = &lines[..] { line.clone() } else { format!("[{}]", lines.join(", ")) };
+        let message = format!("{}{group} {quoted} is invalid: {list}", names.kind);
+        ApiError { subject: format!("{} {quoted}", names.kind), causes, ..ApiError::new(422, Reason::Invalid, message) }
+    }
+
+    /// The request cannot be understood: `Service in version "v1" cannot be handled as a Service: …`.
+    pub fn bad_request(message: String) -> ApiError {
+        ApiError::new(400, Reason::BadRequest, message)
+    }
+
+    /// `Internal error occurred: why`.
+    pub fn internal(why: &str) -> ApiError {
+        ApiError::new(500, Reason::InternalError, format!("Internal error occurred: {why}"))
+    }
+
+    /// What kubectl writes to its stderr, without the last newline of a single line.
+    ///
+    /// `doing` is what kubectl was at with a file, `creating "STDIN"`, or empty.
+    /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go (checkErr, AddSourceToErr, MultilineError).
+    pub fn kubectl(&self, doing: &str) -> String {
+        if self.reason == Reason::Invalid {
+            let subject = &self.subject;
+            return match &lines(&self.causes)[..] {
+                [] => format!("The {subject} is invalid"),
+                [line] => format!("The {subject} is invalid: {line}"),
+                lines => format!("The {subject} is invalid: \n* {}\n", lines.join("\n* ")),
+            };
+        }
+        let (reason, message) = (self.reason.name(), &self.message);
+        if doing.is_empty() {
+            format!("Error from server ({reason}): {message}")
+        } else {
+            format!("Error from server ({reason}): error when {doing}: {message}")
+        }
     }
 
     /// `services "x" not found`.
@@ -88,6 +184,18 @@ impl ApiError {
     }
 }
 
+/// One line a cause; what is said twice is printed once.
+fn lines(causes: &[Cause]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cause in causes {
+        let line = format!("{}: {}", cause.field, cause.message);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -95,3 +203,32 @@ impl fmt::Display for ApiError {
 }
 
 impl core::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn cause(field: &str) -> Cause {
+        Cause { field: field.into(), reason: CauseReason::Required, message: "Required value".into() }
+    }
+
+    #[test]
+    fn one_cause_is_a_sentence_and_several_are_a_list() {
+        let one = ApiError::invalid(Kind::Deployment, "web", vec![cause("a")]);
+        assert_eq!(one.message, r#"Deployment.apps "web" is invalid: a: Required value"#);
+        assert_eq!(one.kubectl("creating \"STDIN\""), r#"The Deployment "web" is invalid: a: Required value"#);
+        let two = ApiError::invalid(Kind::Service, "web", vec![cause("a"), cause("b"), cause("a")]);
+        assert_eq!(two.message, r#"Service "web" is invalid: [a: Required value, b: Required value]"#);
+        assert_eq!(two.kubectl(""), "The Service \"web\" is invalid: \n* a: Required value\n* b: Required value\n");
+    }
+
+    #[test]
+    fn kubectl_says_what_it_was_doing() {
+        let error = ApiError::already_exists(&Key::new(Kind::Service, "default", "web"));
+        assert_eq!(
+            error.kubectl("creating \"STDIN\""),
+            r#"Error from server (AlreadyExists): error when creating "STDIN": services "web" already exists"#
+        );
+    }
+}

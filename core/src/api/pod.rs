@@ -1,0 +1,3 @@
+//! Pods: schema, defaults and validation.
+
+pub mod schema;

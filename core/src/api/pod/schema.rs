@@ -1,0 +1,161 @@
+//! The fields of a Pod, as deep as this product looks.
+
+use crate::api::schema::{OBJECT_META, Struct, Type};
+
+/// The fields of this kind.
+pub static POD: Struct = Struct {
+    name: "Pod",
+    fields: &[
+        ("apiVersion", Type::Str),
+        ("kind", Type::Str),
+        ("metadata", Type::Struct(&OBJECT_META)),
+        ("spec", Type::Struct(&POD_SPEC)),
+        ("status", Type::Any),
+    ],
+};
+
+/// The fields of a pod's spec, which templates hold too.
+pub static POD_SPEC: Struct = Struct {
+    name: "PodSpec",
+    fields: &[
+        ("volumes", Type::Any),
+        ("initContainers", Type::List(&CONTAINER)),
+        ("containers", Type::List(&CONTAINER)),
+        ("ephemeralContainers", Type::Any),
+        ("restartPolicy", Type::Enum("v1.RestartPolicy")),
+        ("terminationGracePeriodSeconds", Type::OptInt64),
+        ("activeDeadlineSeconds", Type::OptInt64),
+        ("dnsPolicy", Type::Enum("v1.DNSPolicy")),
+        ("nodeSelector", Type::Labels),
+        ("serviceAccountName", Type::Str),
+        ("serviceAccount", Type::Str),
+        ("automountServiceAccountToken", Type::OptBool),
+        ("nodeName", Type::Str),
+        ("hostNetwork", Type::Bool),
+        ("hostPID", Type::Bool),
+        ("hostIPC", Type::Bool),
+        ("shareProcessNamespace", Type::OptBool),
+        ("securityContext", Type::Any),
+        ("imagePullSecrets", Type::Any),
+        ("hostname", Type::Str),
+        ("subdomain", Type::Str),
+        ("affinity", Type::Any),
+        ("schedulerName", Type::Str),
+        ("tolerations", Type::List(&TOLERATION)),
+        ("hostAliases", Type::Any),
+        ("priorityClassName", Type::Str),
+        ("priority", Type::OptInt32),
+        ("dnsConfig", Type::Any),
+        ("readinessGates", Type::Any),
+        ("runtimeClassName", Type::OptStr),
+        ("enableServiceLinks", Type::OptBool),
+        ("preemptionPolicy", Type::OptEnum("v1.PreemptionPolicy")),
+        ("overhead", Type::Quantities),
+        ("topologySpreadConstraints", Type::Any),
+        ("setHostnameAsFQDN", Type::OptBool),
+        ("os", Type::Any),
+        ("hostUsers", Type::OptBool),
+        ("schedulingGates", Type::Any),
+        ("resourceClaims", Type::Any),
+        ("resources", Type::Struct(&RESOURCE_REQUIREMENTS)),
+        ("hostnameOverride", Type::OptStr),
+        ("schedulingGroup", Type::Any),
+    ],
+};
+
+static CONTAINER: Struct = Struct {
+    name: "Container",
+    fields: &[
+        ("name", Type::Str),
+        ("image", Type::Str),
+        ("command", Type::Strings),
+        ("args", Type::Strings),
+        ("workingDir", Type::Str),
+        ("ports", Type::List(&CONTAINER_PORT)),
+        ("envFrom", Type::Any),
+        ("env", Type::List(&ENV_VAR)),
+        ("resources", Type::Struct(&RESOURCE_REQUIREMENTS)),
+        ("resizePolicy", Type::Any),
+        ("restartPolicy", Type::OptEnum("v1.ContainerRestartPolicy")),
+        ("restartPolicyRules", Type::Any),
+        ("volumeMounts", Type::Any),
+        ("volumeDevices", Type::Any),
+        ("livenessProbe", Type::Struct(&PROBE)),
+        ("readinessProbe", Type::Struct(&PROBE)),
+        ("startupProbe", Type::Struct(&PROBE)),
+        ("lifecycle", Type::Any),
+        ("terminationMessagePath", Type::Str),
+        ("terminationMessagePolicy", Type::Enum("v1.TerminationMessagePolicy")),
+        ("imagePullPolicy", Type::Enum("v1.PullPolicy")),
+        ("securityContext", Type::Any),
+        ("stdin", Type::Bool),
+        ("stdinOnce", Type::Bool),
+        ("tty", Type::Bool),
+    ],
+};
+
+static TOLERATION: Struct = Struct {
+    name: "Toleration",
+    fields: &[
+        ("key", Type::Str),
+        ("operator", Type::Enum("v1.TolerationOperator")),
+        ("value", Type::Str),
+        ("effect", Type::Enum("v1.TaintEffect")),
+        ("tolerationSeconds", Type::OptInt64),
+    ],
+};
+
+static RESOURCE_REQUIREMENTS: Struct = Struct {
+    name: "ResourceRequirements",
+    fields: &[("limits", Type::Quantities), ("requests", Type::Quantities), ("claims", Type::Any)],
+};
+
+static CONTAINER_PORT: Struct = Struct {
+    name: "ContainerPort",
+    fields: &[
+        ("name", Type::Str),
+        ("hostPort", Type::Int32),
+        ("containerPort", Type::Int32),
+        ("protocol", Type::Enum("v1.Protocol")),
+        ("hostIP", Type::Str),
+    ],
+};
+
+static ENV_VAR: Struct =
+    Struct { name: "EnvVar", fields: &[("name", Type::Str), ("value", Type::Str), ("valueFrom", Type::Any)] };
+
+static PROBE: Struct = Struct {
+    name: "Probe",
+    fields: &[
+        ("exec", Type::Struct(&EXEC_ACTION)),
+        ("httpGet", Type::Struct(&HTTP_GET_ACTION)),
+        ("tcpSocket", Type::Struct(&TCP_SOCKET_ACTION)),
+        ("grpc", Type::Struct(&GRPC_ACTION)),
+        ("initialDelaySeconds", Type::Int32),
+        ("timeoutSeconds", Type::Int32),
+        ("periodSeconds", Type::Int32),
+        ("successThreshold", Type::Int32),
+        ("failureThreshold", Type::Int32),
+        ("terminationGracePeriodSeconds", Type::OptInt64),
+    ],
+};
+
+static EXEC_ACTION: Struct = Struct { name: "ExecAction", fields: &[("command", Type::Strings)] };
+
+static HTTP_GET_ACTION: Struct = Struct {
+    name: "HTTPGetAction",
+    fields: &[
+        ("path", Type::Str),
+        ("port", Type::IntOrString),
+        ("host", Type::Str),
+        ("scheme", Type::Enum("v1.URIScheme")),
+        ("httpHeaders", Type::List(&HTTP_HEADER)),
+    ],
+};
+
+static TCP_SOCKET_ACTION: Struct =
+    Struct { name: "TCPSocketAction", fields: &[("port", Type::IntOrString), ("host", Type::Str)] };
+
+static GRPC_ACTION: Struct = Struct { name: "GRPCAction", fields: &[("port", Type::Int32), ("service", Type::OptStr)] };
+
+static HTTP_HEADER: Struct = Struct { name: "HTTPHeader", fields: &[("name", Type::Str), ("value", Type::Str)] };

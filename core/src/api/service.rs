@@ -1,0 +1,3 @@
+//! Services: schema, defaults and validation.
+
+pub mod schema;

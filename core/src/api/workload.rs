@@ -1,0 +1,3 @@
+//! Deployments, ReplicaSets and StatefulSets: schema, defaults and validation.
+
+pub mod schema;

@@ -1,0 +1,313 @@
+//! Manifests: YAML text to value trees as kubectl reads them, and back as kubectl prints them.
+//!
+//! Source: sigs.k8s.io/yaml over its fork of go-yaml v2, so YAML 1.1: an unquoted `yes` is a truth value and `010` is
+//! eight.
+
+mod emit;
+mod place;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+pub use emit::emit;
+pub use place::Position;
+
+use super::{Map, Value, json};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{cell::RefCell, fmt};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// One object as a text gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its tree. Of a key given twice the last counts, as in kubectl.
+    pub value: Value,
+    /// The keys given twice.
+    pub duplicates: Vec<String>,
+    /// Where it is, to ask for places in it.
+    pub origin: Origin,
+}
+
+/// Where a manifest stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The byte at which its document begins.
+    start: usize,
+    /// The byte after its document.
+    end: usize,
+    /// Lines before its document.
+    lines: usize,
+    /// Which item of a `kind: List` it is.
+    item: Option<usize>,
+}
+
+/// Why a document cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// As kubectl words it: `yaml: line 5: mapping values are not allowed in this context`.
+    pub message: String,
+    /// Where it is, if that is known.
+    pub position: Option<Position>,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for SyntaxError {}
+
+/// Every object of a text: documents parted by `---`, the items of lists; empty documents are left out.
+///
+/// A document that cannot be read does not keep kubectl from the others.
+///
+/// ```
+/// use clusterip::api::yaml;
+/// let found = yaml::parse("kind: Service\nspec:\n  clusterIP: no\n---\nkind: Pod\n");
+/// let service = found[0].as_ref().unwrap();
+/// assert_eq!(service.value["spec"]["clusterIP"].as_bool(), Some(false));
+/// assert_eq!(service.position("kind: Service\nspec:\n  clusterIP: no\n", "spec.clusterIP").unwrap().line, 3);
+/// assert_eq!(found.len(), 2);
+/// ```
+pub fn parse(text: &str) -> Vec<Result<Manifest, SyntaxError>> {
+    let mut found = Vec::new();
+    for origin in documents(text) {
+        match read(&text[origin.start..origin.end]) {
+            Err(error) => found.push(Err(syntax_error(&error, origin.lines))),
+            Ok((Value::Null, _)) => {}
+            Ok((value, duplicates)) => flatten(&mut found, origin, value, duplicates),
+        }
+    }
+    found
+}
+
+/// One value: a patch, the value of an option.
+pub fn parse_value(text: &str) -> Result<Value, SyntaxError> {
+    read(text).map(|(value, _)| value).map_err(|error| syntax_error(&error, 0))
+}
+
+impl Manifest {
+    /// Where a field stands in the text this came from: its value, or what is nearest around it.
+    pub fn position(&self, text: &str, path: &str) -> Option<Position> {
+        let origin = self.origin;
+        let document = text.get(origin.start..origin.end)?;
+        let path = match origin.item {
+            Some(at) if path.is_empty() => format!("items[{at}]"),
+            Some(at) => format!("items[{at}].{path}"),
+            None => path.to_owned(),
+        };
+        let mut position = place::find(document, &path)?;
+        position.line += origin.lines;
+        Some(position)
+    }
+}
+
+fn flatten(found: &mut Vec<Result<Manifest, SyntaxError>>, origin: Origin, mut value: Value, duplicates: Vec<String>) {
+    let is_list = value["kind"].str().ends_with("List") && matches!(value["items"], Value::List(_));
+    if !is_list {
+        found.push(Ok(Manifest { value, duplicates, origin }));
+        return;
+    }
+    for (at, item) in core::mem::take(value.field_mut("items").items_mut()).into_iter().enumerate() {
+        let prefix = format!("items[{at}].");
+        let duplicates =
+            duplicates.iter().filter_map(|path| path.strip_prefix(&prefix)).map(ToOwned::to_owned).collect();
+        found.push(Ok(Manifest { value: item, duplicates, origin: Origin { item: Some(at), ..origin } }));
+    }
+}
+
+/// Documents are parted by lines that begin with `---`, before YAML is looked at.
+///
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go (splitYAMLDocument).
+fn documents(text: &str) -> Vec<Origin> {
+    let mut found = Vec::new();
+    let (mut start, mut lines, mut seen, mut offset) = (0, 0, 0, 0);
+    for line in text.split_inclusive('\n') {
+        let next = offset + line.len();
+        seen += 1;
+        if line.starts_with("---") {
+            found.push(Origin { start, end: offset, lines, item: None });
+            (start, lines) = (next, seen);
+        }
+        offset = next;
+    }
+    found.push(Origin { start, end: text.len(), lines, item: None });
+    found
+}
+
+fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
+    let duplicates = RefCell::default();
+    let reader = Reader { text: document, path: "", duplicates: &duplicates };
+    let mut value = match reader.deserialize(serde_yaml::Deserializer::from_str(document)) {
+        Err(error) if error.to_string().starts_with("EOF while parsing") => Value::Null,
+        result => result?,
+    };
+    restore_decimals(document, &mut value, &mut String::new());
+    Ok((value, duplicates.into_inner()))
+}
+
+/// Stands for a number that is not whole until its text is read again: the parser hands out a float.
+const DECIMAL: &str = "?";
+
+fn restore_decimals(document: &str, value: &mut Value, path: &mut String) {
+    let length = path.len();
+    match value {
+        Value::Decimal(text) if &**text == DECIMAL => {
+            let text = place::scalar(document, path).unwrap_or_default();
+            *value = json::number(&text).unwrap_or(Value::String(text));
+        }
+        Value::List(items) => {
+            for (at, item) in items.iter_mut().enumerate() {
+                path.push_str(&format!("[{at}]"));
+                restore_decimals(document, item, path);
+                path.truncate(length);
+            }
+        }
+        Value::Map(map) => {
+            for (name, item) in map.iter_mut() {
+                place::push_name(path, name);
+                restore_decimals(document, item, path);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Reads one node.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    /// The document: text that is borrowed from it shows whether it was quoted.
+    text: &'a str,
+    path: &'a str,
+    duplicates: &'a RefCell<Vec<String>>,
+}
+
+impl Reader<'_> {
+    /// An unquoted word resolves by YAML 1.1. The parser says nothing of quotes, but lends the text from the document,
+    /// so the character before it tells.
+    fn is_quoted(&self, text: &str) -> bool {
+        let offset = (text.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let before = offset.checked_sub(1).and_then(|at| self.text.as_bytes().get(at));
+        matches!(before, Some(b'"' | b'\''))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Int(number))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        Ok(i64::try_from(number).map_or_else(|_| Value::Decimal(number.to_string().into()), Value::Int))
+    }
+
+    fn visit_i128<E: Error>(self, number: i128) -> Result<Value, E> {
+        Ok(Value::Decimal(number.to_string().into()))
+    }
+
+    fn visit_u128<E: Error>(self, number: u128) -> Result<Value, E> {
+        Ok(Value::Decimal(number.to_string().into()))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Decimal(DECIMAL.into()))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Value, E> {
+        Ok(if self.is_quoted(text) { Value::String(text.to_owned()) } else { scalar::resolve(text) })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        loop {
+            let path = format!("{}[{}]", self.path, list.len());
+            match items.next_element_seed(Reader { path: &path, ..self })? {
+                Some(item) => list.push(item),
+                None => return Ok(Value::List(list)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut map = Map::default();
+        let mut merged = Vec::new();
+        while let Some(key) = fields.next_key_seed(self)? {
+            let name = scalar::key(&key).ok_or_else(|| A::Error::custom("invalid map key"))?;
+            let mut path = self.path.to_owned();
+            place::push_name(&mut path, &name);
+            let value = fields.next_value_seed(Reader { path: &path, ..self })?;
+            if name == "<<" {
+                merged.push(value);
+            } else if map.insert(&name, value).is_some() {
+                self.duplicates.borrow_mut().push(path);
+            }
+        }
+        for source in merged {
+            merge(&mut map, &source);
+        }
+        Ok(Value::Map(map))
+    }
+}
+
+/// YAML's `<<`: what is not there yet.
+fn merge(map: &mut Map, source: &Value) {
+    for item in source.items() {
+        merge(map, item);
+    }
+    for (name, value) in source.fields() {
+        if map.get(name).is_none() {
+            map.insert(name, value.clone());
+        }
+    }
+}
+
+/// Source: gopkg.in/yaml.v2 decode.go (fail), which counts lines in its own way.
+fn syntax_error(error: &serde_yaml::Error, lines: usize) -> SyntaxError {
+    let text = error.to_string();
+    let position = error.location().map(|at| Position { line: at.line() + lines, column: at.column() });
+    let problem = text.split(" at line ").next().unwrap_or(&text);
+    let is_parser = problem.starts_with("did not find expected") && !problem.contains("':'");
+    let line = text.rsplit_once(" at line ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<usize>().ok());
+    let message = match line.map(|line| if is_parser { line - 1 } else { line }) {
+        Some(line) if line > 0 => format!("yaml: line {line}: {problem}"),
+        _ => format!("yaml: {problem}"),
+    };
+    SyntaxError { message, position }
+}
