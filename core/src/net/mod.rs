@@ -4,8 +4,10 @@
 
 pub mod address;
 pub mod flow;
+pub mod link;
 pub mod tap;
 
 pub use address::{Cidr, ParseCidrError};
 pub use flow::{Flow, Protocol};
+pub use link::{Link, LinkConfig};
 pub use tap::{Event, Place, Reason, Step, Tap};
