@@ -22,11 +22,7 @@ pub(super) fn start(plane: &mut ControlPlane, config: &ControlConfig) {
         add(plane, Object::new(Kind::Namespace, "", name));
     }
     for node in &config.nodes {
-        let object = self::node(node);
-        let status = object.status().clone();
-        let key = object.key();
-        add(plane, object);
-        plane.update_status(Instant::ZERO, &key, status).expect("the node was just made");
+        add(plane, self::node(node));
     }
     if let Some(first) = config.service_cidrs.first() {
         add(plane, kubernetes_service(first.nth(1)));

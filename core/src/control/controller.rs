@@ -1,10 +1,10 @@
 //! The controllers, in the order they are asked: owners before what they own.
 
 use super::{
-    endpoint_slice, endpoints, garbage, mirroring, namespace,
+    deployment, endpoint_slice, endpoints, garbage, mirroring, namespace,
     plan::Plan,
     queue::Queue,
-    scheduler,
+    replica_set, scheduler,
     store::{Change, Store},
 };
 use crate::{api::Key, time::Instant};
@@ -15,6 +15,8 @@ use crate::{api::Key, time::Instant};
 pub(super) enum Controller {
     Namespace,
     Garbage,
+    Deployment,
+    ReplicaSet,
     Scheduler,
     Endpoints,
     EndpointSlice,
@@ -22,9 +24,11 @@ pub(super) enum Controller {
 }
 
 impl Controller {
-    pub(super) const ALL: [Controller; 6] = [
+    pub(super) const ALL: [Controller; 8] = [
         Controller::Namespace,
         Controller::Garbage,
+        Controller::Deployment,
+        Controller::ReplicaSet,
         Controller::Scheduler,
         Controller::Endpoints,
         Controller::EndpointSlice,
@@ -36,6 +40,8 @@ impl Controller {
         match self {
             Controller::Namespace => namespace::watch(change, queue),
             Controller::Garbage => garbage::watch(change, store, queue),
+            Controller::Deployment => deployment::watch(change, store, queue),
+            Controller::ReplicaSet => replica_set::watch(change, store, queue),
             Controller::Scheduler => scheduler::watch(change, store, queue),
             Controller::Endpoints => endpoints::watch(change, store, queue),
             Controller::EndpointSlice => endpoint_slice::watch(change, store, now, by, queue),
@@ -48,6 +54,8 @@ impl Controller {
         match self {
             Controller::Namespace => namespace::reconcile(key, store),
             Controller::Garbage => garbage::reconcile(key, store),
+            Controller::Deployment => deployment::reconcile(key, store, now),
+            Controller::ReplicaSet => replica_set::reconcile(key, store, now),
             Controller::Scheduler => scheduler::reconcile(key, store),
             Controller::Endpoints => endpoints::reconcile(key, store, now),
             Controller::EndpointSlice => endpoint_slice::reconcile(key, store, now),

@@ -9,6 +9,7 @@
 mod bootstrap;
 mod config;
 mod controller;
+mod deployment;
 mod endpoint_slice;
 mod endpoints;
 mod event;
@@ -19,7 +20,9 @@ mod namespace;
 mod plan;
 mod port_set;
 mod queue;
+mod replica_set;
 mod scheduler;
+mod selection;
 pub mod store;
 mod subsets;
 pub mod timestamp;
@@ -226,6 +229,7 @@ impl ControlPlane {
                 Op::Create(object) => created = self.create_drawn(now, object)?.name().to_owned(),
                 Op::Replace(object) => drop(self.replace(now, object)?),
                 Op::Status(key, status) => drop(self.update_status(now, &key, status)?),
+                Op::Annotate(key, name, text) => self.annotate(&key, name, &text)?,
                 Op::Delete(key) => ignore_missing(self.delete(now, &key, DeleteOptions::default()))?,
                 Op::Remove(key) => {
                     if let Some(object) = self.store.get(&key).cloned() {
@@ -241,6 +245,17 @@ impl ControlPlane {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Writes one annotation without any other effect of a write.
+    fn annotate(&mut self, key: &Key, name: &str, text: &str) -> Result<(), ApiError> {
+        let Some(before) = self.store.get(key) else {
+            return Err(ApiError::not_found(key.kind, &key.name));
+        };
+        let mut object = (**before).clone();
+        object.value.set(&["metadata", "annotations", name], text);
+        self.commit(object);
         Ok(())
     }
 
@@ -316,6 +331,18 @@ impl ControlPlane {
         object.value.set(&["metadata", "creationTimestamp"], timestamp::emit(now));
         object.value.remove(&["metadata", "deletionTimestamp"]);
         object.value.remove(&["metadata", "deletionGracePeriodSeconds"]);
+        match object.kind {
+            Kind::Pod => {
+                object.value.set(&["status"], Value::map());
+                object.value.set(&["status", "phase"], "Pending");
+            }
+            Kind::Service => {
+                object.value.set(&["status"], Value::map());
+                object.value.set(&["status", "loadBalancer"], Value::map());
+            }
+            Kind::Node => {}
+            _ => drop(object.value.remove(&["status"])),
+        }
         if has_generation(object.kind) {
             object.value.set(&["metadata", "generation"], 1);
         }

@@ -25,6 +25,8 @@ pub(super) enum Op {
     Replace(Object),
     /// Writes an object's status.
     Status(Key, Value),
+    /// Writes one annotation, which is no change of what is wanted.
+    Annotate(Key, &'static str, String),
     /// Deletes, with the grace its kind gives.
     Delete(Key),
     /// Deletes at once.
@@ -56,6 +58,10 @@ impl Plan {
         if *object.status() != status {
             self.ops.push(Op::Status(object.key(), status));
         }
+    }
+
+    pub(super) fn annotate(&mut self, key: Key, name: &'static str, text: &str) {
+        self.ops.push(Op::Annotate(key, name, text.into()));
     }
 
     pub(super) fn delete(&mut self, key: Key) {

@@ -54,6 +54,8 @@ impl Queue {
     }
 
     /// The next work that is due: owners before what they own, so that a burst of changes is worked off once.
+    ///
+    /// Work done now is not due later: whoever does it says again when to come back.
     pub(super) fn poll(&mut self, now: Instant) -> Option<(Controller, Key)> {
         while self.later.first().is_some_and(|(at, ..)| *at <= now) {
             let (_, controller, key) = self.later.pop_first()?;
@@ -68,6 +70,9 @@ impl Queue {
         }
         let work = (controller, key);
         self.waiting.remove(&work);
+        if let Some(due) = self.due.remove(&work) {
+            self.later.remove(&(due, work.0, work.1.clone()));
+        }
         Some(work)
     }
 

@@ -1,0 +1,284 @@
+//! Keeps as many pods as every ReplicaSet wants.
+//!
+//! Source: kubernetes pkg/controller/replicaset/replica_set.go and pkg/controller/controller_utils.go.
+
+use super::{
+    controller::Controller,
+    event::EventType,
+    membership, owner_reference,
+    plan::{Message, Plan},
+    queue::Queue,
+    selection::selects,
+    store::{Change, Store},
+    timestamp,
+};
+use crate::{
+    api::{Key, Kind, Object, Value},
+    time::{Duration, Instant},
+};
+use alloc::{collections::BTreeMap, format, rc::Rc, string::ToString, vec::Vec};
+use core::cmp::{Ordering, Reverse};
+
+const SOURCE: &str = "replicaset-controller";
+/// The most pods made or deleted at once.
+const BURST: usize = 500;
+
+/// ReplicaSets, their pods, and pods without a controller that one of them may adopt.
+pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
+    match change.key.kind {
+        Kind::ReplicaSet if change.after.is_some() => queue.push(Controller::ReplicaSet, change.key.clone()),
+        Kind::Pod => {
+            for pod in change.before.iter().chain(&change.after) {
+                match pod.controller() {
+                    Some(("ReplicaSet", name, _)) => {
+                        queue.push(Controller::ReplicaSet, Key::new(Kind::ReplicaSet, pod.namespace(), name));
+                    }
+                    Some(_) => {}
+                    None => wake_adopters(pod, store, queue),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Adopts and releases pods, makes or deletes the difference, and counts.
+pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
+    let mut plan = Plan::default();
+    let Some(set) = store.get(key).filter(|set| !set.is_terminating()) else { return plan };
+    let (active, terminating) = claim(&mut plan, set, store);
+    let wanted = usize::try_from(set.spec()["replicas"].as_int().unwrap_or(1)).unwrap_or(0);
+    if active.len() < wanted {
+        for _ in 0..(wanted - active.len()).min(BURST) {
+            plan.create(pod_from_template(set));
+            plan.event(set, EventType::Normal, "SuccessfulCreate", SOURCE, Message::Created("Created pod: ".into()));
+        }
+    } else {
+        for pod in to_delete(store, set, &active, active.len() - wanted, now).into_iter().take(BURST) {
+            plan.delete(pod.key());
+            let words = format!("Deleted pod: {}", pod.name());
+            plan.event(set, EventType::Normal, "SuccessfulDelete", SOURCE, Message::Text(words));
+        }
+    }
+    report(&mut plan, set, &active, terminating, now);
+    plan
+}
+
+/// A pod made from a workload's template, without a name yet.
+pub(super) fn pod_from_template(owner: &Object) -> Object {
+    let template = &owner.spec()["template"];
+    let mut pod = Object::new(Kind::Pod, owner.namespace(), "");
+    let value = &mut pod.value;
+    value.remove(&["metadata", "name"]);
+    value.set(&["metadata", "generateName"], format!("{}-", owner.name()));
+    for field in ["labels", "annotations", "finalizers"] {
+        if !template["metadata"][field].is_null() {
+            value.set(&["metadata", field], template["metadata"][field].clone());
+        }
+    }
+    value.set(&["metadata", "ownerReferences"], Vec::from([owner_reference(owner)]));
+    value.set(&["spec"], template["spec"].clone());
+    pod
+}
+
+/// True if the pod counts: it is neither over nor on its way out.
+pub(super) fn is_active(pod: &Object) -> bool {
+    !pod.is_terminating() && !is_over(pod)
+}
+
+/// True once a ready pod has been ready for that long; otherwise when it will have been.
+pub(super) fn availability(pod: &Object, min_ready: Duration, now: Instant) -> Result<(), Option<Instant>> {
+    if !membership::is_ready(pod) {
+        return Err(None);
+    }
+    if min_ready == Duration::ZERO {
+        return Ok(());
+    }
+    let at = ready_since(pod).map(|since| since + min_ready);
+    match at {
+        Some(at) if at <= now => Ok(()),
+        at => Err(at),
+    }
+}
+
+/// How long a pod of this workload must be ready to count as available.
+pub(super) fn min_ready(owner: &Object) -> Duration {
+    Duration::from_secs(owner.spec()["minReadySeconds"].as_int().unwrap_or(0).unsigned_abs())
+}
+
+fn is_over(pod: &Object) -> bool {
+    matches!(pod.status()["phase"].str(), "Succeeded" | "Failed")
+}
+
+fn wake_adopters(pod: &Object, store: &Store, queue: &mut Queue) {
+    for set in store.list(Kind::ReplicaSet, Some(pod.namespace())) {
+        if selects(&set.spec()["selector"], pod.labels()) {
+            queue.push(Controller::ReplicaSet, set.key());
+        }
+    }
+}
+
+/// The active pods of the set and how many more are terminating; takes in orphans and lets go of what no longer matches.
+///
+/// Source: kubernetes pkg/controller/controller_ref_manager.go (ClaimPods).
+fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> (Vec<&'a Rc<Object>>, i64) {
+    let selector = &set.spec()["selector"];
+    let mut active = Vec::new();
+    let mut terminating = 0;
+    let owned = store
+        .owned(set.uid())
+        .filter(|pod| pod.kind == Kind::Pod && pod.controller().is_some_and(|(_, _, uid)| uid == set.uid()));
+    for pod in owned {
+        if !selects(selector, pod.labels()) {
+            if is_active(pod) {
+                plan.replace(released(pod, set.uid()));
+            }
+        } else if is_active(pod) {
+            active.push(pod);
+        } else if !is_over(pod) {
+            terminating += 1;
+        }
+    }
+    let hint = selector["matchLabels"].fields().next();
+    let strays =
+        hint.into_iter().flat_map(|(label, value)| store.labelled(Kind::Pod, set.namespace(), label, value.str()));
+    for pod in strays.filter(|pod| pod.controller().is_none() && is_active(pod) && selects(selector, pod.labels())) {
+        let mut adopted = (**pod).clone();
+        adopted.value.at_mut(&["metadata", "ownerReferences"]).items_mut().push(owner_reference(set));
+        plan.replace(adopted);
+        active.push(pod);
+    }
+    (active, terminating)
+}
+
+fn released(pod: &Object, uid: &str) -> Object {
+    let mut pod = pod.clone();
+    let owners = pod.value.at_mut(&["metadata", "ownerReferences"]).items_mut();
+    owners.retain(|owner| owner["uid"].str() != uid);
+    if owners.is_empty() {
+        pod.value.remove(&["metadata", "ownerReferences"]);
+    }
+    pod
+}
+
+/// The pods to delete, the least useful first: not scheduled, not running, not ready, cheap, crowded, young.
+///
+/// Source: kubernetes pkg/controller/controller_utils.go (ActivePodsWithRanks).
+fn to_delete<'a>(
+    store: &Store,
+    set: &Object,
+    active: &[&'a Rc<Object>],
+    count: usize,
+    now: Instant,
+) -> Vec<&'a Rc<Object>> {
+    let mut pods = active.to_vec();
+    if count < pods.len() {
+        let crowd = pods_by_node(store, set);
+        pods.sort_by(|a, b| order(a, b, &crowd, now));
+    }
+    pods.truncate(count);
+    pods
+}
+
+/// The active pods on each node, of this set and of those with the same owner.
+fn pods_by_node<'a>(store: &'a Store, set: &'a Object) -> BTreeMap<&'a str, usize> {
+    let uid = set.controller().map(|(_, _, uid)| uid);
+    let related = uid.into_iter().flat_map(|uid| store.owned(uid)).filter(|o| o.kind == Kind::ReplicaSet);
+    let mut uids: Vec<&str> = related.map(|set| set.uid()).collect();
+    if uids.is_empty() {
+        uids.push(set.uid());
+    }
+    let mut crowd: BTreeMap<&str, usize> = BTreeMap::new();
+    for pod in uids.into_iter().flat_map(|uid| store.owned(uid)).filter(|o| o.kind == Kind::Pod && is_active(o)) {
+        *crowd.entry(pod.spec()["nodeName"].str()).or_default() += 1;
+    }
+    crowd
+}
+
+fn order(a: &Object, b: &Object, crowd: &BTreeMap<&str, usize>, now: Instant) -> Ordering {
+    let node = |pod: &Object| pod.spec()["nodeName"].str().to_string();
+    let rank = |pod: &Object| crowd.get(pod.spec()["nodeName"].str()).copied().unwrap_or(0);
+    let is_bound = |pod: &Object| !node(pod).is_empty();
+    is_bound(a)
+        .cmp(&is_bound(b))
+        .then_with(|| phase_rank(a).cmp(&phase_rank(b)))
+        .then_with(|| membership::is_ready(a).cmp(&membership::is_ready(b)))
+        .then_with(|| deletion_cost(a).cmp(&deletion_cost(b)))
+        .then_with(|| Reverse(rank(a)).cmp(&Reverse(rank(b))))
+        .then_with(|| by_age(a, b, ready_since(a), ready_since(b), now))
+        .then_with(|| Reverse(restarts(a)).cmp(&Reverse(restarts(b))))
+        .then_with(|| by_age(a, b, created(a), created(b), now))
+        .then_with(|| a.uid().cmp(b.uid()))
+}
+
+fn phase_rank(pod: &Object) -> u8 {
+    match pod.status()["phase"].str() {
+        "Running" => 2,
+        "Unknown" => 1,
+        _ => 0,
+    }
+}
+
+fn deletion_cost(pod: &Object) -> i64 {
+    pod.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|cost| cost.parse().ok()).unwrap_or(0)
+}
+
+fn restarts(pod: &Object) -> i64 {
+    let statuses = pod.status()["containerStatuses"].items();
+    statuses.iter().filter_map(|status| status["restartCount"].as_int()).max().unwrap_or(0)
+}
+
+/// The younger first, on a logarithmic scale; of the same order of magnitude, by uid; no time counts as youngest.
+fn by_age(a: &Object, b: &Object, at: Option<Instant>, bt: Option<Instant>, now: Instant) -> Ordering {
+    if at == bt {
+        return Ordering::Equal;
+    }
+    let (Some(at), Some(bt)) = (at, bt) else { return at.is_some().cmp(&bt.is_some()) };
+    let magnitude = |since: Instant| {
+        let nanos = u64::try_from(now.total_micros() - since.total_micros()).unwrap_or(0).saturating_mul(1000);
+        nanos.checked_ilog2().map_or(-1, i64::from)
+    };
+    magnitude(at).cmp(&magnitude(bt)).then_with(|| a.uid().cmp(b.uid()))
+}
+
+fn ready_since(pod: &Object) -> Option<Instant> {
+    let conditions = pod.status()["conditions"].items();
+    let ready = conditions.iter().find(|c| c["type"].str() == "Ready" && c["status"].str() == "True")?;
+    timestamp::parse(ready["lastTransitionTime"].str())
+}
+
+fn created(pod: &Object) -> Option<Instant> {
+    timestamp::parse(pod.value["metadata"]["creationTimestamp"].str())
+}
+
+/// Source: kubernetes pkg/controller/replicaset/replica_set_utils.go (calculateStatus).
+fn report(plan: &mut Plan, set: &Rc<Object>, active: &[&Rc<Object>], terminating: i64, now: Instant) {
+    let template = &set.spec()["template"]["metadata"]["labels"];
+    let is_fully_labelled = |pod: &Object| template.fields().all(|(label, value)| pod.label(label) == value.as_str());
+    let min_ready = min_ready(set);
+    let (mut labelled, mut ready, mut available) = (0, 0, 0);
+    for pod in active {
+        labelled += i64::from(is_fully_labelled(pod));
+        ready += i64::from(membership::is_ready(pod));
+        match availability(pod, min_ready, now) {
+            Ok(()) => available += 1,
+            Err(Some(at)) => plan.again_at(at),
+            Err(None) => {}
+        }
+    }
+    let mut status = Value::map();
+    if !set.status()["conditions"].is_null() {
+        status.set(&["conditions"], set.status()["conditions"].clone());
+    }
+    status.set(&["replicas"], active.len() as i64);
+    for (field, count) in
+        [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)]
+    {
+        if count > 0 {
+            status.set(&[field], count);
+        }
+    }
+    status.set(&["terminatingReplicas"], terminating);
+    status.set(&["observedGeneration"], set.value["metadata"]["generation"].as_int().unwrap_or(0));
+    plan.status(set, status);
+}
