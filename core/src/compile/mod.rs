@@ -1,3 +1,4 @@
 //! The store as the machines see it: kube-proxy's and CoreDNS' reading of the objects.
 
 pub mod dns;
+pub mod env;

@@ -4,7 +4,7 @@ use super::{
     deployment, endpoint_slice, endpoints, garbage, mirroring, namespace,
     plan::Plan,
     queue::Queue,
-    replica_set, scheduler,
+    replica_set, scheduler, stateful_set,
     store::{Change, Store},
 };
 use crate::{api::Key, time::Instant};
@@ -17,6 +17,7 @@ pub(super) enum Controller {
     Garbage,
     Deployment,
     ReplicaSet,
+    StatefulSet,
     Scheduler,
     Endpoints,
     EndpointSlice,
@@ -24,11 +25,12 @@ pub(super) enum Controller {
 }
 
 impl Controller {
-    pub(super) const ALL: [Controller; 8] = [
+    pub(super) const ALL: [Controller; 9] = [
         Controller::Namespace,
         Controller::Garbage,
         Controller::Deployment,
         Controller::ReplicaSet,
+        Controller::StatefulSet,
         Controller::Scheduler,
         Controller::Endpoints,
         Controller::EndpointSlice,
@@ -42,6 +44,7 @@ impl Controller {
             Controller::Garbage => garbage::watch(change, store, queue),
             Controller::Deployment => deployment::watch(change, store, queue),
             Controller::ReplicaSet => replica_set::watch(change, store, queue),
+            Controller::StatefulSet => stateful_set::watch(change, store, queue),
             Controller::Scheduler => scheduler::watch(change, store, queue),
             Controller::Endpoints => endpoints::watch(change, store, queue),
             Controller::EndpointSlice => endpoint_slice::watch(change, store, now, by, queue),
@@ -56,6 +59,7 @@ impl Controller {
             Controller::Garbage => garbage::reconcile(key, store),
             Controller::Deployment => deployment::reconcile(key, store, now),
             Controller::ReplicaSet => replica_set::reconcile(key, store, now),
+            Controller::StatefulSet => stateful_set::reconcile(key, store, now),
             Controller::Scheduler => scheduler::reconcile(key, store),
             Controller::Endpoints => endpoints::reconcile(key, store, now),
             Controller::EndpointSlice => endpoint_slice::reconcile(key, store, now),

@@ -22,7 +22,7 @@ mod port_set;
 mod queue;
 mod replica_set;
 mod scheduler;
-mod selection;
+mod stateful_set;
 pub mod store;
 mod subsets;
 pub mod timestamp;

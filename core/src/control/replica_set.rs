@@ -8,12 +8,11 @@ use super::{
     membership, owner_reference,
     plan::{Message, Plan},
     queue::Queue,
-    selection::selects,
     store::{Change, Store},
     timestamp,
 };
 use crate::{
-    api::{Key, Kind, Object, Value},
+    api::{Key, Kind, Object, Value, selector},
     time::{Duration, Instant},
 };
 use alloc::{collections::BTreeMap, format, rc::Rc, string::ToString, vec::Vec};
@@ -62,6 +61,12 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     }
     report(&mut plan, set, &active, terminating, now);
     plan
+}
+
+/// True if a workload's selector means these labels; an empty one means none here, lest it take every pod.
+pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
+    let is_empty = selector["matchLabels"].is_empty() && selector["matchExpressions"].is_empty();
+    !is_empty && selector::label_selector_matches(selector, labels)
 }
 
 /// A pod made from a workload's template, without a name yet.
@@ -151,7 +156,7 @@ fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> (Vec<&'a
     (active, terminating)
 }
 
-fn released(pod: &Object, uid: &str) -> Object {
+pub(super) fn released(pod: &Object, uid: &str) -> Object {
     let mut pod = pod.clone();
     let owners = pod.value.at_mut(&["metadata", "ownerReferences"]).items_mut();
     owners.retain(|owner| owner["uid"].str() != uid);

@@ -17,7 +17,7 @@ use super::{
     store::{Change, Store},
 };
 use crate::{
-    api::{Key, Kind, Object, Value},
+    api::{Key, Kind, Object, Value, json},
     time::Instant,
 };
 use alloc::{
@@ -250,9 +250,9 @@ fn annotate(set: &mut Object, deployment: &Object, revision: i64) -> bool {
 }
 
 /// Ten characters or fewer that stand for a template, as upstream spells them; the hash itself is our own.
-fn hash_of(template: &Value, collisions: i64) -> String {
+pub(super) fn hash_of(template: &Value, collisions: i64) -> String {
     const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut hash = fnv32(0x811c_9dc5, &template_text(template));
+    let mut hash = fnv32(0x811c_9dc5, &json::emit(template));
     if collisions > 0 {
         hash = fnv32(hash, &collisions.to_string());
     }
@@ -261,22 +261,4 @@ fn hash_of(template: &Value, collisions: i64) -> String {
 
 fn fnv32(start: u32, text: &str) -> u32 {
     text.bytes().fold(start, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-}
-
-fn template_text(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Decimal(text) => text.to_string(),
-        Value::String(text) => format!("'{text}'"),
-        Value::List(items) => {
-            format!("[{}]", items.iter().map(template_text).collect::<Vec<_>>().join(","))
-        }
-        Value::Map(map) => {
-            let fields: Vec<String> =
-                map.iter().map(|(name, value)| format!("{name}:{}", template_text(value))).collect();
-            format!("{{{}}}", fields.join(","))
-        }
-    }
 }
