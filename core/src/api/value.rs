@@ -138,6 +138,9 @@ impl Value {
 }
 
 impl Map {
+    /// No fields.
+    pub const EMPTY: Map = Map(Vec::new());
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.0.len()

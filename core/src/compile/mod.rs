@@ -2,3 +2,5 @@
 
 pub mod dns;
 pub mod env;
+pub mod policy;
+pub mod table;

@@ -12,11 +12,13 @@
 //! ```
 
 pub mod config;
+mod interim;
 pub mod table;
 pub mod timeouts;
 pub mod verdict;
 
 pub use config::{Mode, NodePortAddresses, RouterConfig, Scheduler};
+pub use interim::Router;
 pub use table::{
     Block, Delta, Endpoint, Hint, Hop, Peers, PodPolicy, PolicyRule, PortRange, Route, ServiceKey, ServicePort,
 };

@@ -80,6 +80,12 @@ struct Task<T> {
     wake_at: Option<Instant>,
 }
 
+impl core::fmt::Debug for Host {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Host").field("hostname", &self.hostname()).finish_non_exhaustive()
+    }
+}
+
 impl Host {
     /// A host that listens to nothing.
     pub fn new(config: HostConfig) -> Host {
@@ -160,6 +166,12 @@ impl Host {
     /// What a process complained of since the last call; nothing at a terminal, where it is part of the output.
     pub fn take_stderr(&mut self, id: ProcessId) -> Vec<u8> {
         self.process(id).map(|process| process.stderr.take()).unwrap_or_default()
+    }
+
+    /// How many bytes a process has printed that nobody took yet.
+    pub fn unread(&self, id: ProcessId) -> usize {
+        let process = self.processes.iter().find(|process| process.id == id);
+        process.map_or(0, |process| process.stdout.len() + process.stderr.len())
     }
 
     /// How a process ended; `None` while it runs.

@@ -44,6 +44,11 @@ impl Pipe {
         self.0.borrow_mut().closed = true;
     }
 
+    /// How many bytes there are to read now.
+    pub(super) fn len(&self) -> usize {
+        self.0.borrow().bytes.len()
+    }
+
     /// All there is to read now.
     pub(super) fn take(&self) -> Vec<u8> {
         core::mem::take(&mut self.0.borrow_mut().bytes)

@@ -1,0 +1,242 @@
+//! What a cluster is made of before the first manifest.
+
+use crate::{
+    dataplane::Mode,
+    net::{Cidr, link::LinkConfig},
+    time::Duration,
+};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+use core::{
+    net::{IpAddr, Ipv4Addr},
+    ops::RangeInclusive,
+};
+
+/// A node: a machine with its own kube-proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeConfig {
+    /// Its name, a DNS label.
+    pub name: String,
+    /// Its own addresses, one of each family in use.
+    pub addresses: Vec<IpAddr>,
+    /// `topology.kubernetes.io/zone`, if it has one.
+    pub zone: Option<String>,
+    /// The ranges its pods' addresses come from, one of each family in use.
+    pub pod_cidrs: Vec<Cidr>,
+}
+
+/// A machine outside the cluster, on the same network as the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideHost {
+    /// Its name, for `outside/NAME`.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Static routes: a range and the node address it goes through. What nothing matches is lost in silence.
+    pub routes: Vec<(Cidr, IpAddr)>,
+    /// The TCP ports on which it answers as an HTTP server.
+    pub listens: Vec<u16>,
+}
+
+/// The cluster's DNS, as a Corefile sets it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsConfig {
+    /// The ClusterIP of the Service `kube-dns`.
+    pub address: IpAddr,
+    /// The zones it answers for besides the cluster domain: `in-addr.arpa`, `ip6.arpa`.
+    pub zones: Vec<String>,
+    /// Zones in which a name that the cluster does not have is asked for upstream.
+    pub fallthrough: Vec<String>,
+    /// Seconds that answers may be kept.
+    pub ttl: u32,
+    /// How it answers `10-1-2-3.default.pod.cluster.local`.
+    pub pods: crate::dns::PodMode,
+    /// Names outside the cluster domain that resolve, and their addresses.
+    pub upstream: Vec<(String, IpAddr)>,
+}
+
+/// Bounds on what a cluster keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Packet events kept for display; older ones are counted as lost.
+    pub events: u32,
+    /// Inputs kept for replay; past it a journal is no longer complete.
+    pub inputs: u32,
+    /// Connections that a node tracks.
+    pub connections: u32,
+    /// Work items that may happen without time moving, before the cluster says that it is stuck.
+    pub steps: u32,
+}
+
+/// Everything that is decided when a cluster is made.
+///
+/// ```
+/// use clusterip::cluster::{Cluster, Config};
+/// let cluster = Cluster::new(Config { seed: 7, ..Config::default() }).unwrap();
+/// assert_eq!(cluster.config().nodes.len(), 2);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The source of all chance: names, addresses, ports, balancing, links.
+    pub seed: u64,
+    /// The nodes.
+    pub nodes: Vec<NodeConfig>,
+    /// Machines outside the cluster.
+    pub outside: Vec<OutsideHost>,
+    /// One range, or one of each family; the first is the primary one.
+    pub service_cidrs: Vec<Cidr>,
+    /// The node ports that may be given out.
+    pub node_ports: RangeInclusive<u16>,
+    /// The cluster domain.
+    pub domain: String,
+    /// The cluster's DNS, or none.
+    pub dns: Option<DnsConfig>,
+    /// How kube-proxy works on every node.
+    pub proxy: Mode,
+    /// Whether kube-proxy masquerades all Service traffic (`--masquerade-all`).
+    pub masquerade_all: bool,
+    /// Whether pods show a node's address to machines outside, as most CNI plugins make it.
+    pub masquerade_outbound: bool,
+    /// What every link between machines is like.
+    pub link: LinkConfig,
+    /// How long a node takes to put a change into its rules.
+    pub rule_sync_delay: Duration,
+    /// How long a container takes to start, image pull included.
+    pub start_delay: Duration,
+    /// How long a container takes to end after it was asked to.
+    pub stop_delay: Duration,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Why a configuration cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ConfigError {
+    #[error("a cluster needs at least one node")]
+    NoNodes,
+    #[error("node {0:?} has no address")]
+    NoAddress(String),
+    #[error("the name {0:?} is given to two machines")]
+    DuplicateName(String),
+    #[error("the address {0} is given to two machines")]
+    DuplicateAddress(IpAddr),
+    #[error("a cluster needs one service CIDR, or one of each family; got {0}")]
+    ServiceCidrs(usize),
+    #[error("the DNS address {0} is not in a service CIDR")]
+    DnsAddress(IpAddr),
+    #[error("the node port range is empty")]
+    NodePorts,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { events: 16_384, inputs: 65_536, connections: 131_072, steps: 1_000_000 }
+    }
+}
+
+impl Default for DnsConfig {
+    fn default() -> DnsConfig {
+        DnsConfig {
+            address: IpAddr::V4(Ipv4Addr::new(10, 96, 0, 10)),
+            zones: vec!["in-addr.arpa".to_owned(), "ip6.arpa".to_owned()],
+            fallthrough: vec!["in-addr.arpa".to_owned(), "ip6.arpa".to_owned()],
+            ttl: 30,
+            pods: crate::dns::PodMode::Insecure,
+            upstream: Vec::new(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            seed: 1,
+            nodes: (1..=2).map(NodeConfig::numbered).collect(),
+            outside: vec![OutsideHost {
+                name: "laptop".to_owned(),
+                addresses: vec![IpAddr::V4(Ipv4Addr::new(172, 30, 0, 50))],
+                routes: Vec::new(),
+                listens: Vec::new(),
+            }],
+            service_cidrs: vec![v4_range([10, 96, 0, 0], 12)],
+            node_ports: 30_000..=32_767,
+            domain: "cluster.local".to_owned(),
+            dns: Some(DnsConfig::default()),
+            proxy: Mode::Iptables,
+            masquerade_all: false,
+            masquerade_outbound: true,
+            link: LinkConfig::default(),
+            rule_sync_delay: Duration::ZERO,
+            start_delay: Duration::from_millis(800),
+            stop_delay: Duration::from_millis(500),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl NodeConfig {
+    /// The node with that number, from 1: `node-1`, 172.30.0.11, pods from 10.244.1.0/24.
+    pub fn numbered(number: u8) -> NodeConfig {
+        NodeConfig {
+            name: format!("node-{number}"),
+            addresses: vec![IpAddr::V4(Ipv4Addr::new(172, 30, 0, 10 + number))],
+            zone: None,
+            pod_cidrs: vec![v4_range([10, 244, number, 0], 24)],
+        }
+    }
+}
+
+impl Config {
+    /// Says what is wrong with this configuration, if anything is.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.nodes.is_empty() {
+            return Err(ConfigError::NoNodes);
+        }
+        let mut names: Vec<&str> = Vec::new();
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        let machines = self.nodes.iter().map(|node| (&node.name, &node.addresses));
+        for (name, own) in machines.chain(self.outside.iter().map(|host| (&host.name, &host.addresses))) {
+            if own.is_empty() {
+                return Err(ConfigError::NoAddress(name.to_string()));
+            }
+            if names.contains(&name.as_str()) {
+                return Err(ConfigError::DuplicateName(name.to_string()));
+            }
+            names.push(name);
+            for &address in own {
+                if addresses.contains(&address) {
+                    return Err(ConfigError::DuplicateAddress(address));
+                }
+                addresses.push(address);
+            }
+        }
+        let families: Vec<bool> = self.service_cidrs.iter().map(|c| c.address.is_ipv6()).collect();
+        if families.is_empty() || families.len() > 2 || (families.len() == 2 && families[0] == families[1]) {
+            return Err(ConfigError::ServiceCidrs(self.service_cidrs.len()));
+        }
+        if let Some(dns) = &self.dns
+            && !self.service_cidrs.iter().any(|cidr| cidr.contains(dns.address))
+        {
+            return Err(ConfigError::DnsAddress(dns.address));
+        }
+        if self.node_ports.is_empty() {
+            return Err(ConfigError::NodePorts);
+        }
+        Ok(())
+    }
+
+    /// True if the second family is in use.
+    pub fn is_dual_stack(&self) -> bool {
+        self.service_cidrs.len() == 2
+    }
+}
+
+fn v4_range(first: [u8; 4], length: u8) -> Cidr {
+    Cidr { address: IpAddr::V4(first.into()), length }
+}

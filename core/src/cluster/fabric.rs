@@ -1,0 +1,161 @@
+//! How a packet gets from one machine to another: cable, router, link, router, cable.
+
+use super::{Cluster, machines::Attachment, schedule::Slot, work::Work};
+use crate::{
+    dataplane::{Ingress, Verdict},
+    id::{HostId, LinkId, NodeId},
+    net::{Cidr, Event, Step, Tap},
+    time::Duration,
+};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+/// How long a packet takes over a pod's cable.
+const CABLE: Duration = Duration::from_micros(5);
+
+impl Cluster {
+    /// Asks for a machine to be polled now.
+    pub(super) fn wake(&mut self, host: HostId) {
+        self.poll_host_at(host, Some(self.now));
+    }
+
+    fn poll_host_at(&mut self, host: HostId, at: Option<crate::time::Instant>) {
+        let Some(machine) = self.machines.machine_mut(host) else { return };
+        let at = at.map(|at| at.max(self.now));
+        if machine.slot.map(|slot| slot.at()) == at {
+            return;
+        }
+        if let Some(slot) = machine.slot.take() {
+            self.schedule.cancel(slot);
+        }
+        machine.slot = at.map(|at| self.schedule.at(at, Work::Host(host)));
+    }
+
+    /// Lets a machine's stack and programs work, and sends what they send.
+    pub(super) fn poll_host(&mut self, host: HostId) {
+        let Some(machine) = self.machines.machine_mut(host) else { return };
+        machine.slot = None;
+        machine.host.poll(self.now);
+        self.drain_host(host);
+    }
+
+    /// A packet reaches a machine.
+    pub(super) fn arrive(&mut self, host: HostId, packet: &[u8]) {
+        let Some(machine) = self.machines.machine_mut(host) else { return };
+        machine.host.handle_packet(self.now, packet);
+        self.wake(host);
+    }
+
+    fn drain_host(&mut self, host: HostId) {
+        while let Some(packet) = self.machines.machine_mut(host).and_then(|machine| machine.host.poll_packet()) {
+            self.leave(host, packet);
+        }
+        self.kubelet_follow_processes(host);
+        let at = self.machines.machine_mut(host).and_then(|machine| machine.host.poll_at());
+        self.poll_host_at(host, at);
+    }
+
+    /// A packet leaves a machine.
+    fn leave(&mut self, host: HostId, packet: Vec<u8>) {
+        let Some(machine) = self.machines.machine(host) else { return };
+        match &machine.attachment {
+            &Attachment::Pod(node) => self.route(node, packet, Ingress::Port(host)),
+            &Attachment::Node(node) => self.route(node, packet, Ingress::Host),
+            Attachment::Outside(routes) => {
+                let Some(destination) = destination(&packet) else { return };
+                // What no route knows goes to a gateway that drops it.
+                if let Some(next) = self.next_hop(routes, destination) {
+                    let link = self.wire(host, next);
+                    self.transmit(link, packet);
+                }
+            }
+        }
+    }
+
+    fn next_hop(&self, routes: &[(Cidr, IpAddr)], destination: IpAddr) -> Option<HostId> {
+        let is_on_link =
+            |host: &HostId| !matches!(self.machines.machine(*host).map(|m| &m.attachment), Some(Attachment::Pod(_)));
+        if let Some(host) = self.machines.with_address(destination).filter(is_on_link) {
+            return Some(host);
+        }
+        let matching = routes.iter().filter(|(range, _)| range.contains(destination));
+        let (_, via) = matching.max_by_key(|(range, _)| range.length)?;
+        self.machines.with_address(*via)
+    }
+
+    /// A node's router decides about a packet.
+    fn route(&mut self, node: NodeId, mut packet: Vec<u8>, from: Ingress) {
+        let tap = &mut self.taps;
+        let router = &mut self.nodes[node.0 as usize].router;
+        let verdict = router.handle_packet(self.now, &mut packet, from, tap);
+        match verdict {
+            Verdict::Reject(refusal) => {
+                let mut answer = Vec::new();
+                if let Some(verdict) = router.originate(self.now, &packet, from, refusal, &mut answer, tap) {
+                    self.hand_over(node, verdict, answer);
+                }
+            }
+            verdict => self.hand_over(node, verdict, packet),
+        }
+        self.plan_router(node);
+    }
+
+    fn hand_over(&mut self, node: NodeId, verdict: Verdict, packet: Vec<u8>) {
+        match verdict {
+            Verdict::Port(host) => drop(self.schedule.at(self.now + CABLE, Work::Arrive(host, packet))),
+            Verdict::Host => {
+                let host = self.nodes[node.0 as usize].host;
+                self.schedule.at(self.now, Work::Arrive(host, packet));
+            }
+            Verdict::Link(link) => self.transmit(link, packet),
+            Verdict::Drop(_) | Verdict::Reject(_) => {}
+        }
+    }
+
+    /// Hands a packet to a wire.
+    fn transmit(&mut self, link: LinkId, packet: Vec<u8>) {
+        let place = crate::net::Place::Link(link);
+        match self.wires[link.0 as usize].link.enqueue(self.now, packet) {
+            Ok(()) => self.plan_wire(link),
+            Err(reason) => {
+                let event = Event { place, flow: None, step: Step::Dropped { reason } };
+                self.taps.event(self.now, &event);
+            }
+        }
+    }
+
+    fn plan_wire(&mut self, link: LinkId) {
+        let wire = &mut self.wires[link.0 as usize];
+        let at = wire.link.poll_at().map(|at| at.max(self.now));
+        if wire.slot.map(Slot::at) == at {
+            return;
+        }
+        if let Some(slot) = wire.slot.take() {
+            self.schedule.cancel(slot);
+        }
+        wire.slot = at.map(|at| self.schedule.at(at, Work::Link(link)));
+    }
+
+    /// Takes what has reached the far end of a wire.
+    pub(super) fn poll_wire(&mut self, link: LinkId) {
+        let wire = &mut self.wires[link.0 as usize];
+        wire.slot = None;
+        let to = wire.to;
+        while let Some(packet) = self.wires[link.0 as usize].link.poll(self.now) {
+            match self.machines.machine(to).map(|machine| &machine.attachment) {
+                Some(&Attachment::Node(node)) => self.route(node, packet, Ingress::Link(link)),
+                Some(_) => self.arrive(to, &packet),
+                None => {}
+            }
+        }
+        self.plan_wire(link);
+    }
+}
+
+fn destination(packet: &[u8]) -> Option<IpAddr> {
+    match packet.first()? >> 4 {
+        4 => Some(IpAddr::from(<[u8; 4]>::try_from(packet.get(16..20)?).ok()?)),
+        6 => Some(IpAddr::from(<[u8; 16]>::try_from(packet.get(24..40)?).ok()?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! Every input a cluster was given, in order: the cluster itself, in the smallest form.
+//!
+//! Neither TCP sockets nor running programs can be copied, so a copy, a step back and a shared link all come from
+//! feeding the same inputs to a new cluster of the same configuration.
+
+use super::{Cluster, Config, ConfigError, Place, Process};
+use crate::{
+    api::{Key, Object},
+    control::DeleteOptions,
+    net::Cidr,
+    time::Duration,
+};
+use alloc::{string::String, vec::Vec};
+use core::net::IpAddr;
+
+/// One input from the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Input {
+    Create { object: Object },
+    Replace { object: Object },
+    Delete { key: Key, options: DeleteOptions },
+    Pin { pin: super::PodPin },
+    SetRoute { outside: String, range: Cidr, via: Option<IpAddr> },
+    Start { place: Place, argv: Vec<String>, terminal: bool },
+    Attach { pod: Place },
+    Write { process: Process, text: String },
+    CloseStdin { process: Process },
+    Interrupt { process: Process },
+    Read { process: Process },
+    RunProcess { process: Process, idle: Duration, limit: Duration },
+    Exec { place: Place, line: String, limit: Duration },
+    Send { request: super::Request },
+    Advance { by: Duration },
+    Settle { limit: Duration },
+    Step { limit: Duration },
+}
+
+/// The inputs so far, up to a bound.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Journal {
+    inputs: Vec<Input>,
+    lost: u64,
+}
+
+impl Journal {
+    /// The inputs, oldest first.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// How many inputs did not fit; a journal that lost any cannot be replayed.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    pub(super) fn record(&mut self, input: Input, limit: u32) {
+        if self.inputs.len() < limit as usize {
+            self.inputs.push(input);
+        } else {
+            self.lost += 1;
+        }
+    }
+}
+
+impl Cluster {
+    /// A cluster of that configuration which is given the same inputs: equal to the byte to the one they come from.
+    ///
+    /// # Errors
+    /// Says what in the configuration contradicts itself.
+    pub fn replay(config: Config, inputs: &[Input]) -> Result<Cluster, ConfigError> {
+        let mut cluster = Cluster::new(config)?;
+        for input in inputs {
+            cluster.repeat(input.clone());
+        }
+        Ok(cluster)
+    }
+
+    /// A cluster equal to this one that goes its own way from here; `None` if the journal has lost inputs.
+    pub fn fork(&self) -> Option<Cluster> {
+        if self.journal.lost > 0 {
+            return None;
+        }
+        Cluster::replay(self.config.clone(), &self.journal.inputs).ok()
+    }
+
+    /// What an input leads to was answered when it came first; only its effect counts now.
+    fn repeat(&mut self, input: Input) {
+        match input {
+            Input::Create { object } => drop(self.create(object)),
+            Input::Replace { object } => drop(self.replace(object)),
+            Input::Delete { key, options } => drop(self.delete(&key, options)),
+            Input::Pin { pin } => self.pin(pin),
+            Input::SetRoute { outside, range, via } => drop(self.set_route(&outside, range, via)),
+            Input::Start { place, argv, terminal } => {
+                let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+                drop(self.start(&place, &argv, terminal));
+            }
+            Input::Attach { pod } => drop(self.attach(&pod)),
+            Input::Write { process, text } => self.write(process, &text),
+            Input::CloseStdin { process } => self.close_stdin(process),
+            Input::Interrupt { process } => self.interrupt(process),
+            Input::Read { process } => drop(self.read(process)),
+            Input::RunProcess { process, idle, limit } => self.run_process(process, idle, limit),
+            Input::Exec { place, line, limit } => drop(self.exec_within(&place, &line, limit)),
+            Input::Send { request } => drop(self.send(&request)),
+            Input::Advance { by } => self.advance(by),
+            Input::Settle { limit } => drop(self.settle_within(limit)),
+            Input::Step { limit } => drop(self.step(limit)),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The kubelets: pods that are bound to a node get a stack, an address, containers, probes and a status.
+
+mod containers;
+mod pin;
+mod probe;
+mod prober;
+mod sandbox;
+mod status;
+mod surroundings;
+
+pub use pin::PodPin;
+pub(in crate::cluster) use probe::ProbeKind;
+
+use super::{
+    Cluster, Place,
+    work::{Task, Work},
+};
+use crate::{
+    api::{Key, Kind, Object},
+    control::{Change, DeleteOptions, EventType},
+    host::ProcessId,
+    id::HostId,
+    net::Cidr,
+    time::Duration,
+};
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use sandbox::Sandbox;
+use status::PodStatus;
+
+/// What all nodes' kubelets know.
+#[derive(Debug, Default)]
+pub(super) struct Kubelets {
+    sandboxes: BTreeMap<Key, Sandbox>,
+    pins: BTreeMap<(String, String), PodPin>,
+    /// Processes that are a container's command, or a probe.
+    watched: BTreeMap<(HostId, ProcessId), Watched>,
+    /// The address that each pod range gave out last.
+    cursors: BTreeMap<Cidr, u128>,
+}
+
+/// Why the end of a process matters.
+#[derive(Debug, Clone)]
+enum Watched {
+    Container { pod: Key, index: usize, generation: u32 },
+    Probe { pod: Key, index: usize, generation: u32, kind: ProbeKind },
+}
+
+impl Cluster {
+    /// Follows one change of a pod.
+    pub(super) fn kubelet_follow(&mut self, change: &Change) {
+        let key = &change.key;
+        let Some(pod) = change.after.clone() else {
+            self.tear_down(key);
+            return;
+        };
+        let known = self.kubelets.sandboxes.get(key);
+        if known.is_some_and(|sandbox| sandbox.uid != pod.uid()) {
+            self.tear_down(key);
+        }
+        match self.kubelets.sandboxes.get(key) {
+            None => self.accept(key, &pod),
+            Some(sandbox) if pod.is_terminating() && !sandbox.is_stopping => self.begin_stop(key, &pod),
+            Some(_) => {}
+        }
+    }
+
+    /// Fixes facts about a pod, now or before it exists.
+    pub(super) fn kubelet_pin(&mut self, pin: PodPin) {
+        let key = Key::new(Kind::Pod, &pin.namespace, &pin.name);
+        self.kubelets.pins.insert((pin.namespace.clone(), pin.name.clone()), pin);
+        let has_host = self.kubelets.sandboxes.get(&key).is_some_and(|sandbox| sandbox.host.is_some());
+        if has_host {
+            self.judge_readiness(&key);
+            self.write_status(&key);
+        }
+    }
+
+    /// What is fixed about a pod.
+    pub(super) fn kubelet_pinned(&self, namespace: &str, name: &str) -> PodPin {
+        let pin = self.kubelets.pins.get(&(namespace.to_owned(), name.to_owned())).cloned();
+        pin.unwrap_or_else(|| PodPin { namespace: namespace.to_owned(), name: name.to_owned(), ..PodPin::default() })
+    }
+
+    /// The stack of a pod that has one.
+    pub(super) fn kubelet_host(&self, key: &Key) -> Option<HostId> {
+        self.kubelets.sandboxes.get(key)?.host
+    }
+
+    /// The command of a pod's first container, also after it has ended.
+    pub(super) fn kubelet_main_process(&self, pod: &Place) -> Option<ProcessId> {
+        let Place::Pod { namespace, name } = pod else { return None };
+        self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?.containers.first()?.process
+    }
+
+    /// Does what was planned for this instant.
+    pub(super) fn kubelet_work(&mut self, task: Task) {
+        let (Task::Start { ref pod, ref uid }
+        | Task::Stop { ref pod, ref uid, .. }
+        | Task::Restart { ref pod, ref uid, .. }
+        | Task::Probe { ref pod, ref uid, .. }) = task;
+        let is_current = self.kubelets.sandboxes.get(pod).is_some_and(|sandbox| sandbox.uid == *uid);
+        if !is_current {
+            return;
+        }
+        match task {
+            Task::Start { pod, .. } => self.start_sandbox(&pod),
+            Task::Stop { pod, .. } => self.finish_stop(&pod),
+            Task::Restart { pod, index, .. } => {
+                self.start_container(&pod, index);
+                self.write_status(&pod);
+            }
+            Task::Probe { pod, index, generation, kind, .. } => self.start_probe(&pod, index, generation, kind),
+        }
+    }
+
+    /// Acts on the ends of a machine's processes that are a container's command or a probe.
+    pub(super) fn kubelet_follow_processes(&mut self, host: HostId) {
+        let watched = self.kubelets.watched.range((host, ProcessId(0))..=(host, ProcessId(u32::MAX)));
+        let ended: Vec<ProcessId> = watched
+            .map(|((_, process), _)| *process)
+            .filter(|process| self.exit_code(host, *process).is_some())
+            .collect();
+        for process in ended {
+            self.handle_exit(host, process);
+        }
+    }
+
+    fn handle_exit(&mut self, host: HostId, process: ProcessId) {
+        match self.kubelets.watched.remove(&(host, process)) {
+            Some(Watched::Container { pod, index, generation }) => {
+                let code = self.exit_code(host, process).unwrap_or(0);
+                self.end_container(&pod, index, generation, code);
+            }
+            Some(Watched::Probe { pod, index, generation, kind }) => {
+                self.pending -= u32::from(self.is_first_probe(&pod, index, generation, kind));
+                let result = self.probe_result(host, process);
+                self.handle_probe(&pod, index, generation, kind, result);
+            }
+            None => {}
+        }
+    }
+
+    fn accept(&mut self, key: &Key, pod: &Object) {
+        let Some(node) = self.node_named(pod.spec()["nodeName"].str()) else { return };
+        if matches!(pod.status()["phase"].str(), "Succeeded" | "Failed") {
+            return;
+        }
+        let sandbox = Sandbox::new(pod, node, self.now);
+        let uid = sandbox.uid.clone();
+        self.kubelets.sandboxes.insert(key.clone(), sandbox);
+        self.write_status(key);
+        let pinned = self.kubelets.pins.contains_key(&(key.namespace.clone(), key.name.clone()));
+        let jitter = self.rng.fork("start", &key.namespace, &key.name).below(1000);
+        let delay = self.config.start_delay;
+        // Half of it is the same for every pod, the rest is this pod's own luck.
+        let delay = if pinned { Duration::ZERO } else { delay / 2 + delay * jitter / 1000 };
+        self.plan(self.now + delay, Work::Kubelet(Task::Start { pod: key.clone(), uid }));
+    }
+
+    fn start_sandbox(&mut self, key: &Key) {
+        let Some(pod) = self.control.store().get(key).cloned() else { return };
+        let pin = self.kubelet_pinned(&key.namespace, &key.name);
+        if pin.phase.as_deref() == Some("Pending") {
+            return;
+        }
+        let sandbox = &self.kubelets.sandboxes[key];
+        let node = sandbox.node;
+        let is_host_network = pod.spec()["hostNetwork"].as_bool() == Some(true);
+        let addresses = if is_host_network {
+            self.nodes[node.0 as usize].addresses.clone()
+        } else if pin.addresses.is_empty() {
+            self.draw_addresses(node)
+        } else {
+            pin.addresses.clone()
+        };
+        let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+        sandbox.addresses = addresses.clone();
+        // The environment may refer to the address.
+        self.write_status(key);
+        let Some(pod) = self.control.store().get(key).cloned() else { return };
+        let host =
+            if is_host_network { self.nodes[node.0 as usize].host } else { self.plug_in(key, &pod, node, &addresses) };
+        let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+        sandbox.host = Some(host);
+        for index in 0..pod.spec()["containers"].items().len() {
+            self.start_container(key, index);
+        }
+        self.write_status(key);
+    }
+
+    fn begin_stop(&mut self, key: &Key, pod: &Object) {
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        sandbox.is_stopping = true;
+        let uid = sandbox.uid.clone();
+        let grace = pod.value["metadata"]["deletionGracePeriodSeconds"].as_int().unwrap_or(30).max(0) as u64;
+        let grace = Duration::from_secs(grace);
+        let pin = self.kubelet_pinned(&key.namespace, &key.name);
+        let delay = if pin.lingers { grace } else { self.config.stop_delay.min(grace) };
+        for container in pod.spec()["containers"].items() {
+            let message = format!("Stopping container {}", container["name"].str());
+            self.kubelet_event(pod, EventType::Normal, "Killing", message);
+        }
+        let task = Task::Stop { pod: key.clone(), uid, is_awaited: !pin.lingers };
+        self.plan(self.now + delay, Work::Kubelet(task));
+    }
+
+    fn finish_stop(&mut self, key: &Key) {
+        let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+        // A pod that somebody removed meanwhile needs no second removal.
+        drop(self.control.delete(self.now, key, options));
+    }
+
+    fn tear_down(&mut self, key: &Key) {
+        let Some(sandbox) = self.kubelets.sandboxes.remove(key) else { return };
+        let Some(host) = sandbox.host else { return };
+        self.kubelets.watched.retain(|(on, _), watched| {
+            *on != host || !matches!(watched, Watched::Container { pod, .. } | Watched::Probe { pod, .. } if pod == key)
+        });
+        if host != self.nodes[sandbox.node.0 as usize].host {
+            self.unplug(sandbox.node, host);
+        }
+    }
+
+    pub(super) fn write_status(&mut self, key: &Key) {
+        let Some(pod) = self.control.store().get(key).cloned() else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get(key) else { return };
+        let pin = self.kubelet_pinned(&key.namespace, &key.name);
+        let containers: Vec<_> = sandbox.containers.iter().map(|c| c.status.clone()).collect();
+        let phase = pin.phase.as_deref().unwrap_or_else(|| sandbox.phase(pod.spec()["restartPolicy"].str()));
+        let status = PodStatus {
+            now: self.now,
+            phase,
+            node_addresses: &self.nodes[sandbox.node.0 as usize].addresses,
+            addresses: &sandbox.addresses,
+            started_at: sandbox.accepted_at,
+            containers: &containers,
+            ready: pin.ready.unwrap_or(true) && sandbox.is_ready() && phase == "Running",
+        }
+        .emit(&pod);
+        // The pod may be gone from the store by now; then there is nobody to tell.
+        drop(self.control.update_status(self.now, key, status));
+    }
+
+    pub(super) fn kubelet_event(&mut self, pod: &Object, kind: EventType, reason: &'static str, message: String) {
+        self.control.events_mut().record(self.now, pod, kind, reason, "kubelet", message);
+    }
+}

@@ -1,0 +1,148 @@
+//! Probes: what the kubelet asks a container, as packets from its node.
+
+use crate::{api::Value, time::Duration};
+use alloc::{format, string::String, vec::Vec};
+use core::net::IpAddr;
+
+/// Which of a container's three probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::cluster) enum ProbeKind {
+    Startup,
+    Readiness,
+    Liveness,
+}
+
+impl ProbeKind {
+    pub(super) const ALL: [ProbeKind; 3] = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness];
+
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            ProbeKind::Startup => "startupProbe",
+            ProbeKind::Readiness => "readinessProbe",
+            ProbeKind::Liveness => "livenessProbe",
+        }
+    }
+
+    /// The word that events use: `Readiness probe failed: …`.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            ProbeKind::Startup => "Startup",
+            ProbeKind::Readiness => "Readiness",
+            ProbeKind::Liveness => "Liveness",
+        }
+    }
+}
+
+/// What a probe does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ProbeAction {
+    /// A command for the node's own shell.
+    FromNode(String),
+    /// A command for the container.
+    InPod(String),
+    /// Something that is not simulated (gRPC): it counts as a success.
+    Assumed,
+}
+
+/// One probe of one container, and how it has gone so far.
+///
+/// Source: kubernetes pkg/kubelet/prober/worker.go.
+#[derive(Debug, Clone)]
+pub(super) struct Probe {
+    pub(super) kind: ProbeKind,
+    pub(super) action: ProbeAction,
+    pub(super) initial_delay: Duration,
+    pub(super) period: Duration,
+    success_threshold: u32,
+    failure_threshold: u32,
+    last: Option<bool>,
+    run: u32,
+    /// What it has found, once a threshold was passed.
+    pub(super) verdict: Option<bool>,
+}
+
+impl Probe {
+    /// The probes of a container's spec; the kubelet asks them at the pod's own address.
+    pub(super) fn of(container: &Value, address: IpAddr) -> Vec<Probe> {
+        let probe = |kind: ProbeKind| {
+            let spec = &container[kind.field()];
+            if spec.is_null() {
+                return None;
+            }
+            let number =
+                |field: &str, default: u32| spec[field].as_int().map_or(default, |n| n.clamp(0, 1 << 30) as u32);
+            let seconds = |field: &str, default: u32| Duration::from_secs(number(field, default).into());
+            Some(Probe {
+                kind,
+                action: action(spec, container, address, number("timeoutSeconds", 1)),
+                initial_delay: seconds("initialDelaySeconds", 0),
+                period: seconds("periodSeconds", 10),
+                success_threshold: number("successThreshold", 1).max(1),
+                failure_threshold: number("failureThreshold", 3).max(1),
+                last: None,
+                run: 0,
+                verdict: None,
+            })
+        };
+        ProbeKind::ALL.into_iter().filter_map(probe).collect()
+    }
+
+    /// Whether it has come back at least once.
+    pub(super) fn has_result(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Takes one result; true if the verdict changed by it.
+    pub(super) fn handle_result(&mut self, success: bool) -> bool {
+        self.run = if self.last == Some(success) { self.run.saturating_add(1) } else { 1 };
+        self.last = Some(success);
+        let threshold = if success { self.success_threshold } else { self.failure_threshold };
+        if self.run < threshold || self.verdict == Some(success) {
+            return false;
+        }
+        self.verdict = Some(success);
+        true
+    }
+}
+
+fn action(spec: &Value, container: &Value, address: IpAddr, timeout: u32) -> ProbeAction {
+    let host = |spec: &Value| match (spec["host"].as_str(), address) {
+        (Some(host), _) if !host.is_empty() => host.into(),
+        (_, IpAddr::V6(address)) => format!("[{address}]"),
+        (_, IpAddr::V4(address)) => format!("{address}"),
+    };
+    let http = &spec["httpGet"];
+    if !http.is_null() {
+        let scheme = if http["scheme"].str() == "HTTPS" { "https" } else { "http" };
+        let path = http["path"].str();
+        let (host, port) = (host(http), port(&http["port"], container));
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        // Every status from 200 to 399 is a success (pkg/probe/http/http.go).
+        return ProbeAction::FromNode(format!(
+            "curl -s -S -m {timeout} -o /dev/null -w %{{http_code}} '{scheme}://{host}:{port}{slash}{path}'"
+        ));
+    }
+    let tcp = &spec["tcpSocket"];
+    if !tcp.is_null() {
+        return ProbeAction::FromNode(format!(
+            "nc -z -w {timeout} {} {}",
+            host(tcp).trim_matches(['[', ']']),
+            port(&tcp["port"], container)
+        ));
+    }
+    let exec = &spec["exec"]["command"];
+    if !exec.is_null() {
+        let words: Vec<String> =
+            exec.items().iter().map(|word| format!("'{}'", word.str().replace('\'', "'\\''"))).collect();
+        return ProbeAction::InPod(words.join(" "));
+    }
+    ProbeAction::Assumed
+}
+
+/// A port by number, or by the name of one of the container's ports.
+fn port(port: &Value, container: &Value) -> i64 {
+    port.as_int().unwrap_or_else(|| {
+        let named = container["ports"].items().iter().find(|p| p["name"].str() == port.str());
+        named.and_then(|p| p["containerPort"].as_int()).or_else(|| port.str().parse().ok()).unwrap_or(0)
+    })
+}

@@ -1,0 +1,109 @@
+//! Running probes and judging their results.
+
+use super::{
+    Watched,
+    probe::{Probe, ProbeAction, ProbeKind},
+};
+use crate::{
+    api::Key,
+    cluster::{
+        Cluster,
+        work::{Task, Work},
+    },
+    control::EventType,
+    host::ProcessId,
+    id::HostId,
+    time::Duration,
+};
+use alloc::{borrow::ToOwned, format, string::String};
+
+impl Cluster {
+    pub(super) fn start_probe(&mut self, key: &Key, index: usize, generation: u32, kind: ProbeKind) {
+        let sandbox = &self.kubelets.sandboxes[key];
+        let (Some(host), node, uid) = (sandbox.host, sandbox.node, sandbox.uid.clone()) else { return };
+        let container = &sandbox.containers[index];
+        let is_held =
+            kind != ProbeKind::Startup && !container.status.started && has_probe(&container.probes, ProbeKind::Startup);
+        let Some(probe) = container.probes.iter().find(|p| p.kind == kind) else { return };
+        if container.generation != generation || (kind == ProbeKind::Startup && container.status.started) {
+            return;
+        }
+        let action = probe.action.clone();
+        let is_first = probe.verdict.is_none() && !probe.has_result();
+        let again = Task::Probe { pod: key.clone(), uid, index, generation, kind, is_first: false };
+        let at = self.now + probe.period.max(Duration::from_secs(1));
+        self.plan(at, Work::Kubelet(again));
+        if is_held {
+            return;
+        }
+        let (runner, line) = match action {
+            ProbeAction::Assumed => return self.handle_probe(key, index, generation, kind, Ok(())),
+            ProbeAction::FromNode(line) => (self.nodes[node.0 as usize].host, line),
+            ProbeAction::InPod(line) => (host, line),
+        };
+        let process = self.spawn(runner, &line);
+        self.pending += u32::from(is_first);
+        let watched = Watched::Probe { pod: key.clone(), index, generation, kind };
+        self.kubelets.watched.insert((runner, process), watched);
+    }
+
+    /// Whether this probe's result is the one that [`Cluster::settle`] waits for.
+    pub(super) fn is_first_probe(&self, key: &Key, index: usize, generation: u32, kind: ProbeKind) -> bool {
+        let container = self.kubelets.sandboxes.get(key).and_then(|sandbox| sandbox.containers.get(index));
+        let probe =
+            container.filter(|c| c.generation == generation).and_then(|c| c.probes.iter().find(|p| p.kind == kind));
+        probe.is_none_or(|probe| !probe.has_result())
+    }
+
+    /// What a probe's process says: a success, or the words of the event.
+    pub(super) fn probe_result(&mut self, host: HostId, process: ProcessId) -> Result<(), String> {
+        let code = self.exit_code(host, process).unwrap_or(1);
+        let Some(machine) = self.machines.machine_mut(host) else { return Ok(()) };
+        let stdout = String::from_utf8_lossy(&machine.host.take_stdout(process)).into_owned();
+        let stderr = String::from_utf8_lossy(&machine.host.take_stderr(process)).into_owned();
+        machine.host.reap(process);
+        let http: Option<u16> = stdout.trim().parse().ok().filter(|_| code == 0);
+        match (code, http) {
+            (0, Some(status)) if !(200..400).contains(&status) => {
+                Err(format!("HTTP probe failed with statuscode: {status}"))
+            }
+            (0, _) => Ok(()),
+            (_, _) => Err(if stderr.is_empty() { stdout } else { stderr }.trim_end().to_owned()),
+        }
+    }
+
+    pub(super) fn handle_probe(
+        &mut self,
+        key: &Key,
+        index: usize,
+        generation: u32,
+        kind: ProbeKind,
+        result: Result<(), String>,
+    ) {
+        let Some(pod) = self.control.store().get(key).cloned() else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        let container = &mut sandbox.containers[index];
+        if container.generation != generation {
+            return;
+        }
+        let Some(probe) = container.probes.iter_mut().find(|p| p.kind == kind) else { return };
+        let changed = probe.handle_result(result.is_ok());
+        if let Err(words) = &result {
+            let message = format!("{} probe failed: {words}", kind.word());
+            self.kubelet_event(&pod, EventType::Warning, "Unhealthy", message);
+        }
+        if !changed {
+            return;
+        }
+        match (kind, result.is_ok()) {
+            (ProbeKind::Startup | ProbeKind::Liveness, false) => self.kill_container(key, &pod, index, kind),
+            _ => {}
+        }
+        self.judge_readiness(key);
+        self.write_status(key);
+    }
+}
+
+fn has_probe(probes: &[Probe], kind: ProbeKind) -> bool {
+    probes.iter().any(|probe| probe.kind == kind)
+}

@@ -1,0 +1,94 @@
+//! One pod as its node's kubelet runs it.
+
+use super::{
+    probe::Probe,
+    status::{ContainerState, ContainerStatus},
+};
+use crate::{
+    api::Object,
+    host::ProcessId,
+    id::{HostId, NodeId},
+    time::{Duration, Instant},
+};
+use alloc::{string::String, vec::Vec};
+use core::net::IpAddr;
+
+/// A pod that a kubelet has taken on.
+#[derive(Debug)]
+pub(super) struct Sandbox {
+    pub(super) uid: String,
+    pub(super) node: NodeId,
+    /// Its stack, from the moment it has an address.
+    pub(super) host: Option<HostId>,
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) accepted_at: Instant,
+    pub(super) containers: Vec<Container>,
+    pub(super) is_stopping: bool,
+}
+
+/// One container of a sandbox.
+#[derive(Debug)]
+pub(super) struct Container {
+    pub(super) status: ContainerStatus,
+    /// Its command, if the manifest gives one or the image ends by itself.
+    pub(super) process: Option<ProcessId>,
+    pub(super) probes: Vec<Probe>,
+    /// Counts starts, so that a probe of an earlier one is not taken for this one's.
+    pub(super) generation: u32,
+}
+
+impl Sandbox {
+    pub(super) fn new(pod: &Object, node: NodeId, now: Instant) -> Sandbox {
+        let containers = pod.spec()["containers"].items().iter().map(|_| Container::waiting()).collect();
+        Sandbox {
+            uid: pod.uid().into(),
+            node,
+            host: None,
+            addresses: Vec::new(),
+            accepted_at: now,
+            containers,
+            is_stopping: false,
+        }
+    }
+
+    /// `status.phase`. Source: kubernetes pkg/kubelet/kubelet_pods.go (getPhase).
+    pub(super) fn phase(&self, restart_policy: &str) -> &'static str {
+        let states = || self.containers.iter().map(|c| &c.status);
+        if states().any(|c| matches!(c.state, ContainerState::Waiting("ContainerCreating"))) {
+            return "Pending";
+        }
+        let ended = |c: &ContainerStatus| matches!(c.state, ContainerState::Terminated { .. });
+        if restart_policy == "Always" || !states().all(ended) {
+            return "Running";
+        }
+        let failed = states().any(|c| matches!(c.state, ContainerState::Terminated { code, .. } if code != 0));
+        match (failed, restart_policy) {
+            (false, _) => "Succeeded",
+            (true, "OnFailure") => "Running",
+            (true, _) => "Failed",
+        }
+    }
+
+    /// Whether every container is ready.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.containers.is_empty() && self.containers.iter().all(|c| c.status.ready)
+    }
+}
+
+impl Container {
+    fn waiting() -> Container {
+        let state = ContainerState::Waiting("ContainerCreating");
+        let status = ContainerStatus { state, last: None, ready: false, started: false, restarts: 0 };
+        Container { status, process: None, probes: Vec::new(), generation: 0 }
+    }
+
+    /// How long a container that ended again waits: 10 s, doubled each time, up to 300 s.
+    ///
+    /// Source: kubernetes pkg/kubelet/kubelet.go (MaxContainerBackOff, backOffPeriod).
+    pub(super) fn back_off(&self) -> Duration {
+        match self.status.restarts {
+            0 => Duration::ZERO,
+            restarts => Duration::from_secs((10 << (restarts - 1).min(5)).min(300)),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A pod's `status`, as the kubelet writes it.
+
+use crate::{
+    api::{Object, Value},
+    control::timestamp,
+    time::Instant,
+};
+use alloc::{format, string::ToString, vec::Vec};
+use core::net::IpAddr;
+
+/// What a container is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ContainerState {
+    /// Not running yet, or not running again, and why: `ContainerCreating`, `CrashLoopBackOff`.
+    Waiting(&'static str),
+    /// Running since then.
+    Running(Instant),
+    /// Ended with that exit code.
+    Terminated { code: i32, started: Instant, finished: Instant },
+}
+
+/// One container as the kubelet sees it.
+#[derive(Debug, Clone)]
+pub(super) struct ContainerStatus {
+    pub(super) state: ContainerState,
+    pub(super) last: Option<ContainerState>,
+    pub(super) ready: bool,
+    pub(super) started: bool,
+    pub(super) restarts: u32,
+}
+
+/// What the kubelet knows of one pod, ready to be written down.
+#[derive(Debug)]
+pub(super) struct PodStatus<'a> {
+    pub(super) now: Instant,
+    pub(super) phase: &'a str,
+    pub(super) node_addresses: &'a [IpAddr],
+    pub(super) addresses: &'a [IpAddr],
+    pub(super) started_at: Instant,
+    pub(super) containers: &'a [ContainerStatus],
+    pub(super) ready: bool,
+}
+
+impl PodStatus<'_> {
+    /// The whole `status` of `pod`; conditions that do not change keep their transition time.
+    ///
+    /// Source: kubernetes pkg/kubelet/status/generate.go and pkg/kubelet/kubelet_pods.go (generateAPIPodStatus).
+    pub(super) fn emit(&self, pod: &Object) -> Value {
+        let mut status = Value::map();
+        status.set(&["phase"], self.phase);
+        status.set(&["qosClass"], qos_class(pod));
+        status.set(&["startTime"], timestamp::emit(self.started_at));
+        if let Some(first) = self.node_addresses.first() {
+            status.set(&["hostIP"], first.to_string());
+            status.set(&["hostIPs"], address_list(self.node_addresses));
+        }
+        if let Some(first) = self.addresses.first() {
+            status.set(&["podIP"], first.to_string());
+            status.set(&["podIPs"], address_list(self.addresses));
+        }
+        status.set(&["conditions"], self.conditions(pod));
+        let containers = pod.spec()["containers"].items().iter().zip(self.containers);
+        status.set(&["containerStatuses"], containers.map(|(spec, c)| c.emit(pod, spec)).collect::<Vec<Value>>());
+        status
+    }
+
+    fn conditions(&self, pod: &Object) -> Vec<Value> {
+        let done = self.phase == "Succeeded";
+        let why_not = if done { "PodCompleted" } else { "ContainersNotReady" };
+        let containers_ready = !self.containers.is_empty() && self.containers.iter().all(|c| c.ready);
+        let has_address = !self.addresses.is_empty();
+        let unready: Vec<&str> = (pod.spec()["containers"].items().iter().zip(self.containers))
+            .filter(|(_, status)| !status.ready)
+            .map(|(spec, _)| spec["name"].str())
+            .collect();
+        let message = format!("containers with unready status: [{}]", unready.join(" "));
+        [
+            ("PodReadyToStartContainers", has_address && !done && self.phase != "Failed", ""),
+            ("Initialized", true, ""),
+            ("Ready", self.ready, why_not),
+            ("ContainersReady", containers_ready, why_not),
+            ("PodScheduled", true, ""),
+        ]
+        .into_iter()
+        .map(|(kind, truth, reason)| {
+            let mut condition = Value::map();
+            let word = if truth { "True" } else { "False" };
+            condition.set(&["type"], kind);
+            condition.set(&["status"], word);
+            condition.set(&["lastProbeTime"], Value::Null);
+            let old = pod.status()["conditions"].items().iter().find(|c| c["type"].str() == kind);
+            let since = match old {
+                Some(old) if old["status"].str() == word => old["lastTransitionTime"].clone(),
+                _ => timestamp::emit(self.now).into(),
+            };
+            condition.set(&["lastTransitionTime"], since);
+            if !truth && !reason.is_empty() {
+                condition.set(&["reason"], reason);
+                if !done {
+                    condition.set(&["message"], message.as_str());
+                }
+            }
+            condition
+        })
+        .collect()
+    }
+}
+
+impl ContainerStatus {
+    fn emit(&self, pod: &Object, spec: &Value) -> Value {
+        let mut status = Value::map();
+        let image = spec["image"].str();
+        status.set(&["name"], spec["name"].clone());
+        status.set(&["image"], image);
+        status.set(&["imageID"], "");
+        status.set(&["ready"], self.ready);
+        status.set(&["started"], self.started);
+        status.set(&["restartCount"], i64::from(self.restarts));
+        status.set(&["state"], self.state.emit());
+        status.set(&["lastState"], self.last.as_ref().map_or_else(Value::map, ContainerState::emit));
+        if !matches!(self.state, ContainerState::Waiting("ContainerCreating")) {
+            let id = format!("containerd://{}{:02x}", pod.uid().replace('-', ""), self.restarts);
+            status.set(&["containerID"], id);
+            status.set(&["imageID"], format!("docker.io/{image}"));
+        }
+        status
+    }
+}
+
+impl ContainerState {
+    fn emit(&self) -> Value {
+        let mut state = Value::map();
+        match self {
+            ContainerState::Waiting(reason) => state.set(&["waiting", "reason"], *reason),
+            ContainerState::Running(since) => state.set(&["running", "startedAt"], timestamp::emit(*since)),
+            ContainerState::Terminated { code, started, finished } => {
+                let ended = state.field_mut("terminated");
+                ended.set(&["exitCode"], i64::from(*code));
+                ended.set(&["reason"], if *code == 0 { "Completed" } else { "Error" });
+                ended.set(&["startedAt"], timestamp::emit(*started));
+                ended.set(&["finishedAt"], timestamp::emit(*finished));
+            }
+        }
+        state
+    }
+}
+
+fn address_list(addresses: &[IpAddr]) -> Vec<Value> {
+    let item = |address: &IpAddr| {
+        let mut item = Value::map();
+        item.set(&["ip"], address.to_string());
+        item
+    };
+    addresses.iter().map(item).collect()
+}
+
+/// Source: kubernetes pkg/apis/core/v1/helper/qos/qos.go.
+fn qos_class(pod: &Object) -> &'static str {
+    let mut best_effort = true;
+    let mut guaranteed = true;
+    for container in pod.spec()["containers"].items() {
+        let (requests, limits) = (&container["resources"]["requests"], &container["resources"]["limits"]);
+        for resource in ["cpu", "memory"] {
+            let (request, limit) = (&requests[resource], &limits[resource]);
+            best_effort &= request.is_null() && limit.is_null();
+            guaranteed &= !limit.is_null() && (request.is_null() || request == limit);
+        }
+    }
+    match (best_effort, guaranteed) {
+        (true, _) => "BestEffort",
+        (false, true) => "Guaranteed",
+        (false, false) => "Burstable",
+    }
+}

@@ -1,0 +1,103 @@
+//! What a pod finds around itself: its machine, its addresses, its resolver and its environment.
+
+use crate::{
+    api::{Key, Object},
+    cluster::{
+        Cluster, Place,
+        machines::{Attachment, Machine},
+    },
+    compile::env,
+    host::{Host, HostConfig, Protocol, Resolv, Server},
+    id::{HostId, NodeId},
+    net::Cidr,
+};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
+use core::net::IpAddr;
+
+impl Cluster {
+    /// Makes the pod's machine and serves what is pinned.
+    pub(super) fn plug_in(&mut self, key: &Key, pod: &Object, node: NodeId, addresses: &[IpAddr]) -> HostId {
+        let spec = pod.spec();
+        let mut config = HostConfig::new(
+            spec["hostname"].as_str().unwrap_or(&key.name),
+            addresses[0],
+            self.rng.fork("host", &key.namespace, &key.name),
+        );
+        config.addresses = addresses.to_vec();
+        config.mtu = self.config.link.mtu;
+        config.resolv = self.resolv_conf(&key.namespace, pod);
+        config.env = Rc::new(self.environment(pod));
+        config.image = spec["containers"][0]["image"].str().into();
+        config.pool = self.pool.clone();
+        let place = Place::pod(&key.namespace, &key.name);
+        let machine = Machine { place, attachment: Attachment::Pod(node), host: Host::new(config), slot: None };
+        let host = self.machines.insert(machine);
+        self.connect_pod(node, host, addresses);
+        let pin = self.kubelet_pinned(&key.namespace, &key.name);
+        let machine = self.machines.machine_mut(host).expect("just inserted");
+        for port in pin.tcp {
+            machine.host.serve(port, Protocol::Tcp, Server::Netexec);
+        }
+        for port in pin.udp {
+            machine.host.serve(port, Protocol::Udp, Server::Netexec);
+        }
+        host
+    }
+
+    /// Source: kubernetes pkg/kubelet/network/dns/dns.go.
+    fn resolv_conf(&self, namespace: &str, pod: &Object) -> Rc<Resolv> {
+        let domain = &self.config.domain;
+        let mut resolv = Resolv::default();
+        let policy = pod.spec()["dnsPolicy"].str();
+        if let Some(dns) = self.config.dns.as_ref().filter(|_| !matches!(policy, "None" | "Default")) {
+            resolv.nameservers.push(dns.address);
+            resolv.search = alloc::vec![format!("{namespace}.svc.{domain}"), format!("svc.{domain}"), domain.clone()];
+            resolv.ndots = 5;
+        }
+        let own = &pod.spec()["dnsConfig"];
+        resolv.nameservers.extend(own["nameservers"].items().iter().filter_map(|s| s.str().parse::<IpAddr>().ok()));
+        resolv.search.extend(own["searches"].items().iter().map(|s| s.str().to_owned()));
+        for option in own["options"].items().iter().filter(|option| option["name"].str() == "ndots") {
+            resolv.ndots = option["value"].str().parse().unwrap_or(resolv.ndots);
+        }
+        Rc::new(resolv)
+    }
+
+    fn environment(&self, pod: &Object) -> Vec<(String, String)> {
+        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
+        let mut all: Vec<(String, String)> = [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        all.extend(env::container_variables(self.control.store(), pod, &pod.spec()["containers"][0]));
+        all
+    }
+
+    /// The next free address of each of the node's pod ranges, as the host-local plugin gives them out: in a circle.
+    pub(super) fn draw_addresses(&mut self, node: NodeId) -> Vec<IpAddr> {
+        let ranges = self.config.nodes[node.0 as usize].pod_cidrs.clone();
+        ranges.into_iter().filter_map(|range| self.draw_address(range)).collect()
+    }
+
+    fn draw_address(&mut self, range: Cidr) -> Option<IpAddr> {
+        let (base, bits) = match range.address {
+            IpAddr::V4(base) => (u128::from(u32::from(base)), 32),
+            IpAddr::V6(base) => (u128::from(base), 128),
+        };
+        let host_bits = (bits - u32::from(range.length)).min(24);
+        let base = base >> host_bits << host_bits;
+        // The first address is the network's, the second the gateway's; the last is the broadcast address.
+        let (first, last) = (2_u128, (1_u128 << host_bits).checked_sub(2)?);
+        let cursor = self.kubelets.cursors.get(&range).copied().unwrap_or(first - 1);
+        let count = last.checked_sub(first)? + 1;
+        let offset = (0..count)
+            .map(|step| first + (cursor + 1 - first + step) % count)
+            .find(|offset| self.machines.with_address(address(base + offset, bits)).is_none())?;
+        self.kubelets.cursors.insert(range, offset);
+        Some(address(base + offset, bits))
+    }
+}
+
+fn address(number: u128, bits: u32) -> IpAddr {
+    if bits == 32 { IpAddr::V4((number as u32).into()) } else { IpAddr::V6(number.into()) }
+}

@@ -1,0 +1,203 @@
+//! Making a cluster.
+
+use super::{
+    Cluster, Config, ConfigError, Journal, Place,
+    kubelet::Kubelets,
+    machines::{Attachment, Machine, Machines},
+    node::Node,
+    schedule::Schedule,
+    taps::Taps,
+};
+use crate::{
+    compile,
+    control::{self, ControlConfig, ControlPlane},
+    dataplane::{Router, RouterConfig},
+    dns::{Data, Record, ZoneConfig, zone::Zone},
+    host::{Host, HostConfig, Protocol, Server, SocketPool},
+    id::NodeId,
+    net::Cidr,
+    rng::Rng,
+    time::Instant,
+    trace::{Digest, Recorder},
+};
+use alloc::{collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
+use core::{cell::RefCell, net::IpAddr};
+
+impl Cluster {
+    /// A cluster at virtual time zero, with its system pods on their way.
+    ///
+    /// # Errors
+    /// Says what in the configuration contradicts itself.
+    pub fn new(config: Config) -> Result<Cluster, ConfigError> {
+        config.check()?;
+        let rng = Rng::new(config.seed);
+        let mut cluster = Cluster {
+            now: Instant::ZERO,
+            control: ControlPlane::new(control_config(&config)),
+            revision: 0,
+            nodes: Vec::new(),
+            machines: Machines::default(),
+            wires: Vec::new(),
+            zone: Rc::new(RefCell::new(Zone::new(zone_config(&config)))),
+            tables: compile::table::Compiler::new(config.nodes.iter().map(|node| node.name.clone())),
+            policies: compile::policy::Compiler::new(config.nodes.iter().map(|node| node.name.clone())),
+            kubelets: Kubelets::default(),
+            pool: SocketPool::default(),
+            schedule: Schedule::new(),
+            control_slot: None,
+            pending: 0,
+            steps: 0,
+            processes: BTreeMap::new(),
+            next_process: 0,
+            taps: Taps {
+                digest: Digest::default(),
+                recorder: Recorder::new(config.limits.events as usize),
+                capture: None,
+            },
+            journal: Journal::default(),
+            depth: 0,
+            rng,
+            config,
+        };
+        cluster.plug_in_nodes();
+        cluster.plug_in_outside();
+        cluster.connect_nodes();
+        cluster.catch_up();
+        if cluster.config.dns.is_some() {
+            cluster.start_dns();
+            cluster.catch_up();
+        }
+        Ok(cluster)
+    }
+
+    fn plug_in_nodes(&mut self) {
+        for (place, node) in self.config.nodes.clone().into_iter().enumerate() {
+            let id = NodeId(place as u32);
+            let mut host = self.host_config(&node.name, &node.addresses);
+            host.hosts = Rc::default();
+            let machine = Machine {
+                place: Place::Node(node.name.clone()),
+                attachment: Attachment::Node(id),
+                host: Host::new(host),
+                slot: None,
+            };
+            let router = Router::new(RouterConfig {
+                node: id,
+                seed: self.rng.fork("router", "", &node.name).next_u64(),
+                mode: self.config.proxy,
+                addresses: node.addresses.clone(),
+                gateways: node.pod_cidrs.iter().map(|range| nth(range, 1)).collect(),
+                pod_cidrs: self.config.nodes.iter().flat_map(|node| node.pod_cidrs.clone()).collect(),
+                service_cidrs: self.config.service_cidrs.clone(),
+                masquerade_all: self.config.masquerade_all,
+                masquerade_outbound: self.config.masquerade_outbound,
+                max_connections: self.config.limits.connections,
+                ..RouterConfig::new(node.addresses[0])
+            });
+            let host = self.machines.insert(machine);
+            let (name, addresses) = (node.name, node.addresses);
+            self.nodes.push(Node { name, addresses, router, host, waiting: Default::default(), slot: None });
+        }
+    }
+
+    fn plug_in_outside(&mut self) {
+        for outside in self.config.outside.clone() {
+            let mut host = Host::new(self.host_config(&outside.name, &outside.addresses));
+            for port in outside.listens {
+                host.serve(port, Protocol::Tcp, Server::Netexec);
+            }
+            let attachment = Attachment::Outside(outside.routes);
+            self.machines.insert(Machine { place: Place::Outside(outside.name), attachment, host, slot: None });
+        }
+    }
+
+    fn host_config(&self, name: &str, addresses: &[IpAddr]) -> HostConfig {
+        let mut config = HostConfig::new(name, addresses[0], self.rng.fork("host", "", name));
+        config.addresses = addresses.to_vec();
+        config.mtu = self.config.link.mtu;
+        config.pool = self.pool.clone();
+        config
+    }
+
+    /// CoreDNS, as kubeadm deploys it, one pod for each of at most two nodes.
+    ///
+    /// Source: kubernetes cmd/kubeadm/app/phases/addons/dns/manifests.go.
+    fn start_dns(&mut self) {
+        use crate::api::{Kind, Object, Value};
+        let labels = [("k8s-app", "kube-dns")];
+        let mut deployment = Object::new(Kind::Deployment, "kube-system", "coredns");
+        let value = &mut deployment.value;
+        value.set(&["spec", "replicas"], self.config.nodes.len().min(2) as i64);
+        for (name, text) in labels {
+            value.set(&["metadata", "labels", name], text);
+            value.set(&["spec", "selector", "matchLabels", name], text);
+            value.set(&["spec", "template", "metadata", "labels", name], text);
+        }
+        let port = |name: &str, protocol: &str, number: i32| {
+            let mut port = Value::map();
+            port.set(&["name"], name);
+            port.set(&["protocol"], protocol);
+            port.set(&["containerPort"], number);
+            port
+        };
+        let mut container = Value::map();
+        container.set(&["name"], "coredns");
+        container.set(&["image"], "registry.k8s.io/coredns/coredns:v1.14.7");
+        container.set(&["args"], alloc::vec!["-conf", "/etc/coredns/Corefile"]);
+        let ports = alloc::vec![port("dns", "UDP", 53), port("dns-tcp", "TCP", 53), port("metrics", "TCP", 9153)];
+        container.set(&["ports"], ports);
+        value.set(&["spec", "template", "spec", "containers"], alloc::vec![container]);
+        value.set(&["spec", "template", "spec", "dnsPolicy"], "Default");
+        // Nobody can have taken the name yet.
+        self.control.create(self.now, deployment).expect("the system's own Deployment is valid");
+    }
+}
+
+fn control_config(config: &Config) -> ControlConfig {
+    let range = |cidr: &Cidr| control::Cidr { address: cidr.address, prefix: cidr.length };
+    let node = |node: &super::NodeConfig| control::NodeConfig {
+        name: node.name.clone(),
+        addresses: node.addresses.clone(),
+        zone: node.zone.clone(),
+        pod_cidrs: node.pod_cidrs.iter().map(range).collect(),
+        labels: Vec::new(),
+        cpu: 4000,
+    };
+    ControlConfig {
+        seed: config.seed,
+        service_cidrs: config.service_cidrs.iter().map(range).collect(),
+        node_port_range: config.node_ports.clone(),
+        nodes: config.nodes.iter().map(node).collect(),
+        dns_address: config.dns.as_ref().map(|dns| dns.address),
+        ..ControlConfig::default()
+    }
+}
+
+fn zone_config(config: &Config) -> ZoneConfig {
+    let absolute = |name: &str| format!("{}.", name.trim_end_matches('.'));
+    let mut zone = ZoneConfig::default();
+    let Some(dns) = &config.dns else { return zone };
+    let mut zones: Vec<String> = Vec::from([absolute(&config.domain)]);
+    zones.extend(dns.zones.iter().map(|name| absolute(name)));
+    zone.zones = zones;
+    zone.fallthrough = dns.fallthrough.iter().map(|name| absolute(name)).collect();
+    zone.pods = dns.pods;
+    zone.ttl = dns.ttl;
+    zone.servers = Vec::from([dns.address]);
+    for (name, address) in &dns.upstream {
+        let data = match *address {
+            IpAddr::V4(address) => Data::A(address),
+            IpAddr::V6(address) => Data::Aaaa(address),
+        };
+        zone.upstream.records.push(Record { name: absolute(name), ttl: 300, data });
+    }
+    zone
+}
+
+/// The address at that place in a range.
+pub(super) fn nth(range: &Cidr, n: u32) -> IpAddr {
+    match range.masked().address {
+        IpAddr::V4(first) => IpAddr::V4((u32::from(first) + n).into()),
+        IpAddr::V6(first) => IpAddr::V6((u128::from(first) + u128::from(n)).into()),
+    }
+}

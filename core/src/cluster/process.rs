@@ -1,0 +1,225 @@
+//! Commands in pods, on nodes and outside.
+
+use super::{Cluster, Input, Output, Place};
+use crate::{
+    host::{Command, ProcessId},
+    id::HostId,
+    time::{Duration, Instant},
+};
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// A command that was started and may still run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Process(pub u32);
+
+/// Where a process runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Running {
+    host: HostId,
+    id: ProcessId,
+}
+
+/// Why a command cannot be started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum StartError {
+    #[error("pods {name:?} not found in namespace {namespace:?}")]
+    NoPod { namespace: String, name: String },
+    #[error("pod {0} has no running container yet")]
+    NotRunning(String),
+    #[error("no machine is called {0}")]
+    NoMachine(String),
+}
+
+impl Cluster {
+    /// The virtual time that [`Cluster::exec`] gives a command.
+    pub const EXEC_LIMIT: Duration = Duration::from_secs(300);
+
+    /// Runs a shell line at a place until it ends, without input.
+    ///
+    /// ```
+    /// use clusterip::cluster::{Cluster, Config, Place};
+    /// let mut cluster = Cluster::new(Config::default()).unwrap();
+    /// let output = cluster.exec(&Place::Node("node-1".into()), "echo hello").unwrap();
+    /// assert_eq!(output.stdout, "hello\n");
+    /// ```
+    pub fn exec(&mut self, place: &Place, line: &str) -> Result<Output, StartError> {
+        self.exec_within(place, line, Cluster::EXEC_LIMIT)
+    }
+
+    /// [`Cluster::exec`] with a limit in virtual time; past it the command is interrupted and its exit code is
+    /// [`Output::TIME_LIMIT`].
+    pub fn exec_within(&mut self, place: &Place, line: &str, limit: Duration) -> Result<Output, StartError> {
+        let input = Input::Exec { place: place.clone(), line: line.into(), limit };
+        self.input(input, |cluster| {
+            let host = cluster.host_at(place)?;
+            let id = cluster.spawn(host, line);
+            let end = cluster.now + limit;
+            let is_done =
+                |cluster: &Cluster| cluster.exit_code(host, id).is_some() || cluster.machines.machine(host).is_none();
+            while !is_done(cluster) && cluster.work_until(end) {}
+            let in_time = is_done(cluster);
+            if !in_time {
+                cluster.now = cluster.now.max(end);
+                cluster.interrupt_process(host, id);
+            }
+            let output = cluster.take_output(host, id);
+            Ok(if in_time { output } else { Output { exit_code: Output::TIME_LIMIT, ..output } })
+        })
+    }
+
+    /// Starts a program at a place, with its input open; at a terminal, a shell prints its prompt and both outputs
+    /// are one.
+    pub fn start(&mut self, place: &Place, argv: &[&str], terminal: bool) -> Result<Process, StartError> {
+        let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+        self.input(Input::Start { place: place.clone(), argv: argv.clone(), terminal }, |cluster| {
+            let host = cluster.host_at(place)?;
+            let machine = cluster.machines.machine_mut(host).expect("host_at gives a machine");
+            let id = machine.host.spawn(Command { argv, terminal });
+            let process = Process(cluster.next_process);
+            cluster.next_process += 1;
+            cluster.processes.insert(process, Running { host, id });
+            cluster.wake(host);
+            Ok(process)
+        })
+    }
+
+    /// The command of a pod's first container, to type into and to read (`kubectl attach`).
+    pub fn attach(&mut self, pod: &Place) -> Result<Process, StartError> {
+        self.input(Input::Attach { pod: pod.clone() }, |cluster| {
+            let host = cluster.host_at(pod)?;
+            let Some(id) = cluster.kubelet_main_process(pod) else {
+                return Err(StartError::NotRunning(pod.to_string()));
+            };
+            let process = Process(cluster.next_process);
+            cluster.next_process += 1;
+            cluster.processes.insert(process, Running { host, id });
+            Ok(process)
+        })
+    }
+
+    /// Types text into a process; nothing happens if it has ended.
+    pub fn write(&mut self, process: Process, text: &str) {
+        self.input(Input::Write { process, text: text.into() }, |cluster| {
+            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            let Some(machine) = cluster.machines.machine_mut(host) else { return };
+            machine.host.write_stdin(id, text.as_bytes());
+            cluster.wake(host);
+        });
+    }
+
+    /// Says that a process gets no more input.
+    pub fn close_stdin(&mut self, process: Process) {
+        self.input(Input::CloseStdin { process }, |cluster| {
+            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            let Some(machine) = cluster.machines.machine_mut(host) else { return };
+            machine.host.close_stdin(id);
+            cluster.wake(host);
+        });
+    }
+
+    /// Presses Ctrl-C.
+    pub fn interrupt(&mut self, process: Process) {
+        self.input(Input::Interrupt { process }, |cluster| {
+            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            cluster.interrupt_process(host, id);
+        });
+    }
+
+    /// What a process printed since it was last asked, and its exit code once it has ended.
+    ///
+    /// A process that has ended is forgotten by this.
+    pub fn read(&mut self, process: Process) -> (Output, bool) {
+        self.input(Input::Read { process }, |cluster| {
+            let Some(&Running { host, id }) = cluster.processes.get(&process) else {
+                return (Output::default(), true);
+            };
+            let has_ended = cluster.machines.machine(host).is_none() || cluster.exit_code(host, id).is_some();
+            if has_ended {
+                cluster.processes.remove(&process);
+                return (cluster.take_output(host, id), true);
+            }
+            let machine = cluster.machines.machine_mut(host).expect("just looked");
+            let (stdout, stderr) = (text(machine.host.take_stdout(id)), text(machine.host.take_stderr(id)));
+            (Output { stdout, stderr, ..Output::default() }, false)
+        })
+    }
+
+    /// Lets time pass until a process has ended, or has been silent for `idle`, or `limit` is over.
+    pub fn run_process(&mut self, process: Process, idle: Duration, limit: Duration) {
+        self.input(Input::RunProcess { process, idle, limit }, |cluster| {
+            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            let end = cluster.now + limit;
+            let mut printed = cluster.printed(host, id);
+            let mut last = cluster.now;
+            while cluster.exit_code(host, id).is_none() {
+                let until: Instant = end.min(last + idle);
+                if !cluster.work_until(until) {
+                    cluster.now = cluster.now.max(until);
+                    return;
+                }
+                let now_printed = cluster.printed(host, id);
+                if now_printed != printed {
+                    printed = now_printed;
+                    last = cluster.now;
+                }
+            }
+        });
+    }
+
+    /// The machine of a place.
+    pub(super) fn host_at(&self, place: &Place) -> Result<HostId, StartError> {
+        if let Some(host) = self.machines.at(place) {
+            return Ok(host);
+        }
+        let Place::Pod { namespace, name } = place else {
+            return Err(StartError::NoMachine(place.to_string()));
+        };
+        match self.control.store().find(crate::api::Kind::Pod, namespace, name) {
+            Some(pod) => self.kubelet_host(&pod.key()).ok_or_else(|| StartError::NotRunning(name.clone())),
+            None => Err(StartError::NoPod { namespace: namespace.clone(), name: name.clone() }),
+        }
+    }
+
+    /// The exit code of a process, once it has ended.
+    pub(super) fn exit_code(&self, host: HostId, id: ProcessId) -> Option<i32> {
+        self.machines.machine(host)?.host.exit_code(id)
+    }
+
+    fn printed(&self, host: HostId, id: ProcessId) -> usize {
+        self.machines.machine(host).map_or(0, |machine| machine.host.unread(id))
+    }
+
+    /// Starts a shell line without input.
+    pub(super) fn spawn(&mut self, host: HostId, line: &str) -> ProcessId {
+        let machine = self.machines.machine_mut(host).expect("the caller knows the machine");
+        let id = machine.host.spawn_line(line);
+        self.wake(host);
+        id
+    }
+
+    fn interrupt_process(&mut self, host: HostId, id: ProcessId) {
+        let Some(machine) = self.machines.machine_mut(host) else { return };
+        machine.host.kill(id);
+        self.wake(host);
+    }
+
+    fn take_output(&mut self, host: HostId, id: ProcessId) -> Output {
+        let Some(machine) = self.machines.machine_mut(host) else {
+            // The machine went away under the command: the connection to it broke.
+            return Output::error(137, "command terminated with exit code 137\n");
+        };
+        let exit_code = machine.host.exit_code(id).unwrap_or(Output::TIME_LIMIT);
+        let (stdout, stderr) = (text(machine.host.take_stdout(id)), text(machine.host.take_stderr(id)));
+        machine.host.reap(id);
+        Output { stdout, stderr, exit_code, hint: None }
+    }
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}

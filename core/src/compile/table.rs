@@ -1,0 +1,273 @@
+//! Services and EndpointSlices as the routers' tables see them: kube-proxy's job.
+//!
+//! A change of one Service or slice costs what that Service has, on each node, and nothing else.
+
+use crate::{
+    api::{Kind, Object, Value},
+    control::{Change, Store},
+    dataplane::{Delta, Endpoint, Hint, ServiceKey, ServicePort},
+    net::{Cidr, Protocol},
+    time::Duration,
+};
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    rc::Rc,
+    string::String,
+    vec::Vec,
+};
+use core::net::{IpAddr, SocketAddr};
+
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// Services and slices with these labels are somebody else's (pkg/proxy/apis/well_known_labels.go).
+const PROXY_NAME: &str = "service.kubernetes.io/service-proxy-name";
+const HEADLESS: &str = "service.kubernetes.io/headless";
+const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// Turns changes of the store into changes of every node's table.
+#[derive(Debug, Default)]
+pub struct Compiler {
+    nodes: Vec<NodeView>,
+    services: BTreeMap<(String, String), Vec<Compiled>>,
+}
+
+/// What a node's kube-proxy knows of the node it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NodeView {
+    name: String,
+    zone: String,
+}
+
+/// One service port as it was last compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Compiled {
+    port: ServicePort,
+    endpoints: BTreeMap<SocketAddr, Candidate>,
+}
+
+/// An endpoint before a node looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Candidate {
+    ready: bool,
+    serving: bool,
+    terminating: bool,
+    node: String,
+    for_nodes: Vec<String>,
+    for_zones: Vec<String>,
+}
+
+impl Compiler {
+    /// A compiler for the nodes of that name, in this order.
+    pub fn new(nodes: impl IntoIterator<Item = String>) -> Compiler {
+        let view = |name| NodeView { name, zone: String::new() };
+        Compiler { nodes: nodes.into_iter().map(view).collect(), services: BTreeMap::new() }
+    }
+
+    /// The deltas of each node that follow from these changes; `emit` gets the node's place in the list.
+    pub fn follow(&mut self, store: &Store, changes: &[Change], mut emit: impl FnMut(usize, Delta)) {
+        let mut touched: BTreeSet<(String, String)> = BTreeSet::new();
+        for change in changes {
+            let object = change.object();
+            match change.key.kind {
+                Kind::Service => drop(touched.insert((change.key.namespace.clone(), change.key.name.clone()))),
+                Kind::EndpointSlice => {
+                    for slice in [&change.before, &change.after].into_iter().flatten() {
+                        if let Some(name) = slice.label(SERVICE_NAME) {
+                            touched.insert((change.key.namespace.clone(), name.to_owned()));
+                        }
+                    }
+                }
+                Kind::Node => self.follow_node(object, &mut emit),
+                _ => {}
+            }
+        }
+        for service in touched {
+            self.compile(store, service, &mut emit);
+        }
+    }
+
+    /// A node that moved to another zone sees every hint anew.
+    fn follow_node(&mut self, node: &Object, emit: &mut impl FnMut(usize, Delta)) {
+        let zone = node.label(ZONE).unwrap_or("").to_owned();
+        let Some(place) = self.nodes.iter().position(|view| view.name == node.name()) else { return };
+        if self.nodes[place].zone == zone {
+            return;
+        }
+        self.nodes[place].zone = zone;
+        let view = &self.nodes[place];
+        for compiled in self.services.values().flatten() {
+            for (address, candidate) in &compiled.endpoints {
+                emit(place, Delta::Endpoint(compiled.port.key(), candidate.seen_from(view, *address)));
+            }
+        }
+    }
+
+    fn compile(&mut self, store: &Store, key: (String, String), emit: &mut impl FnMut(usize, Delta)) {
+        let (namespace, name) = (&key.0, &key.1);
+        let service = store.find(Kind::Service, namespace, name);
+        let mut after: Vec<Compiled> = service.map(|service| service_ports(service)).unwrap_or_default();
+        if !after.is_empty() {
+            for slice in store.labelled(Kind::EndpointSlice, namespace, SERVICE_NAME, name) {
+                add_slice(&mut after, slice);
+            }
+        }
+        let before = self.services.remove(&key).unwrap_or_default();
+        for (place, view) in self.nodes.iter().enumerate() {
+            difference(&before, &after, view, |delta| emit(place, delta));
+        }
+        if !after.is_empty() {
+            self.services.insert(key, after);
+        }
+    }
+}
+
+/// What turns one list of service ports into another, as one node sees them.
+fn difference(before: &[Compiled], after: &[Compiled], view: &NodeView, mut emit: impl FnMut(Delta)) {
+    let find = |list: &[Compiled], key: &ServiceKey| list.iter().position(|compiled| compiled.port.key() == *key);
+    for old in before {
+        let key = old.port.key();
+        if find(after, &key).is_none() {
+            emit(Delta::RemoveService(key));
+        }
+    }
+    for new in after {
+        let key = new.port.key();
+        let old = find(before, &key).map(|at| &before[at]);
+        if old.is_none_or(|old| old.port != new.port) {
+            emit(Delta::Service(new.port.clone()));
+        }
+        let Some(old) = old else {
+            let endpoints = new.endpoints.iter().map(|(address, candidate)| candidate.seen_from(view, *address));
+            emit(Delta::Endpoints(key, endpoints.collect()));
+            continue;
+        };
+        for address in old.endpoints.keys().filter(|address| !new.endpoints.contains_key(address)) {
+            emit(Delta::RemoveEndpoint(key.clone(), *address));
+        }
+        for (address, candidate) in &new.endpoints {
+            if old.endpoints.get(address) != Some(candidate) {
+                emit(Delta::Endpoint(key.clone(), candidate.seen_from(view, *address)));
+            }
+        }
+    }
+}
+
+/// Source: kubernetes pkg/proxy/serviceport.go (newBaseServiceInfo), servicechangetracker.go (serviceToServiceMap).
+fn service_ports(service: &Object) -> Vec<Compiled> {
+    let spec = service.spec();
+    let is_skipped = spec["type"].str() == "ExternalName" || service.label(PROXY_NAME).is_some();
+    let mut addresses: Vec<IpAddr> = spec["clusterIPs"].items().iter().filter_map(|ip| ip.str().parse().ok()).collect();
+    if addresses.is_empty() {
+        addresses.extend(spec["clusterIP"].str().parse::<IpAddr>());
+    }
+    if is_skipped || addresses.is_empty() {
+        return Vec::new();
+    }
+    let timeout = spec["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"].as_int().unwrap_or(10_800);
+    let affinity = (spec["sessionAffinity"].str() == "ClientIP").then(|| Duration::from_secs(timeout.max(0) as u64));
+    let is_external = matches!(spec["type"].str(), "NodePort" | "LoadBalancer") || !spec["externalIPs"].is_empty();
+    let balancers = service.status()["loadBalancer"]["ingress"].items().iter();
+    let balancers = balancers.filter(|ingress| matches!(ingress["ipMode"].str(), "" | "VIP"));
+    let balancers: Vec<IpAddr> = balancers.filter_map(|ingress| ingress["ip"].str().parse().ok()).collect();
+    let mut ports = Vec::new();
+    for &cluster_ip in &addresses {
+        let is_own = |other: &IpAddr| other.is_ipv4() == cluster_ip.is_ipv4();
+        for port in spec["ports"].items() {
+            let Some(protocol) = protocol(port) else { continue };
+            let number = |field: &str| port[field].as_int().and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+            let mut compiled =
+                ServicePort::new(port_name(service, port["name"].str()), protocol, cluster_ip, number("port"));
+            compiled.node_port = number("nodePort");
+            compiled.external_ips = addresses_of(&spec["externalIPs"]).into_iter().filter(is_own).collect();
+            compiled.load_balancer_ips = balancers.iter().copied().filter(is_own).collect();
+            let ranges =
+                spec["loadBalancerSourceRanges"].items().iter().filter_map(|r| r.str().trim().parse::<Cidr>().ok());
+            compiled.source_ranges = ranges.filter(|range| is_own(&range.address)).collect();
+            compiled.affinity = affinity;
+            compiled.internal_local = spec["internalTrafficPolicy"].str() == "Local";
+            compiled.external_local = is_external && spec["externalTrafficPolicy"].str() == "Local";
+            let check = spec["healthCheckNodePort"].as_int().and_then(|n| u16::try_from(n).ok());
+            compiled.health_check_port = check.unwrap_or(0);
+            ports.push(Compiled { port: compiled, endpoints: BTreeMap::new() });
+        }
+    }
+    ports
+}
+
+fn port_name(service: &Object, port: &str) -> Rc<str> {
+    let (namespace, name) = (service.namespace(), service.name());
+    if port.is_empty() { format!("{namespace}/{name}").into() } else { format!("{namespace}/{name}:{port}").into() }
+}
+
+fn protocol(port: &Value) -> Option<Protocol> {
+    match port["protocol"].str() {
+        "" | "TCP" => Some(Protocol::Tcp),
+        "UDP" => Some(Protocol::Udp),
+        "SCTP" => Some(Protocol::Sctp),
+        _ => None,
+    }
+}
+
+fn addresses_of(list: &Value) -> Vec<IpAddr> {
+    list.items().iter().filter_map(|address| address.str().parse().ok()).collect()
+}
+
+/// Source: kubernetes pkg/proxy/endpointslicecache.go (endpointInfoByServicePort, addEndpoints).
+fn add_slice(ports: &mut [Compiled], slice: &Object) {
+    if slice.label(HEADLESS).is_some() || slice.label(PROXY_NAME).is_some() {
+        return;
+    }
+    let is_ipv6 = match slice.value["addressType"].str() {
+        "IPv4" => false,
+        "IPv6" => true,
+        _ => return,
+    };
+    for slice_port in slice.value["ports"].items() {
+        let Some(number) = slice_port["port"].as_int().and_then(|n| u16::try_from(n).ok()) else { continue };
+        let name = slice_port["name"].str();
+        let target = ports.iter_mut().find(|compiled| {
+            compiled.port.cluster_ip.is_ipv6() == is_ipv6
+                && Some(compiled.port.protocol) == protocol(slice_port)
+                && compiled
+                    .port
+                    .name
+                    .rsplit_once('/')
+                    .is_some_and(|(_, own)| own.split_once(':').map_or("", |(_, p)| p) == name)
+        });
+        let Some(target) = target else { continue };
+        for endpoint in slice.value["endpoints"].items() {
+            let Ok(address) = endpoint["addresses"][0].str().parse::<IpAddr>() else { continue };
+            let is_true = |name: &str, unset: bool| endpoint["conditions"][name].as_bool().unwrap_or(unset);
+            let names = |list: &Value| list.items().iter().map(|item| item["name"].str().to_owned()).collect();
+            let candidate = Candidate {
+                ready: is_true("ready", true),
+                serving: is_true("serving", true),
+                terminating: is_true("terminating", false),
+                node: endpoint["nodeName"].str().to_owned(),
+                for_nodes: names(&endpoint["hints"]["forNodes"]),
+                for_zones: names(&endpoint["hints"]["forZones"]),
+            };
+            target.endpoints.insert(SocketAddr::new(address, number), candidate);
+        }
+    }
+}
+
+impl Candidate {
+    fn seen_from(&self, view: &NodeView, address: SocketAddr) -> Endpoint {
+        let hint = |names: &[String], own: &str| match names {
+            [] => Hint::Absent,
+            names if !own.is_empty() && names.iter().any(|name| name == own) => Hint::Here,
+            _ => Hint::Elsewhere,
+        };
+        Endpoint {
+            ready: self.ready,
+            serving: self.serving,
+            terminating: self.terminating,
+            local: !self.node.is_empty() && self.node == view.name,
+            node_hint: hint(&self.for_nodes, &view.name),
+            zone_hint: hint(&self.for_zones, &view.zone),
+            ..Endpoint::new(address)
+        }
+    }
+}
