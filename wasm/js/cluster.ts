@@ -148,6 +148,7 @@ export class Cluster implements Disposable {
     const place = placeOf(where)
     const id = this.#call(engine => engine.start(place, line))
     return new Process(place, line, {
+      run: (idle, limit) => this.#call(engine => engine.runProcess(id, idle, limit)),
       write: text => this.#call(engine => engine.write(id, text)),
       closeStdin: () => this.#call(engine => engine.closeStdin(id)),
       interrupt: () => this.#call(engine => engine.interrupt(id)),

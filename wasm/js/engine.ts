@@ -14,6 +14,8 @@ export interface Engine {
 
   /** Starts a command and returns at once; virtual time moves only by the calls below. */
   start(place: string, line: string): number
+  /** Lets time pass until the process has ended, has been silent for `idle`, or `limit` is over. */
+  runProcess(process: number, idle: number, limit: number): void
   write(process: number, text: string): void
   closeStdin(process: number): void
   interrupt(process: number): void
@@ -55,8 +57,6 @@ export interface RawOutput {
   exitCode: number
   /** One line of what an error means here, and at most one thing to do about it. */
   hint?: { code: string; text: string; action?: string }
-  /** The process that a command such as `kubectl run -it` left open, for `write` and `read`. */
-  process?: number
 }
 
 export interface RawProcess {

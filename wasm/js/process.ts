@@ -1,3 +1,4 @@
+import { type Duration, toMicros } from './duration.js'
 import type { RawProcess } from './engine.js'
 
 /** What a command printed, and how it ended. */
@@ -19,8 +20,9 @@ export interface Hint {
   action: string | undefined
 }
 
-/** The four calls of the engine that a running command needs. */
+/** The calls of the engine that a running command needs. */
 export interface ProcessCalls {
+  run(idle: number, limit: number): void
   write(text: string): void
   closeStdin(): void
   interrupt(): void
@@ -50,6 +52,11 @@ export class Process {
   /** Types this text; a line ends with `\n`. */
   write(text: string): void {
     this.#calls.write(text)
+  }
+
+  /** Lets time pass until it has ended, has been silent for `idle`, or `limit` is over. */
+  run(options: { idle?: Duration; limit?: Duration } = {}): void {
+    this.#calls.run(toMicros(options.idle ?? '1s'), toMicros(options.limit ?? '5m'))
   }
 
   /** Ctrl-D. */

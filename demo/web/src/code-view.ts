@@ -1,0 +1,79 @@
+/** CodeMirror as this page uses it; a chunk of its own that arrives after the page is alive. */
+import { defaultKeymap, history, historyKeymap, indentWithTab, temporarilySetTabFocusMode } from '@codemirror/commands'
+import { yaml } from '@codemirror/lang-yaml'
+import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language'
+import { Compartment, EditorState, Prec } from '@codemirror/state'
+import { EditorView, drawSelection, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+
+const colours = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--code-key)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--code-string)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
+  { tag: [tags.comment, tags.lineComment], color: 'var(--muted)', fontStyle: 'italic' },
+  { tag: [tags.punctuation, tags.separator, tags.meta], color: 'var(--muted)' },
+])
+
+const look = EditorView.theme({
+  '&': { height: '100%', fontSize: '12.5px', backgroundColor: 'transparent', color: 'var(--ink)' },
+  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55', fontVariantLigatures: 'none' },
+  '.cm-content': { padding: '8px 0', caretColor: 'var(--action)' },
+  '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--muted)', border: '0', paddingLeft: '4px' },
+  '.cm-activeLine': { backgroundColor: 'var(--line-tint)' },
+  '.cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--ink)' },
+  '.cm-cursor': { borderLeftColor: 'var(--action)', borderLeftWidth: '2px' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--selection)' },
+})
+
+export class CodeView {
+  readonly #view: EditorView
+  readonly #label = new Compartment()
+  readonly #on: { changed: (text: string) => void; apply: () => void }
+  #showing = false
+
+  constructor(root: ShadowRoot, on: { changed: (text: string) => void; apply: () => void }) {
+    this.#on = on
+    this.#view = new EditorView({ root })
+  }
+
+  get element(): HTMLElement {
+    return this.#view.dom
+  }
+
+  /** Opens a text under a name; what could be undone in another text cannot be undone here. */
+  show(name: string, text: string): void {
+    this.#showing = true
+    this.#view.setState(EditorState.create({ doc: text, extensions: this.#extensions(name) }))
+    this.#showing = false
+  }
+
+  focus(): void {
+    this.#view.focus()
+  }
+
+  #extensions(name: string) {
+    return [
+      Prec.highest(keymap.of([
+        { key: 'Mod-Enter', run: () => { this.#on.apply(); return true } },
+        { key: 'Escape', run: temporarilySetTabFocusMode },
+      ])),
+      lineNumbers(),
+      history(),
+      highlightSpecialChars(),
+      drawSelection(),
+      highlightActiveLine(),
+      indentOnInput(),
+      bracketMatching(),
+      indentUnit.of('  '),
+      yaml(),
+      syntaxHighlighting(colours),
+      look,
+      keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+      this.#label.of(EditorView.contentAttributes.of({ 'aria-label': `${name}, YAML`, spellcheck: 'false' })),
+      EditorView.updateListener.of(update => {
+        if (update.docChanged && !this.#showing) this.#on.changed(update.state.doc.toString())
+      }),
+    ]
+  }
+}

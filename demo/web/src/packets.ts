@@ -1,0 +1,142 @@
+/** `<lab-packets>`: every step of every packet as a row, with both sides of each translation. */
+import { css, html, nothing, svg, type TemplateResult } from 'lit'
+import type { Frame } from 'clusterip'
+import { LabElement, common } from './element.ts'
+import { mark } from './map/mark.ts'
+import { formatTime, isTranslated, kindOf } from './packet.ts'
+
+/** Rows that are drawn; the slider reaches the others. */
+const ROWS = 250
+
+export class LabPackets extends LabElement {
+  static override styles = [common, css`
+    :host { display: flex; flex-direction: column; min-height: 0; }
+    .scroll { overflow: auto; flex: 1; min-height: 0; scrollbar-width: thin; }
+    table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums; }
+    th {
+      position: sticky; top: 0; z-index: 1; padding: 6px 10px; text-align: left; white-space: nowrap;
+      background: var(--surface); box-shadow: inset 0 -1px var(--edge);
+      font: 600 11.5px/1.4 var(--sans); color: var(--muted);
+    }
+    td { padding: 3px 10px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: top; line-height: 1.5; }
+    td.addresses, td.time { font-family: var(--mono); font-size: 11.5px; }
+    td.time { text-align: right; color: var(--muted); }
+    th.time { text-align: right; }
+    td.info { max-width: 22em; overflow: hidden; text-overflow: ellipsis; }
+    tr { cursor: pointer; }
+    tbody tr:hover { background: var(--raised); }
+    tr[aria-current='true'] { background: var(--current); box-shadow: inset 3px 0 var(--packet); }
+    tr:focus-visible { outline-offset: -2px; }
+    .kind { display: inline-flex; align-items: center; gap: 6px; }
+    svg { width: 18px; height: 18px; flex: none; }
+    .mark text { font: 700 9.5px var(--sans); fill: var(--on-packet); }
+    .mark.open path { fill: var(--packet-open); }
+    .mark.data path { fill: var(--packet-data); }
+    .mark.close path { fill: var(--packet-close); }
+    .mark.bad path { fill: var(--packet-bad); }
+    .mark.dns path { fill: var(--packet-dns); }
+    .old { color: var(--muted); text-decoration: line-through; }
+    .new { color: var(--virtual); font-weight: 700; }
+    .arrow { color: var(--muted); padding: 0 3px; }
+    .same { color: var(--muted); }
+    .reason { color: var(--bad); }
+    .empty { padding: 16px 12px; color: var(--muted); font-size: var(--text-s); }
+    /* Two lines a packet where there is no room for columns. */
+    .narrow thead { position: absolute; clip-path: inset(50%); }
+    .narrow tr { display: grid; grid-template-columns: auto 1fr auto; padding: 7px 12px; min-height: 44px; border-bottom: 1px solid var(--hair); }
+    .narrow td { border: 0; padding: 0 8px 0 0; }
+    .narrow td.time { order: 3; padding: 0; }
+    .narrow td.addresses { order: 4; grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }
+    .narrow td.where { order: 2; color: var(--muted); }
+    .narrow td.info { display: none; }
+    .narrow td.unchanged { display: none; }
+  `]
+
+  readonly #resized = new ResizeObserver(([entry]) => {
+    const narrow = (entry?.contentRect.width ?? 0) < 620
+    if (narrow !== this.#narrow) {
+      this.#narrow = narrow
+      this.requestUpdate()
+    }
+  })
+  #narrow = false
+
+  protected follows(): [EventTarget, ...string[]][] {
+    return [[this.lab.playback, 'frames', 'cursor']]
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.#resized.observe(this)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#resized.disconnect()
+  }
+
+  protected override render(): TemplateResult {
+    const { frames, cursor } = this.lab.playback
+    if (frames.length === 0) return html`<p class="empty">No packet yet. Send one from the terminal.</p>`
+    const first = Math.max(0, Math.min(cursor - ROWS / 2, frames.length - ROWS))
+    return html`
+      <div class="scroll ${this.#narrow ? 'narrow' : ''}">
+        <table data-testid="packets">
+          <caption class="sr">Packets at each node, oldest first, with their addresses before and after translation</caption>
+          <thead><tr>
+            <th class="time" scope="col">Time</th><th scope="col">Where</th><th scope="col">Kind</th>
+            <th scope="col">Before</th><th scope="col">After</th><th scope="col">What</th>
+          </tr></thead>
+          <tbody @keydown=${this.#keydown}>
+            ${frames.slice(first, first + ROWS).map((frame, index) => this.#row(frame, first + index, cursor))}
+          </tbody>
+        </table>
+      </div>`
+  }
+
+  #row(frame: Frame, index: number, cursor: number): TemplateResult {
+    const kind = kindOf(frame)
+    const changed = isTranslated(frame)
+    const { before, after } = frame
+    const side = (was: string, is: string, tone: string) => was === is ? html`<span>${is}</span>` : html`<span class=${tone}>${is}</span>`
+    const current = index === cursor
+    return html`
+      <tr aria-current=${current} tabindex=${current || (cursor < 0 && index === 0) ? 0 : -1} data-index=${index} @click=${() => this.lab.playback.seek(index)}>
+        <td class="time">${formatTime(frame.time)}</td>
+        <td class="where">${frame.place.replace('node/', '')}</td>
+        <td><span class="kind"><svg viewBox="-13 -13 26 26" aria-hidden="true">${svgMark(frame)}</svg>${kind.name}</span></td>
+        <td class="addresses">${side(after.source, before.source, 'old')}<span class="arrow">→</span>${side(after.destination, before.destination, 'old')}</td>
+        <td class="addresses ${changed ? '' : 'unchanged'}">${changed
+          ? html`${side(before.source, after.source, 'new')}<span class="arrow">→</span>${side(before.destination, after.destination, 'new')}`
+          : html`<span class="same">unchanged</span>`}</td>
+        <td class="info">${frame.reason ? html`<span class="reason">${frame.reason}</span>` : frame.info === kind.name ? nothing : frame.info}</td>
+      </tr>`
+  }
+
+  protected override updated(): void {
+    const row = this.renderRoot.querySelector<HTMLElement>('tr[aria-current="true"]')
+    const scroll = this.renderRoot.querySelector<HTMLElement>('.scroll')
+    if (!row || !scroll) return
+    // The table's own scrolling only: the page stays where the reader put it.
+    const top = row.offsetTop - 30
+    if (top < scroll.scrollTop) scroll.scrollTop = top
+    else if (row.offsetTop + row.offsetHeight > scroll.scrollTop + scroll.clientHeight) {
+      scroll.scrollTop = row.offsetTop + row.offsetHeight - scroll.clientHeight
+    }
+  }
+
+  #keydown = (event: KeyboardEvent): void => {
+    const { playback } = this.lab
+    if (event.key === 'ArrowDown') playback.seek(Math.min(playback.cursor + 1, playback.frames.length - 1))
+    else if (event.key === 'ArrowUp') playback.back()
+    else return
+    event.preventDefault()
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('tr[aria-current="true"]')?.focus())
+  }
+}
+
+function svgMark(frame: Frame) {
+  return svg`${mark(kindOf(frame))}`
+}
+
+customElements.define('lab-packets', LabPackets)

@@ -1,0 +1,42 @@
+/** What happens to text on its way through a book or a web page, and how to take it back. */
+
+/** A line that was pasted with something that does not belong to it. */
+export interface Slip {
+  /** What happened, in one sentence. */
+  text: string
+  /** The line as it was meant. */
+  repaired: string
+}
+
+/** Finds what print has done to a command line. */
+export function slipIn(line: string): Slip | undefined {
+  const prompt = /^\s*(?:[-–•]\s*)?(?:\/ #|[$#>❯])\s+(?=\S)/.exec(line)
+  const withoutPrompt = prompt ? line.slice(prompt[0].length) : line
+  const repaired = straighten(withoutPrompt)
+  if (repaired !== withoutPrompt) {
+    const dash = /[–—−]/.exec(withoutPrompt)
+    const found = dash ? `${dash[0] === '—' ? 'an em dash' : 'an en dash'} (${dash[0]}) where the command needs --` : 'typographic quotes'
+    return { text: `Your text has ${found}. Pasted from a book?`, repaired }
+  }
+  if (prompt) return { text: `The ${prompt[0].trim()} in front is the prompt, not part of the command.`, repaired: withoutPrompt }
+  return undefined
+}
+
+/** Undoes typographic dashes and quotes. */
+function straighten(line: string): string {
+  return line
+    .replace(/(^|\s)[–—−](?=[a-zA-Z])/g, (_, before: string) => `${before}--`)
+    .replace(/(^|\s)[–—−](?=\s|$)/g, '$1--')
+    .replace(/[“”„]/g, '"')
+    .replace(/[‘’‚]/g, "'")
+}
+
+/** Whether a manifest looks as if its indentation was lost: every line begins at the margin, yet it names nested fields. */
+export function hasLostIndentation(text: string): boolean {
+  const lines = text.split('\n').filter(line => line.trim() !== '' && !line.trim().startsWith('#'))
+  const nested = /^(name|labels|app|selector|ports|port|targetPort|protocol|replicas|template|containers|image|matchLabels|containerPort):/
+  return lines.length > 4
+    && lines.some(line => /^kind:/.test(line))
+    && lines.every(line => !/^\s/.test(line))
+    && lines.filter(line => nested.test(line.replace(/^- /, ''))).length > 2
+}

@@ -1,0 +1,54 @@
+/** What became of the last command's connection, in one sentence. */
+import type { Frame } from 'clusterip'
+import { addressOf, formatTime, kindOf } from './packet.ts'
+import { standsAt } from './map/route.ts'
+import type { World } from './world.ts'
+
+export interface Verdict {
+  tone: 'ok' | 'bad' | 'open'
+  symbol: string
+  text: string
+}
+
+/** Reads the frames of one command; `undefined` if they hold no connection. */
+export function verdictOf(frames: Frame[], world: World): Verdict | undefined {
+  const refusal = frames.find(frame => frame.point === 'refused')
+  const opening = frames.filter(frame => kindOf(frame).name === 'SYN')
+  const first = opening[0]
+  const name = (endpoint: string): string => standsAt(addressOf(endpoint), world)?.key.replace(/^default\//, '').split('/').at(-1) ?? ''
+  const named = (endpoint: string): string => name(endpoint) === '' ? endpoint : `${name(endpoint)} (${endpoint})`
+  if (refusal !== undefined) {
+    const at = refusal.place.replace('node/', '')
+    return { tone: 'bad', symbol: '✕', text: `refused by ${at} itself: ${reasonFor(refusal, world)}` }
+  }
+  if (first === undefined) {
+    return frames.some(frame => kindOf(frame).tone === 'dns')
+      ? { tone: 'open', symbol: '?', text: `DNS only, ${frames.length} steps, no connection` }
+      : undefined
+  }
+  const target = first.before.destination
+  const service = world.services.find(({ ip }) => ip === addressOf(target))
+  const asked = service ? `${service.name} (${target})` : named(target)
+  const answered = frames.find(frame => kindOf(frame).name === 'SYN-ACK')
+  const reset = frames.find(frame => kindOf(frame).name === 'RST')
+  const connections = new Set(opening.filter(frame => frame.before.source === first.before.source || frame.after !== frame.before).map(frame => frame.before.source)).size
+  const span = formatTime((frames.at(-1)?.time ?? 0) - (frames[0]?.time ?? 0))
+  if (answered !== undefined) {
+    const backends = [...new Set(opening.filter(frame => frame.after !== frame.before).map(frame => frame.after.destination))]
+    const to = backends.length > 1 ? `${backends.length} pods` : named(backends[0] ?? target)
+    const through = service ? `${asked} → ${to}` : to
+    return {
+      tone: 'ok',
+      symbol: '✔',
+      text: `connected: ${through}${connections > 1 ? `, ${connections} connections` : ''}, ${span}`,
+    }
+  }
+  if (reset !== undefined) return { tone: 'bad', symbol: '✕', text: `refused: ${named(reset.before.source)} has nothing listening on that port` }
+  return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}` }
+}
+
+function reasonFor(frame: Frame, world: World): string {
+  const service = world.services.find(({ ip }) => ip === addressOf(frame.before.destination))
+  if (service !== undefined && service.ready === 0) return `${service.name} has no ready endpoint`
+  return frame.reason ?? 'its rules reject the packet'
+}
