@@ -108,7 +108,8 @@ mod tests {
         queue.push(Controller::Scheduler, key("a"));
         queue.push(Controller::Scheduler, key("b"));
         queue.push(Controller::Namespace, key("z"));
-        let order: Vec<_> = core::iter::from_fn(|| queue.poll(Instant::ZERO)).map(|(_, key)| key.name.clone()).collect();
+        let order: Vec<_> =
+            core::iter::from_fn(|| queue.poll(Instant::ZERO)).map(|(_, key)| key.name.clone()).collect();
         assert_eq!(order, ["z", "b", "a"]);
         assert!(!queue.is_ready());
     }
