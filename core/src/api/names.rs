@@ -146,6 +146,16 @@ pub fn header_name(text: &str) -> Vec<String> {
     vec![pattern_error(words, "[-A-Za-z0-9]+", &["X-Header-Name"])]
 }
 
+/// A name that can be a part of a URL's path.
+///
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go (IsPathSegmentName).
+pub fn path_segment(text: &str) -> Vec<String> {
+    if matches!(text, "." | "..") {
+        return vec![format!("may not be '{text}'")];
+    }
+    ["/", "%"].into_iter().filter(|part| text.contains(part)).map(|part| format!("may not contain '{part}'")).collect()
+}
+
 /// `words (e.g. 'x', or 'y', regex used for validation is 'pattern')`, with upstream's commas.
 pub fn pattern_error(words: &str, pattern: &str, examples: &[&str]) -> String {
     let mut error = format!("{words} (e.g. ");

@@ -1,10 +1,11 @@
 //! An object and its key.
 
-use super::{Kind, Value};
+use super::{ApiError, Kind, Value, field::Errors, meta, schema, service};
 use alloc::{
     borrow::ToOwned,
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 use core::fmt;
 
@@ -61,6 +62,56 @@ impl Object {
             value.set(&["metadata", "namespace"], namespace);
         }
         Object { kind, value }
+    }
+
+    /// An object of a manifest's tree, checked against its kind's schema; unknown fields are refused.
+    pub fn decode(kind: Kind, mut value: Value) -> Result<Object, ApiError> {
+        schema::decode(kind, &mut value)?;
+        Ok(Object { kind, value })
+    }
+
+    /// Fills in what a manifest leaves open.
+    pub fn set_defaults(&mut self) {
+        match self.kind {
+            Kind::Service => service::set_defaults(self),
+            _ => {}
+        }
+    }
+
+    /// Takes out what a request to create may not set.
+    pub fn prepare_for_create(&mut self) {
+        if self.kind == Kind::Service {
+            self.value.set(&["status"], Value::map());
+            self.value.set(&["status", "loadBalancer"], Value::map());
+        }
+    }
+
+    /// Takes out what a request to change may not set, or cannot keep.
+    pub fn prepare_for_update(&mut self, old: &Object) {
+        if self.kind == Kind::Service {
+            self.value.set(&["status"], old.status().clone());
+            service::drop_fields_of_other_types(self, old);
+        }
+    }
+
+    /// Judges it, alone if it is new, or as a change of what is stored.
+    pub fn validate(&self, old: Option<&Object>) -> Result<(), ApiError> {
+        let mut errors = Errors::default();
+        match (self.kind, old) {
+            (Kind::Service, None) => service::validate(&mut errors, self),
+            (Kind::Service, Some(old)) => service::validate_update(&mut errors, self, old),
+            (_, None) => meta::validate(&mut errors, self),
+            (_, Some(_)) => meta::validate_update(&mut errors, self),
+        }
+        if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.kind, self.name(), errors.causes)) }
+    }
+
+    /// What the server says of it although it accepts it.
+    pub fn warnings(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Service => service::warnings(self),
+            _ => Vec::new(),
+        }
     }
 
     /// Its key.

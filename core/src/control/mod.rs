@@ -6,6 +6,7 @@
 //!
 //! Every controller is a pure function of a key and the [`Store`]; this module does what their plans say.
 
+pub mod admission;
 mod bootstrap;
 mod config;
 mod controller;
@@ -14,10 +15,12 @@ mod endpoint_slice;
 mod endpoints;
 mod event;
 mod garbage;
+mod ip_pool;
 mod membership;
 mod mirroring;
 mod namespace;
 mod plan;
+mod port_pool;
 mod port_set;
 mod queue;
 mod replica_set;
@@ -27,8 +30,11 @@ pub mod store;
 mod subsets;
 pub mod timestamp;
 
+pub use admission::{Admission, Mode};
 pub use config::{Cidr, ControlConfig, NodeConfig, NotACidr};
 pub use event::{Event, EventType, Events};
+pub use ip_pool::{Bands, IpPool, NoAddress};
+pub use port_pool::{NoPort, PortPool};
 pub use store::{Change, Expired, Store};
 
 use crate::{
@@ -71,6 +77,7 @@ pub struct ControlPlane {
     suffixes: BTreeMap<Key, Rng>,
     now: Instant,
     by: Option<Controller>,
+    admission: Admission,
 }
 
 /// How to delete.
@@ -99,6 +106,11 @@ impl ControlPlane {
             store: Store::new(config.change_log),
             events: Events::new(config.event_log),
             queue: Queue::default(),
+            admission: Admission::new(
+                &config.service_cidrs,
+                config.node_port_range.clone(),
+                Rng::new(config.seed).fork("admission", "", ""),
+            ),
             rng: Rng::new(config.seed),
             suffixes: BTreeMap::new(),
             now: Instant::ZERO,
@@ -118,13 +130,36 @@ impl ControlPlane {
         &self.events
     }
 
+    /// The pools of cluster IPs and node ports.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
     /// The same, to add what happens outside the control plane (the kubelet's words).
     pub fn events_mut(&mut self) -> &mut Events {
         &mut self.events
     }
 
     /// Adds an object; a name is drawn if there is only `metadata.generateName`.
-    pub fn create(&mut self, now: Instant, mut object: Object) -> Result<Rc<Object>, ApiError> {
+    pub fn create(&mut self, now: Instant, object: Object) -> Result<Rc<Object>, ApiError> {
+        let mut object = self.admit(object, Mode::Real)?;
+        let key = object.key();
+        if self.store.get(&key).is_some() {
+            self.admission.release(&object);
+            return Err(ApiError::already_exists(&key));
+        }
+        self.stamp(now, &mut object);
+        Ok(self.commit(object))
+    }
+
+    /// What [`ControlPlane::create`] would store or refuse (`--dry-run=server`).
+    pub fn dry_run_create(&mut self, object: Object) -> Result<Object, ApiError> {
+        let object = self.admit(object, Mode::DryRun)?;
+        let key = object.key();
+        if self.store.get(&key).is_some() { Err(ApiError::already_exists(&key)) } else { Ok(object) }
+    }
+
+    fn admit(&mut self, mut object: Object, mode: Mode) -> Result<Object, ApiError> {
         if object.kind.names().namespaced {
             if object.namespace().is_empty() {
                 object.value.set(&["metadata", "namespace"], "default");
@@ -134,12 +169,7 @@ impl ControlPlane {
         if object.name().is_empty() {
             self.draw_name(&mut object);
         }
-        let key = object.key();
-        if self.store.get(&key).is_some() {
-            return Err(ApiError::already_exists(&key));
-        }
-        self.stamp(now, &mut object);
-        Ok(self.commit(object))
+        self.admission.create(object, mode)
     }
 
     /// Writes an object that exists. Its status stays as it is, unless its kind has none of its own.
@@ -157,6 +187,7 @@ impl ControlPlane {
         } else {
             object.value.set(&["status"], before.status().clone());
         }
+        let mut object = self.admission.update(&before, object, Mode::Real)?;
         if same_but_revision(&before, &object) {
             return Ok(before);
         }
@@ -200,20 +231,9 @@ impl ControlPlane {
 
     /// Lets the controllers work until they are content, or time has to pass.
     pub fn reconcile(&mut self, now: Instant) {
-        while self.reconcile_some(now, u64::MAX) {}
-    }
-
-    /// [`ControlPlane::reconcile`] in portions: true if there is more to do after at least `writes` writes.
-    ///
-    /// Who follows the change log between portions never falls behind it.
-    pub fn reconcile_some(&mut self, now: Instant, writes: u64) -> bool {
         self.now = now;
-        let enough = self.store.revision().saturating_add(writes);
         for _ in 0..STEPS {
-            if self.store.revision() >= enough {
-                return true;
-            }
-            let Some((controller, key)) = self.queue.poll(now) else { return false };
+            let Some((controller, key)) = self.queue.poll(now) else { return };
             let plan = controller.reconcile(&key, &self.store, now);
             if let Some(at) = plan.again_at {
                 self.queue.push_at(at, controller, key.clone());
@@ -226,7 +246,6 @@ impl ControlPlane {
                 Err(_) => self.queue.push_failed(now, controller, key),
             }
         }
-        false
     }
 
     /// When [`ControlPlane::reconcile`] has something to do next.
@@ -382,6 +401,7 @@ impl ControlPlane {
         let key = object.key();
         if let Some(change) = self.store.remove(&key) {
             self.suffixes.remove(&key);
+            self.admission.release(object);
             self.notify(&change);
         }
         object.clone()

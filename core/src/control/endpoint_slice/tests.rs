@@ -148,15 +148,18 @@ fn publishing_all_addresses_makes_every_endpoint_ready_and_keeps_serving_true_to
 
 #[test]
 fn a_service_without_pods_has_one_empty_slice_per_family() {
-    let mut plane = plane();
-    plane.create(now(), service(|v| v.set(&["spec", "ipFamilies"], Vec::from(["IPv4", "IPv6"])))).unwrap();
+    let mut config = ControlConfig::default();
+    config.service_cidrs.push("fd00:10:96::/108".parse().unwrap());
+    let mut plane = ControlPlane::new(config);
+    let dual = || service(|v| v.set(&["spec", "ipFamilyPolicy"], "PreferDualStack"));
+    plane.create(now(), dual()).unwrap();
     plane.reconcile(now());
     let mut families: Vec<_> = slices(&plane).iter().map(|s| s.value["addressType"].str()).collect();
     families.sort();
     assert_eq!(families, ["IPv4", "IPv6"]);
     assert_eq!(sizes(&plane), [0, 0]);
     let revision = plane.store().revision();
-    plane.replace(now(), service(|v| v.set(&["spec", "ipFamilies"], Vec::from(["IPv4", "IPv6"])))).unwrap();
+    plane.replace(now(), dual()).unwrap();
     plane.reconcile(now());
     assert_eq!(plane.store().revision(), revision);
 }

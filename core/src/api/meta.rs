@@ -1,0 +1,113 @@
+//! The metadata of every object: what may be said in it.
+//!
+//! Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go.
+
+use super::{
+    Kind, Object, Value,
+    field::{Errors, Path},
+    names, selector,
+};
+use alloc::{format, string::String, vec::Vec};
+
+/// All keys and values of an object's annotations together are at most so long.
+const ANNOTATIONS_LIMIT: usize = 256 * 1024;
+
+/// The faults of a new object's metadata.
+pub fn validate(errors: &mut Errors, object: &Object) {
+    let meta = &object.value["metadata"];
+    let path = Path::root("metadata");
+    let (name, prefix) = (object.name(), meta["generateName"].str());
+    if !prefix.is_empty() {
+        let complaints = name_rule(object.kind, &names::mask_trailing_dash(prefix));
+        errors.invalid_each(&path.child("generateName"), prefix, complaints);
+    }
+    if name.is_empty() {
+        errors.required(&path.child("name"), "name or generateName is required");
+    } else {
+        errors.invalid_each(&path.child("name"), name, name_rule(object.kind, name));
+    }
+    let namespace = path.child("namespace");
+    if object.kind.names().namespaced {
+        if object.namespace().is_empty() {
+            errors.required(&namespace, "");
+        } else {
+            errors.invalid_each(&namespace, object.namespace(), names::dns_label(object.namespace()));
+        }
+    } else if !object.namespace().is_empty() {
+        errors.forbidden(&namespace, "not allowed on this type");
+    }
+    common(errors, &path, meta);
+    validate_finalizers(errors, &path.child("finalizers"), &meta["finalizers"]);
+}
+
+/// The faults of a changed object's metadata; the server itself keeps the fields that may not change.
+pub fn validate_update(errors: &mut Errors, object: &Object) {
+    common(errors, &Path::root("metadata"), &object.value["metadata"]);
+}
+
+/// The faults of a template's metadata: labels and annotations alone.
+pub fn validate_template(errors: &mut Errors, path: &Path<'_>, meta: &Value) {
+    selector::validate_labels(errors, &path.child("labels"), &meta["labels"]);
+    validate_annotations(errors, &path.child("annotations"), &meta["annotations"]);
+}
+
+/// The faults of a map of annotations.
+pub fn validate_annotations(errors: &mut Errors, path: &Path<'_>, annotations: &Value) {
+    let mut size = 0;
+    for (key, value) in annotations.fields() {
+        errors.invalid_each(path, key, names::qualified_name(&key.to_lowercase()));
+        size += key.len() + value.str().len();
+    }
+    if size > ANNOTATIONS_LIMIT {
+        errors.too_long(path, ANNOTATIONS_LIMIT, "bytes");
+    }
+}
+
+fn common(errors: &mut Errors, path: &Path<'_>, meta: &Value) {
+    errors.nonnegative(&path.child("generation"), &meta["generation"]);
+    selector::validate_labels(errors, &path.child("labels"), &meta["labels"]);
+    validate_annotations(errors, &path.child("annotations"), &meta["annotations"]);
+    validate_owners(errors, &path.child("ownerReferences"), &meta["ownerReferences"]);
+}
+
+fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
+    let mut controller = String::new();
+    for owner in owners.items() {
+        let group_version = owner["apiVersion"].str();
+        if group_version.rsplit('/').next().is_none_or(str::is_empty) {
+            errors.invalid(&path.child("apiVersion"), group_version, "version must not be empty");
+        }
+        for field in ["kind", "name", "uid"] {
+            if owner[field].str().is_empty() {
+                errors.invalid(&path.child(field), "", "must not be empty");
+            }
+        }
+        if owner["kind"].str() == "Event" && group_version == "v1" {
+            errors.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
+        }
+        if owner["controller"].as_bool() == Some(true) {
+            let this = format!("{}/{}", owner["kind"].str(), owner["name"].str());
+            if controller.is_empty() {
+                controller = this;
+            } else {
+                let found = format!("Found \"true\" in references for {controller} and {this}");
+                let detail = format!("Only one reference can have Controller set to true. {found}");
+                errors.invalid(path, owners, &detail);
+            }
+        }
+    }
+}
+
+fn validate_finalizers(errors: &mut Errors, path: &Path<'_>, finalizers: &Value) {
+    for finalizer in finalizers.items() {
+        errors.invalid_each(path, finalizer.str(), names::qualified_name(finalizer.str()));
+    }
+}
+
+/// How objects of a kind may be named (each kind's `Validate…Name`).
+fn name_rule(kind: Kind, name: &str) -> Vec<String> {
+    match kind {
+        Kind::Namespace | Kind::Service => names::dns_label(name),
+        _ => names::dns_subdomain(name),
+    }
+}

@@ -1,0 +1,116 @@
+//! What an object goes through before it is stored: defaults, allocation, validation, in upstream's order.
+//!
+//! Allocation runs before validation, so a bad cluster IP hides every other fault.
+//! Source: kubernetes staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go (create, Update).
+
+mod families;
+mod node_ports;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use super::{Cidr, IpPool, PortPool};
+use crate::{
+    api::{ApiError, Kind, Object},
+    rng::Rng,
+};
+use alloc::vec::Vec;
+use core::ops::RangeInclusive;
+use service::Transaction;
+
+/// What hands out cluster IPs and node ports and judges objects.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    /// One pool a family, that of the default family first.
+    pools: Vec<IpPool>,
+    ports: PortPool,
+    rng: Rng,
+    /// How often names have drawn, by a hash of the name: a Service made again draws anew, others are not shifted.
+    draws: [u32; 64],
+}
+
+/// Whether a request is to have consequences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// It is carried out.
+    #[default]
+    Real,
+    /// `--dry-run=server`: the same answer, and nothing is kept.
+    DryRun,
+}
+
+impl Admission {
+    /// An admission with empty pools.
+    pub fn new(service_cidrs: &[Cidr], node_ports: RangeInclusive<u16>, rng: Rng) -> Admission {
+        let pools = service_cidrs.iter().map(|range| IpPool::new(*range)).collect();
+        Admission { pools, ports: PortPool::new(node_ports), rng, draws: [0; 64] }
+    }
+
+    /// The pools of cluster IPs, that of the default family first.
+    pub fn pools(&self) -> &[IpPool] {
+        &self.pools
+    }
+
+    /// The pool of node ports.
+    pub fn node_ports(&self) -> &PortPool {
+        &self.ports
+    }
+
+    /// Judges a new object, which has its name already.
+    ///
+    /// If it is then not stored after all (its name is taken), what it got has to be released.
+    pub fn create(&mut self, mut object: Object, mode: Mode) -> Result<Object, ApiError> {
+        object.set_defaults();
+        let mut transaction = Transaction::new(mode);
+        let allocated = match object.kind {
+            Kind::Service => self.allocate_create(&mut object, &mut transaction),
+            _ => Ok(()),
+        };
+        let judged = allocated.and_then(|()| {
+            object.prepare_for_create();
+            object.validate(None)
+        });
+        self.finish(transaction, object, judged)
+    }
+
+    /// Judges a changed object against the stored one.
+    pub fn update(&mut self, old: &Object, mut object: Object, mode: Mode) -> Result<Object, ApiError> {
+        object.set_defaults();
+        let mut transaction = Transaction::new(mode);
+        let allocated = match object.kind {
+            Kind::Service => self.allocate_update(&mut object, old, &mut transaction),
+            _ => Ok(()),
+        };
+        let judged = allocated.and_then(|()| {
+            object.prepare_for_update(old);
+            object.validate(Some(old))
+        });
+        self.finish(transaction, object, judged)
+    }
+
+    /// Takes back what an object holds, once it is deleted.
+    pub fn release(&mut self, object: &Object) {
+        if object.kind == Kind::Service {
+            self.release_service(object);
+        }
+    }
+
+    fn finish(
+        &mut self,
+        transaction: Transaction,
+        object: Object,
+        judged: Result<(), ApiError>,
+    ) -> Result<Object, ApiError> {
+        self.close(transaction, judged.is_ok());
+        judged.map(|()| object)
+    }
+
+    /// A stream of chance for one draw of one object.
+    fn stream(&mut self, what: &str, object: &Object) -> Rng {
+        let mut bucket = self.rng.fork(what, object.namespace(), object.name());
+        let count = &mut self.draws[bucket.below(64) as usize];
+        *count = count.wrapping_add(1);
+        let mut mixed = Rng::new(bucket.next_u64() ^ u64::from(*count));
+        Rng::new(mixed.next_u64())
+    }
+}
