@@ -110,6 +110,16 @@ impl Events {
         self.order.iter().filter_map(|(key, number)| self.of(key).iter().find(|event| event.number == *number))
     }
 
+    /// How many events are kept.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// True if there is no event.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
     fn forget_oldest(&mut self) {
         let Some((key, number)) = self.order.pop_front() else { return };
         if let Some(events) = self.by_object.get_mut(&key) {

@@ -535,4 +535,6 @@ fn is_slice_change(before: &Object, after: &Object) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -76,6 +76,12 @@ impl Queue {
         Some(work)
     }
 
+    /// How much work is remembered in any way.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.later.len() + self.due.len() + self.failures.len()
+    }
+
     /// True if something is to be done now.
     pub(super) fn is_ready(&self) -> bool {
         !self.ready.is_empty()

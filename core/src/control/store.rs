@@ -153,6 +153,12 @@ impl Store {
         self.objects.is_empty()
     }
 
+    /// How much is remembered besides the objects: index entries, and changes by their weight.
+    #[cfg(test)]
+    pub(super) fn footprint(&self) -> (usize, usize) {
+        (self.terms.values().map(BTreeSet::len).sum(), self.log_weight)
+    }
+
     /// Writes an object under a new revision.
     pub(super) fn put(&mut self, mut object: Object) -> Change {
         self.revision += 1;
