@@ -107,17 +107,17 @@ impl Cluster {
 
     /// Lets the controllers answer what has changed, and everybody who watches follow, until it is quiet.
     pub(super) fn catch_up(&mut self) {
+        // Portions small enough that the change log never runs over.
+        const WRITES: u64 = 1024;
         loop {
-            self.control.reconcile(self.now);
+            let has_more = self.control.reconcile_some(self.now, WRITES);
             let store = self.control.store();
-            if store.revision() == self.revision {
+            if store.revision() == self.revision && !has_more {
                 break;
             }
             let changes: Vec<_> = match store.changes_since(self.revision) {
                 Ok(changes) => changes.cloned().collect(),
-                Err(expired) => {
-                    unreachable!("the change log holds what one step writes, yet it starts at {}", expired.oldest)
-                }
+                Err(expired) => unreachable!("the log holds more than a portion, yet it starts at {}", expired.oldest),
             };
             self.revision = store.revision();
             self.follow(&changes);

@@ -103,7 +103,7 @@ pub struct ControlConfig {
     pub api_server: Option<IpAddr>,
     /// The cluster IP of the Service `kube-dns`; without it there is no such Service.
     pub dns_address: Option<IpAddr>,
-    /// How many changes the store remembers for watchers.
+    /// How many changes the store remembers for watchers; a slice counts once more for every eight endpoints.
     pub change_log: usize,
     /// How many events are kept.
     pub event_log: usize,
@@ -123,7 +123,7 @@ impl Default for ControlConfig {
             nodes: vec![node(1), node(2)],
             api_server: None,
             dns_address: Some(Ipv4Addr::new(10, 96, 0, 10).into()),
-            change_log: 65_536,
+            change_log: 4096,
             event_log: 4096,
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
             }
         }
         Kind::Endpoints if change.after.is_none() => {
-            queue.push(Controller::Endpoints, Key { kind: Kind::Service, ..change.key.clone() });
+            queue.push(Controller::Endpoints, Key { kind: Kind::Service, ..(*change.key).clone() });
         }
         _ => {}
     }

@@ -51,7 +51,7 @@ pub(super) fn watch(change: &Change, by: Option<Controller>, queue: &mut Queue) 
         _ => false,
     };
     if is_concerned {
-        queue.push(ME, Key { kind: Kind::Endpoints, ..change.key.clone() });
+        queue.push(ME, Key { kind: Kind::Endpoints, ..(*change.key).clone() });
     }
 }
 

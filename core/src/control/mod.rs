@@ -231,9 +231,20 @@ impl ControlPlane {
 
     /// Lets the controllers work until they are content, or time has to pass.
     pub fn reconcile(&mut self, now: Instant) {
+        while self.reconcile_some(now, u64::MAX) {}
+    }
+
+    /// [`ControlPlane::reconcile`] in portions: true if there is more to do after at least `writes` writes.
+    ///
+    /// Who follows the change log between portions never falls behind it.
+    pub fn reconcile_some(&mut self, now: Instant, writes: u64) -> bool {
         self.now = now;
+        let enough = self.store.revision().saturating_add(writes);
         for _ in 0..STEPS {
-            let Some((controller, key)) = self.queue.poll(now) else { return };
+            if self.store.revision() >= enough {
+                return true;
+            }
+            let Some((controller, key)) = self.queue.poll(now) else { return false };
             let plan = controller.reconcile(&key, &self.store, now);
             if let Some(at) = plan.again_at {
                 self.queue.push_at(at, controller, key.clone());
@@ -246,6 +257,7 @@ impl ControlPlane {
                 Err(_) => self.queue.push_failed(now, controller, key),
             }
         }
+        false
     }
 
     /// When [`ControlPlane::reconcile`] has something to do next.

@@ -5,29 +5,33 @@ use crate::{
     api::Key,
     time::{Duration, Instant},
 };
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    rc::Rc,
+};
 
 /// Work by controller and key, each piece waiting once however often it was asked for; later work by its time.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    ready: BTreeMap<Controller, VecDeque<Key>>,
-    waiting: BTreeSet<(Controller, Key)>,
-    later: BTreeSet<(Instant, Controller, Key)>,
-    due: BTreeMap<(Controller, Key), Instant>,
-    failures: BTreeMap<(Controller, Key), u32>,
+    ready: BTreeMap<Controller, VecDeque<Rc<Key>>>,
+    waiting: BTreeSet<(Controller, Rc<Key>)>,
+    later: BTreeSet<(Instant, Controller, Rc<Key>)>,
+    due: BTreeMap<(Controller, Rc<Key>), Instant>,
+    failures: BTreeMap<(Controller, Rc<Key>), u32>,
 }
 
 impl Queue {
     /// Adds work, unless it waits already.
-    pub(super) fn push(&mut self, controller: Controller, key: Key) {
+    pub(super) fn push(&mut self, controller: Controller, key: impl Into<Rc<Key>>) {
+        let key = key.into();
         if self.waiting.insert((controller, key.clone())) {
             self.ready.entry(controller).or_default().push_back(key);
         }
     }
 
     /// Adds work for a later time; of two times the earlier counts.
-    pub(super) fn push_at(&mut self, at: Instant, controller: Controller, key: Key) {
-        let work = (controller, key);
+    pub(super) fn push_at(&mut self, at: Instant, controller: Controller, key: impl Into<Rc<Key>>) {
+        let work = (controller, key.into());
         if let Some(&due) = self.due.get(&work) {
             if due <= at {
                 return;
@@ -39,7 +43,7 @@ impl Queue {
     }
 
     /// Adds failed work again, each time after twice as long, from a second to about a quarter of an hour.
-    pub(super) fn push_failed(&mut self, now: Instant, controller: Controller, key: Key) {
+    pub(super) fn push_failed(&mut self, now: Instant, controller: Controller, key: Rc<Key>) {
         let failures = self.failures.entry((controller, key.clone())).or_insert(0);
         let wait = Duration::from_secs(1 << (*failures).min(10));
         *failures += 1;
@@ -47,7 +51,7 @@ impl Queue {
     }
 
     /// Forgets that this work ever failed.
-    pub(super) fn succeeded(&mut self, controller: Controller, key: &Key) {
+    pub(super) fn succeeded(&mut self, controller: Controller, key: &Rc<Key>) {
         if !self.failures.is_empty() {
             self.failures.remove(&(controller, key.clone()));
         }
@@ -56,7 +60,7 @@ impl Queue {
     /// The next work that is due: owners before what they own, so that a burst of changes is worked off once.
     ///
     /// Work done now is not due later: whoever does it says again when to come back.
-    pub(super) fn poll(&mut self, now: Instant) -> Option<(Controller, Key)> {
+    pub(super) fn poll(&mut self, now: Instant) -> Option<(Controller, Rc<Key>)> {
         while self.later.first().is_some_and(|(at, ..)| *at <= now) {
             let (_, controller, key) = self.later.pop_first()?;
             self.due.remove(&(controller, key.clone()));
@@ -110,7 +114,8 @@ mod tests {
         queue.push(Controller::Scheduler, key("a"));
         queue.push(Controller::Scheduler, key("b"));
         queue.push(Controller::Namespace, key("z"));
-        let order: Vec<_> = core::iter::from_fn(|| queue.poll(Instant::ZERO)).map(|(_, key)| key.name).collect();
+        let order: Vec<_> =
+            core::iter::from_fn(|| queue.poll(Instant::ZERO)).map(|(_, key)| key.name.clone()).collect();
         assert_eq!(order, ["z", "b", "a"]);
         assert!(!queue.is_ready());
     }
@@ -132,14 +137,14 @@ mod tests {
         let mut queue = Queue::default();
         let mut delays = Vec::new();
         for _ in 0..3 {
-            queue.push_failed(Instant::ZERO, Controller::Scheduler, key("a"));
+            queue.push_failed(Instant::ZERO, Controller::Scheduler, key("a").into());
             let at = queue.poll_at().unwrap();
             delays.push(at.secs());
             queue.poll(at);
         }
         assert_eq!(delays, [1, 2, 4]);
-        queue.succeeded(Controller::Scheduler, &key("a"));
-        queue.push_failed(Instant::ZERO, Controller::Scheduler, key("a"));
+        queue.succeeded(Controller::Scheduler, &key("a").into());
+        queue.push_failed(Instant::ZERO, Controller::Scheduler, key("a").into());
         assert_eq!(queue.poll_at(), Some(Instant::from_secs(1)));
     }
 }

@@ -4,7 +4,7 @@ use crate::api::{Key, Kind, Object};
 use alloc::{
     borrow::ToOwned,
     boxed::Box,
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     rc::Rc,
     string::{String, ToString},
@@ -24,9 +24,10 @@ use core::ops::Bound;
 /// ```
 #[derive(Debug)]
 pub struct Store {
-    objects: BTreeMap<Key, Rc<Object>>,
-    terms: BTreeMap<String, BTreeMap<Key, Rc<Object>>>,
+    objects: BTreeMap<Rc<Key>, Rc<Object>>,
+    terms: BTreeMap<String, BTreeSet<Rc<Key>>>,
     log: VecDeque<Change>,
+    log_weight: usize,
     log_capacity: usize,
     revision: u64,
 }
@@ -37,7 +38,7 @@ pub struct Change {
     /// The revision this write made.
     pub revision: u64,
     /// What was written.
-    pub key: Key,
+    pub key: Rc<Key>,
     /// The object as it was, `None` if this created it.
     pub before: Option<Rc<Object>>,
     /// The object as it is, `None` if this deleted it.
@@ -48,6 +49,12 @@ impl Change {
     /// The newest form of the object that there was.
     pub fn object(&self) -> &Rc<Object> {
         self.after.as_ref().or(self.before.as_ref()).expect("a change has an object on one side")
+    }
+
+    /// How much of the log's capacity this takes: what it holds alive is one, and more for many endpoints.
+    fn weight(&self) -> usize {
+        let endpoints = |object: &Rc<Object>| object.value["endpoints"].items().len();
+        1 + self.before.as_ref().map_or(0, endpoints) / 8
     }
 }
 
@@ -73,6 +80,7 @@ impl Store {
             objects: BTreeMap::new(),
             terms: BTreeMap::new(),
             log: VecDeque::new(),
+            log_weight: 0,
             log_capacity: log_capacity.max(1),
             revision: 0,
         }
@@ -93,7 +101,7 @@ impl Store {
         let namespace = namespace.filter(|_| kind.names().namespaced);
         let from = Key { kind, namespace: namespace.unwrap_or("").to_owned(), name: String::new() };
         self.objects
-            .range((Bound::Included(from), Bound::Unbounded))
+            .range::<Key, _>((Bound::Included(&from), Bound::Unbounded))
             .take_while(move |(key, _)| key.kind == kind && namespace.is_none_or(|n| key.namespace == n))
             .map(|(_, object)| object)
     }
@@ -120,12 +128,12 @@ impl Store {
 
     /// How many pods are bound to a node.
     pub fn count_on_node(&self, node: &str) -> usize {
-        self.terms.get(&node_term(node)).map_or(0, BTreeMap::len)
+        self.terms.get(&node_term(node)).map_or(0, BTreeSet::len)
     }
 
     /// How many pods of one controller are bound to a node.
     pub(super) fn count_siblings(&self, controller: &str, node: &str) -> usize {
-        self.terms.get(&sibling_term(controller, node)).map_or(0, BTreeMap::len)
+        self.terms.get(&sibling_term(controller, node)).map_or(0, BTreeSet::len)
     }
 
     /// The revision of the last change.
@@ -163,36 +171,45 @@ impl Store {
     pub(super) fn put(&mut self, mut object: Object) -> Change {
         self.revision += 1;
         object.value.set(&["metadata", "resourceVersion"], self.revision.to_string());
-        let key = object.key();
         let object = Rc::new(object);
-        let before = self.objects.insert(key.clone(), object.clone());
-        if let Some(before) = &before {
-            self.unindex(&key, before);
+        let key = object.key();
+        let (key, before) = match self.objects.get_key_value(&key) {
+            Some((key, before)) => (key.clone(), Some(before.clone())),
+            None => (Rc::new(key), None),
+        };
+        if before.as_ref().is_none_or(|before| !has_same_terms(before, &object)) {
+            if let Some(before) = &before {
+                self.unindex(&key, before);
+            }
+            for term in terms(&object) {
+                self.terms.entry(term).or_default().insert(key.clone());
+            }
         }
-        for term in terms(&object) {
-            self.terms.entry(term).or_default().insert(key.clone(), object.clone());
-        }
+        self.objects.insert(key.clone(), object.clone());
         self.record(Change { revision: self.revision, key, before, after: Some(object) })
     }
 
     /// Takes an object out under a new revision.
     pub(super) fn remove(&mut self, key: &Key) -> Option<Change> {
-        let before = self.objects.remove(key)?;
+        let (key, before) = self.objects.remove_entry(key)?;
         self.revision += 1;
-        self.unindex(key, &before);
-        Some(self.record(Change { revision: self.revision, key: key.clone(), before: Some(before), after: None }))
+        self.unindex(&key, &before);
+        Some(self.record(Change { revision: self.revision, key, before: Some(before), after: None }))
     }
 
     fn record(&mut self, change: Change) -> Change {
-        if self.log.len() == self.log_capacity {
-            self.log.pop_front();
-        }
+        self.log_weight += change.weight();
         self.log.push_back(change.clone());
+        while self.log_weight > self.log_capacity && self.log.len() > 1 {
+            let oldest = self.log.pop_front().expect("there is more than one");
+            self.log_weight -= oldest.weight();
+        }
         change
     }
 
     fn term<'a>(&'a self, term: &str) -> impl Iterator<Item = &'a Rc<Object>> + use<'a> {
-        self.terms.get(term).into_iter().flat_map(BTreeMap::values)
+        let keys = self.terms.get(term).into_iter().flatten();
+        keys.map(|key| self.objects.get(key).expect("an indexed object is stored"))
     }
 
     fn unindex(&mut self, key: &Key, object: &Object) {
@@ -205,6 +222,14 @@ impl Store {
             }
         }
     }
+}
+
+/// True if what [`terms`] reads is the same in both.
+fn has_same_terms(a: &Object, b: &Object) -> bool {
+    a.labels() == b.labels()
+        && a.spec()["nodeName"] == b.spec()["nodeName"]
+        && a.spec()["selector"] == b.spec()["selector"]
+        && a.value["metadata"]["ownerReferences"] == b.value["metadata"]["ownerReferences"]
 }
 
 /// What an object is found by besides its key.

@@ -49,7 +49,7 @@ impl Digest {
     pub fn change(&mut self, now: Instant, change: &Change) {
         self.start(1, now);
         self.word(change.revision);
-        let Key { kind, namespace, name } = &change.key;
+        let Key { kind, namespace, name } = &*change.key;
         self.word(*kind as u64);
         self.bytes(namespace.as_bytes());
         self.bytes(name.as_bytes());

@@ -98,8 +98,7 @@ fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired) -> Kept {
         if kept.is_empty() {
             return Kept::Empty;
         }
-        let mut slice = slice.clone();
-        slice.value.set(&["endpoints"], kept);
+        let mut slice = with_endpoints(slice, kept);
         slice.value.set(&["metadata", "labels"], labels(service));
         Kept::Changed(slice)
     } else if labels_changed {
@@ -109,6 +108,16 @@ fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired) -> Kept {
     } else {
         Kept::Unchanged
     }
+}
+
+/// The slice with other endpoints, without copying the ones it has.
+fn with_endpoints(slice: &Object, endpoints: Vec<Value>) -> Object {
+    let mut copy = Object { kind: slice.kind, value: Value::map() };
+    for (name, value) in slice.value.fields().filter(|(name, _)| *name != "endpoints") {
+        copy.value.set(&[name], value.clone());
+    }
+    copy.value.set(&["endpoints"], endpoints);
+    copy
 }
 
 fn is_equal_beyond_identity(a: &Value, b: &Value) -> bool {

@@ -1,0 +1,56 @@
+//! The npm package `clusterip`, as somebody who installs it finds it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demo::run::run;
+
+#[test]
+fn the_packed_tarball_routes_a_request_in_node() {
+    let place = install();
+    let script = demo::root().join("tests/tooling/request.mjs");
+    let copy = place.join("request.mjs");
+    std::fs::copy(&script, &copy).unwrap();
+    let out = run("one request through the installed package", Command::new("node").arg(&copy)).unwrap();
+    assert!(out.starts_with("connected 200 "), "{out}");
+    let _ = std::fs::remove_dir_all(place);
+}
+
+/// Virtual time and one seed: the module asks its host for neither the time nor chance.
+#[test]
+fn the_module_imports_no_clock_and_no_chance() {
+    let engine = demo::wasm::build().unwrap();
+    let list = "const fs = require('node:fs');
+        const module = new WebAssembly.Module(fs.readFileSync(process.argv[1]));
+        for (const { module: from, name } of WebAssembly.Module.imports(module)) console.log(from, name);";
+    let imports = run("listing the imports", Command::new("node").args(["-e", list]).arg(&engine.module)).unwrap();
+    assert!(imports.lines().all(|line| line.starts_with("./clusterip_bg.js ")), "imports from elsewhere:\n{imports}");
+    let glue = std::fs::read_to_string(&engine.glue).unwrap();
+    for word in ["Date", "Math.random", "crypto", "performance", "setTimeout", "require("] {
+        assert!(!glue.contains(word), "the glue mentions {word}; the imports are:\n{imports}");
+        assert!(!imports.contains(word), "the module imports {word}:\n{imports}");
+    }
+}
+
+/// Packs `wasm/` and installs the tarball in a folder of its own.
+fn install() -> PathBuf {
+    demo::wasm::build().unwrap();
+    let package = demo::root().join("wasm");
+    demo::npm::install(&package).unwrap();
+    let place = std::env::temp_dir().join(format!("clusterip-package-{}", std::process::id()));
+    std::fs::create_dir_all(&place).unwrap();
+    let mut pack = demo::npm::npm(&package);
+    run("npm pack", pack.args(["pack", "--silent", "--pack-destination"]).arg(&place)).unwrap();
+    std::fs::write(place.join("package.json"), r#"{"private": true, "type": "module"}"#).unwrap();
+    let tarball = tarball(&place);
+    let mut install = demo::npm::npm(&place);
+    // It has no dependencies, so nothing has to be fetched.
+    run("npm install of the tarball", install.args(["install", "--offline", "--no-audit", "--no-fund"]).arg(&tarball))
+        .unwrap();
+    place
+}
+
+fn tarball(place: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(place).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|end| end == "tgz")).next().expect("npm pack wrote a tarball")
+}
