@@ -1,6 +1,10 @@
 //! What the tasks of one host share, and how they wait.
 
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -16,6 +20,10 @@ pub(super) struct Machine {
     pub(super) config: Rc<HostConfig>,
     /// Never borrowed across an `.await`.
     pub(super) stack: RefCell<Stack>,
+    /// What programs have written to files, by path.
+    pub(super) files: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// Jobs that a shell has sent to the background and that do not run yet.
+    jobs: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
     /// When the task that is being polled wants to be polled again at the latest.
     deadline: Cell<Option<Instant>>,
 }
@@ -23,11 +31,32 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(config: HostConfig) -> Machine {
         let config = Rc::new(config);
-        Machine { stack: RefCell::new(Stack::new(config.clone())), config, deadline: Cell::new(None) }
+        Machine {
+            stack: RefCell::new(Stack::new(config.clone())),
+            config,
+            files: RefCell::default(),
+            jobs: RefCell::default(),
+            deadline: Cell::new(None),
+        }
     }
 
     pub(super) fn now(&self) -> Instant {
         self.stack.borrow().now
+    }
+
+    /// Runs a job beside the tasks there are.
+    pub(super) fn spawn(&self, job: impl Future<Output = ()> + 'static) {
+        self.jobs.borrow_mut().push(Box::pin(job));
+    }
+
+    /// Whether there are jobs to start.
+    pub(super) fn has_jobs(&self) -> bool {
+        !self.jobs.borrow().is_empty()
+    }
+
+    /// Jobs to start.
+    pub(super) fn take_jobs(&self) -> Vec<Pin<Box<dyn Future<Output = ()>>>> {
+        core::mem::take(&mut self.jobs.borrow_mut())
     }
 
     /// Asks for another poll at `at`.

@@ -4,6 +4,26 @@
 //! are smoltcp's packets without its sockets, because they need no state machine and their errors must reach programs.
 //! Programs (`curl`, `nslookup`, the shell) and servers' connections are straight-line async functions over these
 //! sockets, polled by the host whenever something happened to it. An idle host holds no socket and no buffer.
+//!
+//! ```
+//! use clusterip::host::{Host, HostConfig, Protocol, Server};
+//! use clusterip::{rng::Rng, time::Instant};
+//!
+//! let rng = Rng::new(1);
+//! let (a, b) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+//! let mut client = Host::new(HostConfig::new("client", a, rng.fork("Host", "", "a")));
+//! let mut server = Host::new(HostConfig::new("server", b, rng.fork("Host", "", "b")));
+//! server.serve(80, Protocol::Tcp, Server::Http);
+//! let curl = client.spawn_line("curl -s http://10.0.0.2/");
+//! let now = Instant::ZERO;
+//! while client.exit_code(curl).is_none() {
+//!     client.poll(now);
+//!     while let Some(packet) = client.poll_packet() { server.handle_packet(now, &packet); }
+//!     server.poll(now);
+//!     while let Some(packet) = server.poll_packet() { client.handle_packet(now, &packet); }
+//! }
+//! assert_eq!(client.take_stdout(curl), b"server\n");
+//! ```
 
 mod config;
 pub mod images;
@@ -13,11 +33,15 @@ mod packet;
 mod pipe;
 mod pool;
 pub mod programs;
+mod resolve;
 pub mod server;
+mod shell;
 mod stack;
 mod stream;
 mod sys;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod udp;
 
 pub use config::{HostConfig, Resolv};
@@ -29,6 +53,7 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::future::Future;
 use core::net::IpAddr;
 use core::pin::Pin;
@@ -38,7 +63,7 @@ use machine::Machine;
 use pipe::Pipe;
 use stack::{Listener, Target};
 use stream::TcpStream;
-use sys::Sys;
+use sys::{Interrupt, Sys};
 
 /// How often tasks and packets to the host itself may take turns within one instant.
 const TURNS: usize = 1000;
@@ -70,6 +95,7 @@ struct Process {
     stdin: Pipe,
     stdout: Pipe,
     stderr: Pipe,
+    interrupt: Rc<Cell<Interrupt>>,
     exit_code: Option<i32>,
     task: Option<Task<i32>>,
 }
@@ -127,9 +153,10 @@ impl Host {
         let (stdin, stdout) = (Pipe::default(), Pipe::bounded());
         let stderr = if command.terminal { stdout.clone() } else { Pipe::bounded() };
         let sys = Sys::new(self.machine.clone(), stdin.clone(), stdout.clone(), stderr.clone(), command.terminal);
-        let future = Box::pin(programs::run(sys, command.argv));
+        let interrupt = sys.interrupt.clone();
+        let future = programs::run(sys, command.argv);
         let task = Some(Task { future, wake_at: None });
-        self.processes.push(Process { id, stdin, stdout, stderr, exit_code: None, task });
+        self.processes.push(Process { id, stdin, stdout, stderr, interrupt, exit_code: None, task });
         self.poll_at = Some(self.machine.now());
         id
     }
@@ -179,6 +206,17 @@ impl Host {
         self.processes.iter().find(|process| process.id == id)?.exit_code
     }
 
+    /// Ctrl-C at a process' terminal: a shell at its prompt ends what it runs, anything else ends itself.
+    pub fn interrupt(&mut self, id: ProcessId) {
+        let caught = self.process(id).is_some_and(|process| process.interrupt.get() != Interrupt::Default);
+        if caught && let Some(process) = self.process(id) {
+            process.interrupt.set(Interrupt::Raised);
+            self.poll_at = Some(self.machine.now());
+        } else {
+            self.kill(id);
+        }
+    }
+
     /// Ends a process as Ctrl-C does (exit code 130); its connections close.
     pub fn kill(&mut self, id: ProcessId) {
         if let Some(process) = self.process(id)
@@ -221,7 +259,7 @@ impl Host {
             }
         }
         let mut stack = self.machine.stack.borrow_mut();
-        let pending = !stack.outbox.loopback.is_empty() || !stack.accepted.is_empty();
+        let pending = self.machine.has_jobs() || !stack.outbox.loopback.is_empty() || !stack.accepted.is_empty();
         self.poll_at = [
             pending.then(|| now + Duration::from_millis(1)),
             stack.poll_at(),
@@ -236,6 +274,12 @@ impl Host {
     /// The next packet for the network.
     pub fn poll_packet(&mut self) -> Option<Vec<u8>> {
         self.machine.stack.borrow_mut().outbox.wire.pop_front()
+    }
+
+    /// Whether nothing runs and nothing is open but ports.
+    pub fn is_idle(&self) -> bool {
+        let running = self.processes.iter().any(|process| process.task.is_some());
+        !running && self.connections.is_empty() && self.machine.stack.borrow().is_idle()
     }
 
     /// When `poll` is due though no packet comes; `None`: not before one does.
@@ -258,6 +302,8 @@ impl Host {
     }
 
     fn poll_tasks(&mut self) {
+        let jobs = self.machine.take_jobs();
+        self.connections.extend(jobs.into_iter().map(|future| Task { future, wake_at: None }));
         self.connections.retain_mut(|task| match self.machine.poll(task.future.as_mut()) {
             Ok(()) => false,
             Err(wake_at) => {

@@ -211,7 +211,8 @@ pub(super) fn port_unreachable(packet: &[u8], parsed: &IpPacket<'_>) -> Option<V
     icmp(parsed.destination, parsed.source, &message)
 }
 
-fn icmp(source: IpAddr, destination: IpAddr, message: &[u8]) -> Option<Vec<u8>> {
+/// An ICMP or ICMPv6 message, whichever the addresses ask for; its checksum is filled in.
+pub(super) fn icmp(source: IpAddr, destination: IpAddr, message: &[u8]) -> Option<Vec<u8>> {
     let protocol = if source.is_ipv4() { IpProtocol::Icmp } else { IpProtocol::Icmpv6 };
     ip(source, destination, protocol, message.len(), |payload| {
         payload.copy_from_slice(message);

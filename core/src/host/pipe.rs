@@ -17,6 +17,8 @@ struct State {
     closed: bool,
     /// Whether the reader may never come, so that what it leaves must be bounded.
     bounded: bool,
+    /// Whether nobody reads at all.
+    discard: bool,
 }
 
 impl Pipe {
@@ -30,8 +32,16 @@ impl Pipe {
         Pipe(Rc::new(RefCell::new(State { closed: true, ..State::default() })))
     }
 
+    /// A pipe to nowhere.
+    pub(super) fn sink() -> Pipe {
+        Pipe(Rc::new(RefCell::new(State { discard: true, ..State::default() })))
+    }
+
     pub(super) fn write(&self, bytes: &[u8]) {
         let mut state = self.0.borrow_mut();
+        if state.discard {
+            return;
+        }
         state.bytes.extend_from_slice(bytes);
         if state.bounded && state.bytes.len() > 2 * LIMIT {
             let lost = state.bytes.len() - LIMIT;

@@ -69,7 +69,7 @@ pub(super) struct Ping {
 
 /// What came back for an echo request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PingReply {
+pub(super) struct PingReply {
     /// Who answered.
     pub from: IpAddr,
     /// Bytes of the answer's data.
@@ -249,6 +249,11 @@ impl Stack {
         }
     }
 
+    /// The connections there are and `ss`' words for their states.
+    pub(super) fn connections(&mut self) -> Vec<(Pair, &'static str)> {
+        self.tcp.as_mut().map(|tcp| tcp.connections()).unwrap_or_default()
+    }
+
     /// Opens a TCP connection from a fresh port, or from `port`; `None` if there is no way to that address.
     pub(super) fn connect(&mut self, remote: SocketAddr, port: u16) -> Option<SocketHandle> {
         let source = self.source_for(remote.ip())?;
@@ -305,6 +310,11 @@ impl Stack {
                 self.tcp = None;
             }
         }
+    }
+
+    /// Whether no TCP connection is remembered and no datagram awaited.
+    pub(super) fn is_idle(&self) -> bool {
+        self.tcp.is_none() && self.udp.is_empty()
     }
 
     /// When the stack has something to do by itself.

@@ -21,7 +21,7 @@ const CONNECT: Duration = Duration::from_secs(127);
 
 /// What stopped a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NetError {
+pub(super) enum NetError {
     /// A RST or a port unreachable.
     #[error("Connection refused")]
     Refused,

@@ -3,7 +3,7 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
 use core::net::{IpAddr, SocketAddr};
 use core::task::Poll;
@@ -27,11 +27,25 @@ pub(super) struct Sys {
     pub(super) terminal: bool,
     /// The variables a shell has set and exported, over those of the host.
     pub(super) variables: Rc<RefCell<Vec<(String, String)>>>,
+    /// What Ctrl-C does to this process.
+    pub(super) interrupt: Rc<Cell<Interrupt>>,
+}
+
+/// What Ctrl-C does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Interrupt {
+    /// It ends the process.
+    #[default]
+    Default,
+    /// The process is a shell, which ends what it runs.
+    Caught,
+    /// It was pressed and the shell has not seen it yet.
+    Raised,
 }
 
 impl Sys {
     pub(super) fn new(machine: Rc<Machine>, stdin: Pipe, stdout: Pipe, stderr: Pipe, terminal: bool) -> Sys {
-        Sys { machine, stdin, stdout, stderr, terminal, variables: Rc::default() }
+        Sys { machine, stdin, stdout, stderr, terminal, variables: Rc::default(), interrupt: Rc::default() }
     }
 
     /// What the host is configured to be.
@@ -112,6 +126,15 @@ impl Sys {
         set.or_else(|| self.environment().into_iter().find(|(key, _)| key == name).map(|(_, value)| value))
     }
 
+    /// Sets a variable of the shell and of what it runs.
+    pub(super) fn set(&self, name: &str, value: String) {
+        let mut variables = self.variables.borrow_mut();
+        match variables.iter_mut().find(|(have, _)| have == name) {
+            Some(entry) => entry.1 = value,
+            None => variables.push((name.into(), value)),
+        }
+    }
+
     /// What the pod's environment is, without what a shell has set since.
     pub(super) fn environment(&self) -> Vec<(String, String)> {
         let mut all = self.config().env.to_vec();
@@ -127,6 +150,11 @@ impl Sys {
 
     pub(super) async fn connect(&self, to: SocketAddr) -> Result<TcpStream, NetError> {
         TcpStream::connect(&self.machine, to).await
+    }
+
+    /// Connects from a port of the caller's choice, or from a fresh one if it is 0.
+    pub(super) async fn connect_from(&self, port: u16, to: SocketAddr) -> Result<TcpStream, NetError> {
+        TcpStream::connect_from(&self.machine, port, to).await
     }
 
     pub(super) fn listen(&self, port: u16) -> Result<TcpListener, NetError> {

@@ -71,6 +71,23 @@ impl Tcp {
         self.connections.len()
     }
 
+    /// The connections there are and `ss`' words for their states.
+    pub(super) fn connections(&mut self) -> Vec<(Pair, &'static str)> {
+        let state = |handle| match self.sockets.get::<Socket>(handle).state() {
+            State::Closed | State::Listen => "UNCONN",
+            State::SynSent => "SYN-SENT",
+            State::SynReceived => "SYN-RECV",
+            State::Established => "ESTAB",
+            State::FinWait1 => "FIN-WAIT-1",
+            State::FinWait2 => "FIN-WAIT-2",
+            State::CloseWait => "CLOSE-WAIT",
+            State::Closing => "CLOSING",
+            State::LastAck => "LAST-ACK",
+            State::TimeWait => "TIME-WAIT",
+        };
+        self.connections.iter().map(|connection| (connection.pair, state(connection.handle))).collect()
+    }
+
     /// Whether nothing at all is remembered, so that this value can be dropped.
     pub(super) fn is_empty(&self) -> bool {
         self.connections.is_empty() && self.time_wait.is_empty()

@@ -25,7 +25,7 @@ pub(super) struct UdpSocket {
 
 /// A datagram that arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Datagram {
+pub(super) struct Datagram {
     /// Who sent it.
     pub from: SocketAddr,
     /// The address and port it was sent to.
@@ -65,6 +65,10 @@ impl Udp {
     /// Ports that programs are bound to without a peer.
     pub(super) fn bound(&self) -> impl Iterator<Item = u16> {
         self.sockets.iter().filter(|socket| socket.remote.is_none()).map(|socket| socket.port)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sockets.is_empty()
     }
 
     pub(super) fn is_used(&self, port: u16) -> bool {

@@ -1,5 +1,24 @@
 //! The programs of a pod, one a file, each readable from top to bottom like a script.
 
+mod address;
+mod curl;
+mod dig;
+mod duplex;
+mod environment;
+pub(super) mod files;
+mod host;
+mod nc;
+mod nslookup;
+mod options;
+mod ping;
+mod redis_cli;
+mod reply;
+mod small;
+mod sockets;
+mod telnet;
+mod text;
+mod wget;
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -7,23 +26,128 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 
+use super::images::{Image, base_name};
+use super::shell;
 use super::sys::Sys;
 
-/// Runs a program to its exit code. Boxed, because a shell runs programs and may be one of them.
+/// Every program there is.
+const ALL: [&str; 44] = [
+    "[",
+    "ash",
+    "bash",
+    "cat",
+    "curl",
+    "cut",
+    "date",
+    "dig",
+    "echo",
+    "env",
+    "false",
+    "grep",
+    "egrep",
+    "head",
+    "host",
+    "hostname",
+    "ifconfig",
+    "ip",
+    "nc",
+    "ncat",
+    "netcat",
+    "netstat",
+    "nslookup",
+    "ping",
+    "ping6",
+    "printenv",
+    "printf",
+    "pwd",
+    "redis-cli",
+    "seq",
+    "sh",
+    "sleep",
+    "sort",
+    "ss",
+    "tail",
+    "telnet",
+    "test",
+    "tr",
+    "true",
+    "uniq",
+    "wc",
+    "wget",
+    "which",
+    "whoami",
+];
+
+/// Whether a container of this image has a program of that name or path.
+pub fn exists(image: &str, program: &str) -> bool {
+    let name = base_name(program);
+    ALL.contains(&name) && (image.is_empty() || Image::parse(image).has(name))
+}
+
+/// Runs a program to its exit code; 127 if there is none of that name. Boxed, because a shell runs programs and is one.
 pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i32>>> {
     Box::pin(async move {
         let Some((name, arguments)) = argv.split_first() else { return 0 };
-        match name.rsplit('/').next().unwrap_or(name) {
-            "true" => 0,
-            "false" => 1,
-            "echo" => {
-                sys.line(&arguments.join(" "));
+        if !exists(&sys.config().image, name) {
+            sys.complain(&format!("sh: {name}: not found"));
+            return 127;
+        }
+        match base_name(name) {
+            "sh" | "ash" | "bash" => shell::run(&sys, arguments).await,
+            "curl" => curl::run(&sys, arguments).await,
+            "wget" => wget::run(&sys, arguments).await,
+            "telnet" => telnet::run(&sys, arguments).await,
+            "nc" | "ncat" | "netcat" => nc::run(&sys, arguments).await,
+            "nslookup" => nslookup::run(&sys, arguments).await,
+            "dig" => dig::run(&sys, arguments).await,
+            "host" => host::run(&sys, arguments).await,
+            "ping" | "ping6" => ping::run(&sys, arguments).await,
+            "redis-cli" => redis_cli::run(&sys, arguments).await,
+            "env" => environment::env(&sys),
+            "printenv" => environment::printenv(&sys, arguments),
+            "cat" => files::cat(&sys, arguments).await,
+            "hostname" => address::hostname(&sys, arguments),
+            "ip" => address::ip(&sys, arguments),
+            "ifconfig" => address::ifconfig(&sys),
+            "ss" => sockets::ss(&sys, arguments),
+            "netstat" => sockets::netstat(&sys, arguments),
+            "grep" | "egrep" => text::grep(&sys, arguments).await,
+            "wc" => text::wc(&sys, arguments).await,
+            "sort" => text::sort(&sys, arguments).await,
+            "uniq" => text::uniq(&sys, arguments).await,
+            "head" => text::head(&sys, arguments).await,
+            "tail" => text::tail(&sys, arguments).await,
+            "tr" => text::tr(&sys, arguments).await,
+            "cut" => text::cut(&sys, arguments).await,
+            "echo" => small::echo(&sys, arguments),
+            "printf" => small::printf(&sys, arguments),
+            "sleep" => small::sleep(&sys, arguments).await,
+            "seq" => small::seq(&sys, arguments),
+            "date" => small::date(&sys, arguments),
+            "test" | "[" => i32::from(!shell::test(arguments)),
+            "pwd" => {
+                sys.line(&sys.variable("PWD").unwrap_or_else(|| "/".into()));
                 0
             }
-            _ => {
-                sys.complain(&format!("sh: {name}: not found"));
-                127
+            "whoami" => {
+                sys.line("root");
+                0
             }
+            "which" => which(&sys, arguments),
+            "false" => 1,
+            _ => 0,
         }
     })
+}
+
+/// `which NAME...`.
+fn which(sys: &Sys, names: &[String]) -> i32 {
+    let missing = names.iter().filter(|name| {
+        let there = exists(&sys.config().image, name);
+        if there {
+            sys.line(&format!("/usr/bin/{name}"));
+        }
+        !there
+    });
+    i32::from(missing.count() > 0)
 }

@@ -118,6 +118,7 @@ pub(super) async fn serve(machine: &Machine, server: &Server, stream: &TcpStream
         }
         let response = respond(
             server,
+            machine,
             &Request {
                 method: &head.method,
                 target: &head.target,
@@ -177,14 +178,17 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
     }))
 }
 
-fn respond(server: &Server, request: &Request<'_>) -> Response {
+fn respond(server: &Server, machine: &Machine, request: &Request<'_>) -> Response {
     match server {
         Server::Handler(handler) => handler(request),
         Server::Netexec => agnhost::respond(request),
         Server::Nginx => {
-            let (status, page) = match request.path() {
-                "/" | "/index.html" => (200, NGINX_WELCOME.to_string()),
-                _ => (404, nginx_error("404 Not Found")),
+            let path = if request.path().ends_with('/') { "index.html" } else { "" };
+            let path = format!("/usr/share/nginx/html{}{path}", request.path());
+            let (status, page) = match machine.files.borrow().get(&path) {
+                Some(bytes) => (200, String::from_utf8_lossy(bytes).into_owned()),
+                None if path.ends_with("/html/index.html") => (200, NGINX_WELCOME.to_string()),
+                None => (404, nginx_error("404 Not Found")),
             };
             let mut response = Response::with(status, "text/html", &page);
             response.headers.insert(0, ("Server".to_string(), "nginx/1.29.3".to_string()));

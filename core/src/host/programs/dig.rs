@@ -1,0 +1,166 @@
+//! `dig`: `[@SERVER] NAME [TYPE] [-x ADDRESS] [-t TYPE] [+short] [+search] [+tcp] [+noall +answer]`.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::super::resolve;
+use super::super::sys::Sys;
+use super::nslookup::{server, word};
+use crate::dns::message::{Data, Message, Rcode, Record, Type};
+
+#[derive(Default)]
+struct Options {
+    name: String,
+    kind: Option<Type>,
+    server: Option<String>,
+    short: bool,
+    search: bool,
+    tcp: bool,
+    answer_only: bool,
+}
+
+pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
+    let mut options = Options::default();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if let Some(name) = argument.strip_prefix('@') {
+            options.server = Some(name.to_string());
+        } else if let Some(option) = argument.strip_prefix('+') {
+            match option {
+                "short" => options.short = true,
+                "search" => options.search = true,
+                "tcp" | "vc" => options.tcp = true,
+                "noall" => options.answer_only = true,
+                _ => {}
+            }
+        } else if argument == "-x" {
+            let address = arguments.next().and_then(|text| resolve::literal(text));
+            let Some(address) = address else {
+                sys.complain("dig: -x needs an address");
+                return 1;
+            };
+            options.name = resolve::reverse_name(address);
+            options.kind = Some(Type::PTR);
+        } else if argument == "-t" {
+            options.kind = arguments.next().and_then(|text| Type::from_name(text));
+        } else if let Some(kind) = Type::from_name(argument).filter(|_| !options.name.is_empty()) {
+            options.kind = Some(kind);
+        } else if !argument.starts_with('-') {
+            options.name = argument.clone();
+        }
+    }
+    if options.name.is_empty() {
+        options.name = ".".to_string();
+        options.kind = options.kind.or(Some(Type::NS));
+    }
+    let Some(server) = server(sys, options.server.as_deref()).await else {
+        let name = options.server.unwrap_or_default();
+        sys.complain(&format!("dig: couldn't get address for '{name}': not found"));
+        return 10;
+    };
+    let kind = options.kind.unwrap_or(Type::A);
+    let names = match options.search {
+        true => resolve::candidates(sys, &options.name),
+        false => Vec::from([options.name.clone()]),
+    };
+    let mut last = None;
+    for name in names {
+        let start = sys.now();
+        let Some(reply) = ask(sys, &options, server, &name, kind).await else {
+            let ip = server.ip();
+            sys.line(&format!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
+            return 9;
+        };
+        let found = reply.rcode == Rcode::NoError && !reply.answers.is_empty();
+        last = Some((reply, sys.millis_since(start)));
+        if found {
+            break;
+        }
+    }
+    if let Some((reply, millis)) = last {
+        if options.short {
+            reply.answers.iter().for_each(|record| sys.line(&content(record)));
+        } else if options.answer_only {
+            reply.answers.iter().for_each(|record| sys.line(&row(record)));
+        } else {
+            print(sys, &options, server, &reply, millis);
+        }
+    }
+    0
+}
+
+/// One question; three tries of five seconds each.
+async fn ask(sys: &Sys, options: &Options, server: SocketAddr, name: &str, kind: Type) -> Option<Message> {
+    if options.tcp {
+        let query = Message::query(sys.draw(), name, kind).emit(u16::MAX);
+        return resolve::ask_stream(sys, server, &query).await.ok();
+    }
+    for _ in 0..3 {
+        if let Ok(replies) = resolve::ask(sys, server, name, &[kind], resolve::TIMEOUT).await {
+            return replies.into_iter().next();
+        }
+    }
+    None
+}
+
+fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, millis: u64) {
+    let flags = &reply.flags;
+    let mut set = "qr".to_string();
+    for (is_set, name) in [
+        (flags.authoritative, " aa"),
+        (flags.truncated, " tc"),
+        (flags.recursion_desired, " rd"),
+        (flags.recursion_available, " ra"),
+    ] {
+        if is_set {
+            set += name;
+        }
+    }
+    let kind = options.kind.map(|kind| format!(" {kind}")).unwrap_or_default();
+    sys.line(&format!("\n; <<>> DiG 9.20.10 <<>> {}{kind}\n;; global options: +cmd\n;; Got answer:", options.name));
+    sys.line(&format!(";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}", word(reply.rcode), reply.id));
+    sys.line(&format!(
+        ";; flags: {set}; QUERY: {}, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {}\n",
+        reply.questions.len(),
+        reply.answers.len(),
+        reply.authority.len(),
+        reply.additional.len()
+    ));
+    sys.line(";; QUESTION SECTION:");
+    for question in &reply.questions {
+        sys.line(&format!(";{}\t\tIN\t{}", question.name, question.kind));
+    }
+    for (title, records) in
+        [("ANSWER", &reply.answers), ("AUTHORITY", &reply.authority), ("ADDITIONAL", &reply.additional)]
+    {
+        if !records.is_empty() {
+            sys.line(&format!("\n;; {title} SECTION:"));
+            records.iter().for_each(|record| sys.line(&row(record)));
+        }
+    }
+    let way = if options.tcp { "TCP" } else { "UDP" };
+    let ip = server.ip();
+    sys.line(&format!("\n;; Query time: {millis} msec\n;; SERVER: {ip}#53({ip}) ({way})"));
+    sys.line(&format!(";; MSG SIZE  rcvd: {}\n", reply.emit(u16::MAX).len()));
+}
+
+fn row(record: &Record) -> String {
+    format!("{}\t{}\tIN\t{}\t{}", record.name, record.ttl, record.data.kind(), content(record))
+}
+
+/// A record's content as a zone file has it.
+fn content(record: &Record) -> String {
+    match &record.data {
+        Data::A(address) => address.to_string(),
+        Data::Aaaa(address) => address.to_string(),
+        Data::Cname(name) | Data::Ns(name) | Data::Ptr(name) => name.clone(),
+        Data::Txt(text) => format!("\"{text}\""),
+        Data::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}"),
+        Data::Soa { server, mailbox, serial, refresh, retry, expire, minimum } => {
+            format!("{server} {mailbox} {serial} {refresh} {retry} {expire} {minimum}")
+        }
+        Data::Other { bytes, .. } => format!("\\# {}", bytes.len()),
+    }
+}

@@ -1,0 +1,35 @@
+//! `env` and `printenv`.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::super::sys::Sys;
+
+/// `env`: everything, one a line. Running a program with a changed environment is the shell's `NAME=value program`.
+pub(super) fn env(sys: &Sys) -> i32 {
+    let mut all = sys.environment();
+    all.insert(0, ("HOSTNAME".into(), sys.config().hostname.clone()));
+    for (key, value) in sys.variables.borrow().iter() {
+        match all.iter_mut().find(|(have, _)| have == key) {
+            Some(entry) => entry.1.clone_from(value),
+            None => all.push((key.clone(), value.clone())),
+        }
+    }
+    all.iter().for_each(|(key, value)| sys.line(&format!("{key}={value}")));
+    0
+}
+
+/// `printenv [NAME...]`: values; 1 if a name is not set.
+pub(super) fn printenv(sys: &Sys, arguments: &[String]) -> i32 {
+    if arguments.is_empty() {
+        return env(sys);
+    }
+    let mut code = 0;
+    for name in arguments {
+        match sys.variable(name) {
+            Some(value) => sys.line(&value),
+            None => code = 1,
+        }
+    }
+    code
+}

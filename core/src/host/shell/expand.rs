@@ -1,0 +1,187 @@
+//! Words to arguments: variables, command output, arithmetic, and the splitting at blanks of what was not quoted.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::super::pipe::Pipe;
+use super::super::sys::Sys;
+use super::parse::{Part, Quoted, Word};
+use super::{Shell, run_list};
+
+impl Shell {
+    /// The arguments a list of words makes.
+    pub(super) async fn arguments(&self, sys: &Sys, words: &[Word]) -> Vec<String> {
+        let mut all = Vec::new();
+        for word in words {
+            self.split(sys, word, &mut all).await;
+        }
+        all
+    }
+
+    /// The one text a word makes where nothing is split.
+    pub(super) async fn text(&self, sys: &Sys, word: &Word) -> String {
+        let mut text = String::new();
+        for part in &word.0 {
+            text += &self.part(sys, part).await.0;
+        }
+        text
+    }
+
+    async fn split(&self, sys: &Sys, word: &Word, into: &mut Vec<String>) {
+        let mut current: Option<String> = None;
+        for part in &word.0 {
+            if let Part::Variable { name, .. } = part
+                && name == "@"
+            {
+                into.extend(self.positional.iter().cloned());
+                continue;
+            }
+            let (text, quoted) = self.part(sys, part).await;
+            if quoted == Quoted::Yes {
+                current.get_or_insert_default().push_str(&text);
+                continue;
+            }
+            if text.starts_with(char::is_whitespace) {
+                into.extend(current.take());
+            }
+            let mut fields = text.split_whitespace().peekable();
+            while let Some(field) = fields.next() {
+                current.get_or_insert_default().push_str(field);
+                if fields.peek().is_some() {
+                    into.extend(current.take());
+                }
+            }
+            if text.ends_with(char::is_whitespace) {
+                into.extend(current.take());
+            }
+        }
+        into.extend(current);
+    }
+
+    async fn part(&self, sys: &Sys, part: &Part) -> (String, Quoted) {
+        match part {
+            Part::Text(text, _) => (text.clone(), Quoted::Yes),
+            Part::Variable { name, default, quoted } => {
+                let value = self.variable(sys, name).filter(|value| !value.is_empty() || default.is_none());
+                match (value, default) {
+                    (Some(value), _) => (value, *quoted),
+                    (None, Some(default)) => (alloc::boxed::Box::pin(self.text(sys, default)).await, *quoted),
+                    (None, None) => (String::new(), *quoted),
+                }
+            }
+            Part::Command(list, quoted) => {
+                let inner = Sys { stdout: Pipe::default(), ..self.own_environment(sys) };
+                run_list(&self.clone(), &inner, list).await;
+                let text = String::from_utf8_lossy(&inner.stdout.take()).trim_end_matches('\n').to_string();
+                (text, *quoted)
+            }
+            Part::Arithmetic(word) => {
+                let text = alloc::boxed::Box::pin(self.text(sys, word)).await;
+                let lookup = |name: &str| self.variable(sys, name).and_then(|value| value.trim().parse().ok());
+                (arithmetic(&text, &lookup).unwrap_or(0).to_string(), Quoted::Yes)
+            }
+        }
+    }
+
+    /// A parameter: special, positional or named.
+    pub(super) fn variable(&self, sys: &Sys, name: &str) -> Option<String> {
+        match name {
+            "?" => Some(self.last.get().to_string()),
+            "$" => Some("1".to_string()),
+            "#" => Some(self.positional.len().to_string()),
+            "*" | "@" => Some(self.positional.join(" ")),
+            "0" => Some("sh".to_string()),
+            "HOSTNAME" => Some(sys.variable(name).unwrap_or_else(|| sys.config().hostname.clone())),
+            _ => match name.parse::<usize>() {
+                Ok(number) => self.positional.get(number - 1).cloned(),
+                Err(_) => sys.variable(name),
+            },
+        }
+    }
+}
+
+/// Whole numbers, names, `+ - * / %` and parentheses; `None` is a mistake.
+fn arithmetic(text: &str, lookup: &dyn Fn(&str) -> Option<i64>) -> Option<i64> {
+    let mut reader = Reader { text: text.as_bytes(), at: 0, lookup };
+    let value = reader.sum()?;
+    reader.blanks();
+    (reader.at == text.len()).then_some(value)
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+    lookup: &'a dyn Fn(&str) -> Option<i64>,
+}
+
+impl Reader<'_> {
+    fn blanks(&mut self) {
+        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
+    }
+
+    fn operator(&mut self, among: &[u8]) -> Option<u8> {
+        self.blanks();
+        let next = self.text.get(self.at).copied().filter(|c| among.contains(c))?;
+        self.at += 1;
+        Some(next)
+    }
+
+    fn sum(&mut self) -> Option<i64> {
+        let mut value = self.product()?;
+        while let Some(operator) = self.operator(b"+-") {
+            let right = self.product()?;
+            value = if operator == b'+' { value.checked_add(right)? } else { value.checked_sub(right)? };
+        }
+        Some(value)
+    }
+
+    fn product(&mut self) -> Option<i64> {
+        let mut value = self.atom()?;
+        while let Some(operator) = self.operator(b"*/%") {
+            let right = self.atom()?;
+            value = match operator {
+                b'*' => value.checked_mul(right)?,
+                b'/' => value.checked_div(right)?,
+                _ => value.checked_rem(right)?,
+            };
+        }
+        Some(value)
+    }
+
+    fn atom(&mut self) -> Option<i64> {
+        match self.operator(b"(-+") {
+            Some(b'(') => {
+                let value = self.sum()?;
+                self.operator(b")").map(|_| value)
+            }
+            Some(b'-') => self.atom()?.checked_neg(),
+            Some(_) => self.atom(),
+            None => {
+                let rest = &self.text[self.at..];
+                let length = rest.iter().take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count();
+                let word = core::str::from_utf8(&rest[..length]).ok().filter(|word| !word.is_empty())?;
+                self.at += length;
+                if word.as_bytes()[0].is_ascii_digit() {
+                    word.parse().ok()
+                } else {
+                    Some((self.lookup)(word).unwrap_or(0))
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arithmetic;
+
+    #[test]
+    fn products_bind_tighter_than_sums() {
+        let lookup = |name: &str| (name == "i").then_some(4);
+        assert_eq!(arithmetic("1 + 2 * (i - 1)", &lookup), Some(7));
+        assert_eq!(arithmetic("7 / 0", &lookup), None);
+        assert_eq!(arithmetic("1 +", &lookup), None);
+    }
+}

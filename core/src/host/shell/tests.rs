@@ -1,0 +1,81 @@
+use super::super::tests::Lan;
+use alloc::string::String;
+
+/// What a line prints on a machine of its own, both outputs, and its exit code.
+fn sh(line: &str) -> (String, i32) {
+    Lan::new().output(0, line)
+}
+
+fn out(line: &str) -> String {
+    sh(line).0
+}
+
+#[test]
+fn words_quotes_and_variables_are_as_in_any_shell() {
+    assert_eq!(out("echo a  'b  c' \"d  e\" f\\ g"), "a b  c d  e f g\n");
+    assert_eq!(out("A='1  2'; echo $A; echo \"$A\" '$A'"), "1 2\n1  2 $A\n");
+    assert_eq!(out("echo ${NOTHING:-fallback}$? ${REGION}"), "fallback0 north\n");
+    assert_eq!(out("echo a#b # a comment"), "a#b\n");
+    assert_eq!(out("echo $((1 + 2 * 3))"), "7\n");
+}
+
+#[test]
+fn lists_and_conditions_follow_exit_codes() {
+    assert_eq!(out("true && echo yes || echo no; false && echo yes || echo no"), "yes\nno\n");
+    assert_eq!(sh("false; echo $?; exit 3; echo never"), ("1\n".into(), 3));
+    assert_eq!(out("if [ 1 -lt 2 ]; then echo less; else echo more; fi"), "less\n");
+    assert_eq!(out("! true || echo not"), "not\n");
+    assert_eq!(sh("no-such-thing"), ("sh: no-such-thing: not found\n".into(), 127));
+}
+
+#[test]
+fn loops_run_over_words_and_conditions() {
+    assert_eq!(out("for i in $(seq 3) x; do echo -n $i,; done"), "1,2,3,x,");
+    assert_eq!(out("i=0; while [ $i -lt 3 ]; do i=$((i+1)); echo $i; done"), "1\n2\n3\n");
+    assert_eq!(out("while true; do echo once; break; done"), "once\n");
+    assert_eq!(out("for i in 1 2 3 4; do if [ $i = 2 ]; then continue; fi; echo $i; done | tail -n 2"), "3\n4\n");
+}
+
+#[test]
+fn pipes_connect_programs_and_end_the_writer_with_the_reader() {
+    assert_eq!(out("for i in b a b; do echo $i; done | sort | uniq -c"), "      1 a\n      2 b\n");
+    assert_eq!(out("while true; do echo y; done | head -n 2"), "y\ny\n");
+    assert_eq!(out("seq 10 | grep -v 1 | wc -l"), "8\n");
+    assert_eq!(sh("echo x | grep y"), (String::new(), 1));
+}
+
+#[test]
+fn redirections_go_to_files_to_nothing_and_to_each_other() {
+    assert_eq!(out("echo hidden > /dev/null; ls-not-there 2>/dev/null; echo seen"), "seen\n");
+    assert_eq!(out("echo one > /tmp/x; echo two >> /tmp/x; cat /tmp/x; wc -l < /tmp/x"), "one\ntwo\n2\n");
+    assert_eq!(out("nothing-there 2>&1 | grep -c found"), "1\n");
+}
+
+#[test]
+fn a_subshell_keeps_its_variables_to_itself() {
+    assert_eq!(out("A=1; (A=2; echo $A); echo $A; { A=3; }; echo $A"), "2\n1\n3\n");
+}
+
+#[test]
+fn mistakes_are_told_in_the_shells_words() {
+    assert_eq!(sh("done"), ("sh: syntax error: unexpected \"done\"\n".into(), 2));
+    assert_eq!(sh("echo 'open"), ("sh: syntax error: unexpected end of file\n".into(), 2));
+}
+
+#[test]
+fn a_prompt_reads_whole_commands_and_survives_an_interrupt() {
+    let mut lan = Lan::new();
+    let shell = lan.terminal(0, "sh");
+    assert_eq!(lan.read(0, shell), "/ # ");
+    lan.write(0, shell, "for i in 1 2\n");
+    assert_eq!(lan.read(0, shell), "> ");
+    lan.write(0, shell, "do echo $i; done\n");
+    assert_eq!(lan.read(0, shell), "1\n2\n/ # ");
+    lan.write(0, shell, "cd /tmp\nsleep 100\n");
+    assert_eq!(lan.read(0, shell), "/tmp # ");
+    lan.hosts[0].interrupt(shell);
+    assert_eq!(lan.read(0, shell), "^C\n/tmp # ");
+    lan.write(0, shell, "echo $?; exit 4\n");
+    assert_eq!(lan.read(0, shell), "130\n");
+    assert_eq!(lan.hosts[0].exit_code(shell), Some(4));
+}

@@ -1,0 +1,433 @@
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::server::{Database, Response};
+use super::*;
+use crate::dns::message::{Data, Message, Rcode, Record, Type};
+use crate::rng::Rng;
+
+/// Hosts on one wire with latency and, if wanted, loss: `client` 10.0.0.1, `server` 10.0.0.2, `dns` 10.0.0.3.
+pub(super) struct Lan {
+    pub(super) hosts: Vec<Host>,
+    pub(super) now: Instant,
+    latency: Duration,
+    loss: u32,
+    mtu: usize,
+    rng: Rng,
+    flying: BTreeMap<(Instant, u64), Vec<u8>>,
+    pub(super) packets: u64,
+}
+
+impl Lan {
+    pub(super) fn new() -> Lan {
+        let rng = Rng::new(7);
+        let host = |number: u8, name: &str| {
+            let addresses = [format(number, 4), format(number, 6)];
+            let mut config = HostConfig::new(name, addresses[0], rng.fork("Host", "", name));
+            config.addresses = addresses.to_vec();
+            config.resolv = Rc::new(Resolv {
+                nameservers: vec![format(3, 4)],
+                search: vec!["default.svc.cluster.local".into(), "svc.cluster.local".into(), "cluster.local".into()],
+                ndots: 5,
+            });
+            config.env = Rc::new(vec![("REGION".into(), "north".into())]);
+            Host::new(config)
+        };
+        let mut hosts = vec![host(1, "client"), host(2, "server"), host(3, "dns")];
+        let answer = |question: &[u8], protocol: Protocol| Some(zone(question, protocol));
+        for protocol in [Protocol::Udp, Protocol::Tcp] {
+            hosts[2].serve(53, protocol, Server::Answer(Rc::new(answer)));
+        }
+        let latency = Duration::from_micros(500);
+        Lan { hosts, now: Instant::ZERO, latency, loss: 0, mtu: 1500, rng, flying: BTreeMap::new(), packets: 0 }
+    }
+
+    fn serving(port: u16, server: Server) -> Lan {
+        let mut lan = Lan::new();
+        lan.hosts[1].serve(port, Protocol::Tcp, server);
+        lan
+    }
+
+    /// Everything that happens up to `end`, or until `done`.
+    fn run(&mut self, end: Instant, mut done: impl FnMut(&mut Lan) -> bool) {
+        for _ in 0..1_000_000 {
+            for host in 0..self.hosts.len() {
+                if self.hosts[host].poll_at().is_some_and(|at| at <= self.now) {
+                    self.hosts[host].poll(self.now);
+                }
+                while let Some(packet) = self.hosts[host].poll_packet() {
+                    self.send(packet);
+                }
+            }
+            if done(self) {
+                return;
+            }
+            let arrival = self.flying.keys().next().map(|(at, _)| *at);
+            let timers = self.hosts.iter().filter_map(Host::poll_at).min();
+            let Some(next) = [arrival, timers].into_iter().flatten().min().filter(|at| *at <= end) else { break };
+            self.now = next.max(self.now);
+            while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= self.now) {
+                let packet = entry.remove();
+                let to = packet::IpPacket::destination(&packet).unwrap();
+                if let Some(host) = self.hosts.iter_mut().find(|host| host.addresses().contains(&to)) {
+                    host.handle_packet(self.now, &packet);
+                }
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    fn send(&mut self, packet: Vec<u8>) {
+        assert!(packet.len() <= self.mtu.max(1500));
+        let parsed = packet::IpPacket::parse(&packet).expect("hosts send whole packets with right checksums");
+        self.packets += 1;
+        if packet.len() > self.mtu {
+            let mut message = vec![3, 4, 0, 0, 0, 0];
+            message.extend((self.mtu as u16).to_be_bytes());
+            message.extend(&packet[..28]);
+            let error = packet::icmp(parsed.destination, parsed.source, &message).unwrap();
+            self.flying.insert((self.now + self.latency, self.packets), error);
+        } else if !self.rng.chance(self.loss) {
+            self.flying.insert((self.now + self.latency, self.packets), packet);
+        }
+    }
+
+    /// Both outputs of a line and its exit code.
+    pub(super) fn output(&mut self, host: usize, line: &str) -> (String, i32) {
+        let argv = vec!["sh".to_string(), "-c".to_string(), line.to_string()];
+        let id = self.hosts[host].spawn(Command { argv, terminal: true });
+        self.hosts[host].close_stdin(id);
+        self.run(self.now + Duration::from_secs(3600), |lan| lan.hosts[host].exit_code(id).is_some());
+        let code = self.hosts[host].exit_code(id).expect("the program ends within an hour");
+        let text = String::from_utf8(self.hosts[host].take_stdout(id)).unwrap();
+        self.hosts[host].reap(id);
+        (text, code)
+    }
+
+    fn curl(&mut self, line: &str) -> (String, i32) {
+        self.output(0, line)
+    }
+
+    /// Starts a program at a terminal.
+    pub(super) fn terminal(&mut self, host: usize, line: &str) -> ProcessId {
+        let argv = line.split(' ').map(str::to_string).collect();
+        self.hosts[host].spawn(Command { argv, terminal: true })
+    }
+
+    pub(super) fn write(&mut self, host: usize, id: ProcessId, text: &str) {
+        self.hosts[host].write_stdin(id, text.as_bytes());
+    }
+
+    /// What a process printed by a second from now.
+    pub(super) fn read(&mut self, host: usize, id: ProcessId) -> String {
+        self.run(self.now + Duration::from_secs(1), |_| false);
+        String::from_utf8(self.hosts[host].take_stdout(id)).unwrap()
+    }
+}
+
+fn format(number: u8, family: u8) -> IpAddr {
+    if family == 4 { IpAddr::from([10, 0, 0, number]) } else { IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, number as u16]) }
+}
+
+/// A small zone: `web` and `server` in default, `six` with an IPv6 address only, `many` with an answer too long for UDP.
+fn zone(question: &[u8], protocol: Protocol) -> Vec<u8> {
+    let query = Message::parse(question).unwrap();
+    let asked = query.question().unwrap().clone();
+    let mut reply = Message { id: query.id, questions: query.questions, ..Message::default() };
+    reply.flags.response = true;
+    reply.flags.authoritative = true;
+    let record = |data| Record { name: asked.name.clone(), ttl: 30, data };
+    let (a, aaaa) = (asked.kind == Type::A, asked.kind == Type::AAAA);
+    match asked.name.as_str() {
+        "web.default.svc.cluster.local." if a => reply.answers.push(record(Data::A([10, 0, 0, 2].into()))),
+        "six.default.svc.cluster.local." if aaaa => {
+            reply.answers.push(record(Data::Aaaa([0xfd00, 0, 0, 0, 0, 0, 0, 2].into())))
+        }
+        "web.default.svc.cluster.local." | "six.default.svc.cluster.local." => {}
+        "many.default.svc.cluster.local." if a => {
+            reply.answers.extend((0..60).map(|last| record(Data::A([10, 0, 1, last].into()))));
+        }
+        "2.0.0.10.in-addr.arpa." => reply.answers.push(record(Data::Ptr("web.default.svc.cluster.local.".into()))),
+        _ => reply.rcode = Rcode::NxDomain,
+    }
+    reply.emit(if protocol == Protocol::Udp { 512 } else { u16::MAX })
+}
+
+#[test]
+fn curl_asks_dns_connects_and_prints_the_answer() {
+    let mut lan = Lan::serving(80, Server::Http);
+    for url in
+        ["http://web", "web.default", "http://web.default.svc.cluster.local/x?y", "http://10.0.0.2:80", "http://six"]
+    {
+        assert_eq!(lan.curl(&alloc::format!("curl -s {url}")), ("server\n".into(), 0), "{url}");
+    }
+}
+
+#[test]
+fn curl_tells_what_went_wrong_in_its_own_words() {
+    let mut lan = Lan::serving(80, Server::Http);
+    assert_eq!(lan.curl("curl http://nobody"), ("curl: (6) Could not resolve host: nobody\n".into(), 6));
+    let refused = "curl: (7) Failed to connect to 10.0.0.2 port 81 after 1 ms: Could not connect to server\n";
+    assert_eq!(lan.curl("curl 10.0.0.2:81"), (refused.into(), 7));
+    let silent = "curl: (28) Connection timed out after 2000 milliseconds\n";
+    assert_eq!(lan.curl("curl --connect-timeout 2 http://10.0.0.9"), (silent.into(), 28));
+    assert_eq!(lan.curl("curl -m 3 -s http://10.0.0.9"), (String::new(), 28));
+    assert_eq!(lan.curl("curl ftp://web"), ("curl: (1) Protocol \"ftp\" not supported\n".into(), 1));
+    assert_eq!(
+        lan.curl("curl"),
+        ("curl: (2) no URL specified\ncurl: try 'curl --help' for more information\n".into(), 2)
+    );
+    assert_eq!(lan.curl("curl https://10.0.0.2:80").1, 35);
+}
+
+#[test]
+fn curl_options_shape_the_request_and_what_is_printed() {
+    let handler = |request: &super::server::Request<'_>| {
+        if request.path() == "/moved" {
+            let mut response = Response::with(302, "text/plain", "");
+            response.headers.push(("Location".into(), "/there".into()));
+            return response;
+        }
+        let body = String::from_utf8_lossy(request.body).into_owned();
+        let tag = request.header("x-tag").unwrap_or("-");
+        Response::text(&alloc::format!("{} {} {tag} {body}\n", request.method, request.target))
+    };
+    let mut lan = Lan::serving(80, Server::Handler(Rc::new(handler)));
+    assert_eq!(lan.curl("curl -s -H 'X-Tag: t' -d a=1 http://web/p?q").0, "POST /p?q t a=1\n");
+    assert_eq!(lan.curl("curl -s -o /dev/null -w '%{http_code} %{remote_ip}\\n' http://web/").0, "200 10.0.0.2\n");
+    assert_eq!(lan.curl("curl -sL http://web/moved").0, "GET /there - \n");
+    assert_eq!(lan.curl("curl -s --resolve x.test:80:10.0.0.2 http://x.test/r").0, "GET /r - \n");
+    let head = lan.curl("curl -sI http://web/").0;
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"), "{head}");
+    let verbose = lan.curl("curl -sv http://web/").0;
+    for line in ["* Host web:80 was resolved.", "*   Trying 10.0.0.2:80...", "> GET / HTTP/1.1", "< HTTP/1.1 200 OK"] {
+        assert!(verbose.contains(line), "{line} in {verbose}");
+    }
+}
+
+#[test]
+fn wget_is_busybox() {
+    let mut lan = Lan::serving(80, Server::Http);
+    assert_eq!(lan.output(0, "wget -qO- http://web"), ("server\n".into(), 0));
+    assert_eq!(lan.output(0, "wget -qO- nobody"), ("wget: bad address 'nobody'\n".into(), 1));
+    let refused = "wget: can't connect to remote host (10.0.0.2): Connection refused\n";
+    assert_eq!(lan.output(0, "wget -qO- http://web:81"), (refused.into(), 1));
+    assert_eq!(lan.output(0, "wget -T 1 -qO- http://10.0.0.9"), ("wget: download timed out\n".into(), 1));
+}
+
+#[test]
+fn telnet_connects_and_carries_lines() {
+    let mut lan = Lan::serving(6379, Server::Redis(Rc::<core::cell::RefCell<Database>>::default()));
+    let telnet = lan.terminal(0, "telnet web 6379");
+    assert!(lan.read(0, telnet).starts_with("Connected to web\n"));
+    lan.write(0, telnet, "PING\r\n");
+    assert_eq!(lan.read(0, telnet), "+PONG\r\n");
+    lan.write(0, telnet, "quit\r\n");
+    assert_eq!(lan.read(0, telnet), "+OK\r\nConnection closed by foreign host\n");
+    assert_eq!(lan.output(0, "telnet nobody 1"), ("telnet: bad address 'nobody'\n".into(), 1));
+    let refused = "telnet: can't connect to remote host (10.0.0.2): Connection refused\n";
+    assert_eq!(lan.output(0, "telnet web 1"), (refused.into(), 1));
+}
+
+#[test]
+fn redis_cli_talks_to_redis() {
+    let mut lan = Lan::serving(6379, Server::Redis(Rc::<core::cell::RefCell<Database>>::default()));
+    let line = "for c in PING 'SET a 1' 'INCR a' 'GET a' 'GET b' FLY; do redis-cli -h web $c; done";
+    let words = "PONG\nOK\n(integer) 2\n\"2\"\n(nil)\n(error) ERR unknown command 'FLY', with args beginning with: \n";
+    assert_eq!(lan.output(0, line), (words.into(), 1));
+    let refused = "Could not connect to Redis at 127.0.0.1:6379: Connection refused\n";
+    assert_eq!(lan.output(0, "redis-cli ping"), (refused.into(), 1));
+    assert_eq!(lan.output(1, "redis-cli ping"), ("PONG\n".into(), 0));
+}
+
+#[test]
+fn nslookup_searches_as_busybox_does() {
+    let mut lan = Lan::new();
+    let server = "Server:\t\t10.0.0.3\nAddress:\t10.0.0.3:53\n\n";
+    let reverse = "2.0.0.10.in-addr.arpa\tname = web.default.svc.cluster.local\n\n";
+    assert_eq!(lan.output(0, "nslookup 10.0.0.2"), (alloc::format!("{server}{reverse}"), 0));
+    let full = "Name:\tweb.default.svc.cluster.local\nAddress: 10.0.0.2\n\n\n";
+    assert_eq!(lan.output(0, "nslookup web.default.svc.cluster.local"), (alloc::format!("{server}{full}"), 0));
+    let (text, code) = lan.output(0, "nslookup web");
+    assert!(text.starts_with(&alloc::format!("{server}{full}** server can't find web.svc.cluster.local: NXDOMAIN\n")));
+    assert_eq!(code, 1);
+    let dotted = "** server can't find web.default: NXDOMAIN\n\n";
+    assert_eq!(lan.output(0, "nslookup web.default"), (alloc::format!("{server}{dotted}{dotted}"), 1));
+    let silent = ";; connection timed out; no servers could be reached\n\n";
+    assert_eq!(lan.output(0, "nslookup web 10.0.0.9"), (silent.into(), 1));
+}
+
+#[test]
+fn dig_and_host_show_records() {
+    let mut lan = Lan::new();
+    assert_eq!(lan.output(0, "dig +short +search web").0, "10.0.0.2\n");
+    assert_eq!(lan.output(0, "dig +short -x 10.0.0.2").0, "web.default.svc.cluster.local.\n");
+    let text = lan.output(0, "dig web.default.svc.cluster.local").0;
+    assert!(text.contains("status: NOERROR") && text.contains("local.\t30\tIN\tA\t10.0.0.2\n"), "{text}");
+    assert_eq!(lan.output(0, "host web").0, "web.default.svc.cluster.local has address 10.0.0.2\n");
+    assert_eq!(lan.output(0, "host nobody"), ("Host nobody not found: 3(NXDOMAIN)\n".into(), 1));
+}
+
+#[test]
+fn a_truncated_answer_is_asked_for_again_over_tcp() {
+    let mut lan = Lan::new();
+    assert_eq!(lan.output(0, "dig +short +search many | wc -l").0, "60\n");
+}
+
+#[test]
+fn ping_counts_what_comes_back() {
+    let mut lan = Lan::new();
+    let (text, code) = lan.output(0, "ping -c 2 web");
+    let words = "PING web (10.0.0.2): 56 data bytes\n64 bytes from 10.0.0.2: seq=0 ttl=64 time=1.000 ms\n\
+        64 bytes from 10.0.0.2: seq=1 ttl=64 time=1.000 ms\n\n--- web ping statistics ---\n\
+        2 packets transmitted, 2 packets received, 0% packet loss\nround-trip min/avg/max = 1.000/1.000/1.000 ms\n";
+    assert_eq!((text.as_str(), code), (words, 0));
+    assert_eq!(
+        lan.output(0, "ping -c 1 -W 1 fd00::2 | tail -n 2 | head -n 1").0.split(',').next(),
+        Some("1 packets transmitted")
+    );
+    let (text, code) = lan.output(0, "ping -c 1 -W 1 10.0.0.9");
+    assert!(text.ends_with("1 packets transmitted, 0 packets received, 100% packet loss\n"));
+    assert_eq!(code, 1);
+    assert_eq!(lan.output(0, "ping -c1 nobody"), ("ping: bad address 'nobody'\n".into(), 1));
+}
+
+#[test]
+fn netcat_scans_listens_and_talks() {
+    let mut lan = Lan::serving(80, Server::Whoami);
+    lan.hosts[1].serve(53, Protocol::Udp, Server::Whoami);
+    let (text, code) = lan.output(0, "nc -zv web 80");
+    assert_eq!((text.as_str(), code), ("Connection to web (10.0.0.2) 80 port [tcp/*] succeeded!\n", 0));
+    let refused = "nc: connect to web (10.0.0.2) port 81 (tcp) failed: Connection refused\n";
+    assert_eq!(lan.output(0, "nc -zv web 81"), (refused.into(), 1));
+    let (text, _) = lan.output(0, "echo | nc -p 4000 web 80");
+    assert_eq!(text, "server 10.0.0.1:4000 10.0.0.2:80\n");
+    let (text, _) = lan.output(0, "echo | nc -u -w 1 -p 4000 web 53");
+    assert_eq!(text, "server 10.0.0.1:4000 10.0.0.2:53\n");
+    let (text, code) = lan.output(0, "echo | nc -u -w 1 web 54");
+    assert_eq!((text.as_str(), code), ("nc: read error: Connection refused\n", 1));
+    let listener = lan.terminal(1, "nc -l -p 5000");
+    lan.read(1, listener);
+    assert_eq!(lan.output(0, "echo hello | nc -w 1 10.0.0.2 5000").1, 0);
+    assert_eq!(lan.read(1, listener), "hello\n");
+}
+
+#[test]
+fn a_connection_stays_open_and_echoes() {
+    let mut lan = Lan::serving(7, Server::Echo);
+    let nc = lan.terminal(0, "nc web 7");
+    for word in ["one\n", "two\n"] {
+        lan.write(0, nc, word);
+        assert_eq!(lan.read(0, nc), word);
+    }
+    assert_eq!(lan.output(0, "netstat -tn | tail -n 1").0.split_whitespace().last(), Some("ESTABLISHED"));
+    lan.hosts[0].close_stdin(nc);
+    lan.read(0, nc);
+    assert_eq!(lan.hosts[0].exit_code(nc), Some(0));
+}
+
+#[test]
+fn a_pods_files_say_what_the_kubelet_writes() {
+    let mut lan = Lan::new();
+    let resolv =
+        "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.0.0.3\noptions ndots:5\n";
+    assert_eq!(lan.output(0, "cat /etc/resolv.conf").0, resolv);
+    assert_eq!(lan.output(0, "cat /etc/hostname; hostname -i; printenv REGION").0, "client\n10.0.0.1 fd00::1\nnorth\n");
+    assert!(lan.output(0, "env").0.contains("HOSTNAME=client\n"));
+    assert!(lan.output(0, "ip a").0.contains("inet 10.0.0.1/32"));
+    assert!(lan.output(2, "ss -tln").0.contains("0.0.0.0:53"));
+    let missing = "cat: can't open '/x': No such file or directory\n";
+    assert_eq!(lan.output(0, "cat /x"), (missing.into(), 1));
+}
+
+#[test]
+fn what_is_written_to_nginx_pages_is_served() {
+    let mut lan = Lan::serving(80, Server::Nginx);
+    assert!(lan.curl("curl -s http://web").0.contains("<title>Welcome to nginx!</title>"));
+    assert_eq!(lan.curl("curl -s -o /dev/null -w '%{http_code}' http://web/none").0, "404");
+    lan.output(1, "echo hello from server > /usr/share/nginx/html/index.html");
+    assert_eq!(lan.curl("curl -s http://web").0, "hello from server\n");
+}
+
+#[test]
+fn agnhost_says_who_asks() {
+    let mut lan = Lan::serving(8080, Server::Netexec);
+    lan.hosts[1].serve(8081, Protocol::Udp, Server::Netexec);
+    assert_eq!(lan.curl("curl -s web:8080/hostname").0, "server");
+    assert!(lan.curl("curl -s web:8080/clientip").0.starts_with("10.0.0.1:"));
+    assert_eq!(lan.curl("curl -s 'web:8080/echo?msg=a+b%21'").0, "a b!");
+    assert_eq!(lan.output(0, "echo hostname | nc -u -w 1 web 8081").0, "server");
+}
+
+#[test]
+fn a_host_reaches_itself_by_any_of_its_addresses() {
+    let mut lan = Lan::serving(80, Server::Http);
+    for name in ["localhost", "127.0.0.1", "10.0.0.2", "[::1]", "server"] {
+        assert_eq!(lan.output(1, &alloc::format!("curl -s http://{name}")), ("server\n".into(), 0), "{name}");
+    }
+    assert_eq!(lan.packets, 0);
+}
+
+#[test]
+fn a_port_unreachable_refuses_a_connect_at_once() {
+    let mut lan = Lan::new();
+    let curl = lan.hosts[0].spawn_line("curl 10.9.9.9");
+    lan.hosts[0].poll(lan.now);
+    let syn = lan.hosts[0].poll_packet().unwrap();
+    let mut message = vec![3, 3, 0, 0, 0, 0, 0, 0];
+    message.extend(&syn[..28]);
+    let error = packet::icmp(format(9, 4), format(1, 4), &message).unwrap();
+    lan.hosts[0].handle_packet(lan.now, &error);
+    lan.hosts[0].poll(lan.now);
+    assert_eq!(lan.hosts[0].exit_code(curl), Some(7));
+    assert_eq!(lan.hosts[0].poll_packet(), None, "there is nobody to send a RST to");
+}
+
+#[test]
+fn a_long_answer_arrives_whole_over_a_lossy_or_narrow_wire() {
+    let body = "0123456789abcdef".repeat(16 * 1024);
+    let handler = move |_: &super::server::Request<'_>| Response::text(&body);
+    for (loss, mtu) in [(0, 1500), (20_000, 1500), (0, 600)] {
+        let mut lan = Lan::serving(80, Server::Handler(Rc::new(handler.clone())));
+        (lan.loss, lan.mtu) = (loss, mtu);
+        assert_eq!(lan.curl("curl -s http://10.0.0.2 | wc -c").0, "262144\n", "loss {loss} ppm, MTU {mtu}");
+    }
+}
+
+#[test]
+fn many_connections_one_after_the_other_leave_nothing_behind() {
+    let mut lan = Lan::serving(80, Server::Http);
+    let (text, code) = lan.output(0, "for i in $(seq 300); do curl -s http://10.0.0.2; done | sort | uniq -c");
+    assert_eq!((text.trim(), code), ("300 server", 0));
+    lan.run(lan.now + Duration::from_secs(200), |_| false);
+    for host in &mut lan.hosts {
+        host.poll(lan.now);
+        assert_eq!(host.poll_at(), None);
+        assert!(host.is_idle());
+    }
+}
+
+#[test]
+fn an_idle_host_is_small() {
+    let size = core::mem::size_of::<Host>() + core::mem::size_of::<Machine>() + core::mem::size_of::<HostConfig>();
+    assert!(size <= 1024, "{size} bytes");
+}
+
+#[test]
+fn the_same_seed_sends_the_same_bytes() {
+    let run = || {
+        let mut lan = Lan::serving(80, Server::Http);
+        let curl = lan.hosts[0].spawn_line("curl http://web");
+        let mut all = Vec::new();
+        lan.run(Instant::from_secs(100), |lan| {
+            all.extend(lan.flying.values().flatten().copied());
+            lan.hosts[0].exit_code(curl).is_some()
+        });
+        all
+    };
+    assert_eq!(run(), run());
+}
