@@ -42,8 +42,7 @@ pub(super) fn parse(arguments: &[String], valued: &str) -> Result<Vec<Word>, Mis
             };
             words.push(Word::Option(name.to_owned(), value));
         } else {
-            let mut letters = argument[1..].char_indices();
-            while let Some((at, letter)) = letters.next() {
+            for (at, letter) in argument[1..].char_indices() {
                 let name = letter.to_string();
                 if !takes_value(&name) {
                     words.push(Word::Option(name, None));

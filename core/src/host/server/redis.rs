@@ -24,7 +24,7 @@ pub(super) async fn serve(machine: &Machine, database: &RefCell<Database>, strea
     let mut bytes = Vec::new();
     loop {
         match command(&bytes) {
-            Ok(Some((arguments, length))) => {
+            Ok(Some((Words(arguments), length))) => {
                 bytes.drain(..length);
                 if arguments.is_empty() {
                     continue;
@@ -46,14 +46,17 @@ pub(super) async fn serve(machine: &Machine, database: &RefCell<Database>, strea
     }
 }
 
+/// A command's name and arguments.
+struct Words(Vec<Vec<u8>>);
+
 /// The first whole command in `bytes` and its length there.
-fn command(bytes: &[u8]) -> Result<Option<(Vec<Vec<u8>>, usize)>, &'static str> {
+fn command(bytes: &[u8]) -> Result<Option<(Words, usize)>, &'static str> {
     let Some((first, mut at)) = line(bytes, 0) else {
         return if bytes.len() > INLINE_MAX { Err("too big inline request") } else { Ok(None) };
     };
     if first.first() != Some(&b'*') {
         let words = first.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
-        return Ok(Some((words.map(<[u8]>::to_vec).collect(), at)));
+        return Ok(Some((Words(words.map(<[u8]>::to_vec).collect()), at)));
     }
     let count = number(&first[1..]).filter(|count| *count <= 1024).ok_or("invalid multibulk length")?;
     let mut arguments = Vec::new();
@@ -70,7 +73,7 @@ fn command(bytes: &[u8]) -> Result<Option<(Vec<Vec<u8>>, usize)>, &'static str> 
         arguments.push(value.to_vec());
         at = start + length + 2;
     }
-    Ok(Some((arguments, at)))
+    Ok(Some((Words(arguments), at)))
 }
 
 /// The line that starts at `at`, and where the next one starts.
