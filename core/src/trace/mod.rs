@@ -5,8 +5,10 @@
 
 pub mod capture;
 mod digest;
+pub mod passage;
 mod recorder;
 
 pub use capture::{Capture, Format, Frame};
 pub use digest::Digest;
+pub use passage::{Passage, Passages};
 pub use recorder::{Entry, Happening, Recorder};
