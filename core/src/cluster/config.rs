@@ -65,6 +65,8 @@ pub struct DnsConfig {
 pub struct Limits {
     /// Packet events kept for display; older ones are counted as lost.
     pub events: u32,
+    /// Packets at routers kept for display, one entry each.
+    pub passages: u32,
     /// Inputs kept for replay; past it a journal is no longer complete.
     pub inputs: u32,
     /// Connections that a node tracks.
@@ -136,7 +138,7 @@ pub enum ConfigError {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { events: 16_384, inputs: 65_536, connections: 131_072, steps: 1_000_000 }
+        Limits { events: 16_384, passages: 4096, inputs: 65_536, connections: 131_072, steps: 1_000_000 }
     }
 }
 

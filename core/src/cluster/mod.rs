@@ -39,7 +39,7 @@ use crate::{
     host::SocketPool,
     rng::Rng,
     time::Instant,
-    trace::{Capture, Recorder},
+    trace::{Capture, Passages, Recorder},
 };
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 use core::cell::RefCell;
@@ -109,6 +109,21 @@ impl Cluster {
     /// The packets that were seen, newest last.
     pub fn recorder(&self) -> &Recorder {
         &self.taps.recorder
+    }
+
+    /// What the nodes' routers did to each packet, newest last.
+    pub fn passages(&self) -> &Passages {
+        &self.taps.passages
+    }
+
+    /// The machine at a place of the network: for a wire, the one it leads to.
+    pub fn machine_at(&self, place: crate::net::Place) -> Option<Place> {
+        let host = match place {
+            crate::net::Place::Host(host) => host,
+            crate::net::Place::Node(node) => return Some(Place::Node(self.nodes.get(node.0 as usize)?.name.clone())),
+            crate::net::Place::Link(link) => self.wires.get(link.0 as usize)?.to,
+        };
+        self.machines.machine(host).map(|machine| machine.place.clone())
     }
 
     /// Keeps the bytes of up to `limit` packets from now on, those seen at one place or at all; 0 ends it.

@@ -18,7 +18,7 @@ use crate::{
     net::Cidr,
     rng::Rng,
     time::Instant,
-    trace::{Digest, Recorder},
+    trace::{Digest, Passages, Recorder},
 };
 use alloc::{collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
 use core::{cell::RefCell, net::IpAddr};
@@ -52,6 +52,7 @@ impl Cluster {
             taps: Taps {
                 digest: Digest::default(),
                 recorder: Recorder::new(config.limits.events as usize),
+                passages: Passages::new(config.limits.passages as usize),
                 capture: None,
             },
             journal: Journal::default(),

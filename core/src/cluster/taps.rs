@@ -3,7 +3,7 @@
 use crate::{
     net::{Event, Place, Tap},
     time::Instant,
-    trace::{Capture, Digest, Recorder},
+    trace::{Capture, Digest, Passages, Recorder},
 };
 
 /// What sees every packet: the digest always, the recorder within its bounds, a capture if there is one.
@@ -11,6 +11,7 @@ use crate::{
 pub(super) struct Taps {
     pub(super) digest: Digest,
     pub(super) recorder: Recorder,
+    pub(super) passages: Passages,
     pub(super) capture: Option<Capture>,
 }
 
@@ -18,10 +19,12 @@ impl Tap for Taps {
     fn event(&mut self, now: Instant, event: &Event) {
         self.digest.event(now, event);
         self.recorder.event(now, event);
+        self.passages.event(now, event);
     }
 
     fn frame(&mut self, now: Instant, place: Place, packet: &[u8]) {
         self.digest.frame(now, place, packet);
+        self.passages.frame(now, place, packet);
         if let Some(capture) = &mut self.capture {
             capture.frame(now, place, packet);
         }
