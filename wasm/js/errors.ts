@@ -139,6 +139,8 @@ export function fromEngine(thrown: unknown): unknown {
       return new ApiError(thrown.message, data.status ?? 500, data.reason ?? 'InternalError', data.causes ?? [], { cause: thrown })
     case 'UnsupportedError':
       return new UnsupportedError(thrown.message, { cause: thrown })
+    case 'EngineError':
+      return new EngineError(thrown)
     case 'UsageError':
     case 'ConfigError':
       return new UsageError(thrown.message, { cause: thrown })

@@ -82,7 +82,7 @@ pub struct Trip {
     pub seen_as: Option<SocketAddr>,
     /// The pod that has the backend's address.
     pub pod: Option<Place>,
-    /// The packets of this request in the recorder, first and one past the last.
+    /// The packets of this request in [`Cluster::passages`], first and one past the last.
     pub frames: (u64, u64),
     /// How long it took in virtual time.
     pub took: Duration,
@@ -106,6 +106,7 @@ impl Cluster {
     fn trip(&mut self, request: &Request) -> Result<Trip, StartError> {
         let seconds = request.timeout.total_millis().div_ceil(1000).max(1);
         let (started, first): (Instant, u64) = (self.now, self.taps.recorder.end());
+        let passages = self.taps.passages.end();
         let line = match request.to.strip_prefix("tcp://") {
             Some(target) => {
                 let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
@@ -114,7 +115,7 @@ impl Cluster {
             None => format!("curl -sS -m {seconds} -w '\\n%{{http_code}} %{{local_port}}' '{}'", request.to),
         };
         let output = self.exec_within(&request.from, &line, request.timeout + Duration::from_secs(5))?;
-        let frames = (first, self.taps.recorder.end());
+        let frames = (passages, self.taps.passages.end());
         let (backend, seen_as) = self.last_opened(first).unzip();
         let pod = backend.and_then(|backend| self.place_of(backend.ip()));
         let (text, status) = read_answer(&output);

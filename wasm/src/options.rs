@@ -1,0 +1,88 @@
+//! What JavaScript says about a new cluster or a request, as the core's own values.
+
+use core::fmt::Display;
+use core::str::FromStr;
+
+use clusterip::{
+    api::Value,
+    cluster::{Config, NodeConfig, Request},
+    dataplane::{Mode, Scheduler},
+    time::Duration,
+};
+use wasm_bindgen::JsValue;
+
+use crate::error::{config_error, usage_error};
+
+/// Entries of a Maglev table, unless the page says otherwise: the paper's small prime.
+const MAGLEV: u32 = 65_537;
+
+/// The configuration that `options` describe; what they leave out is as the core's defaults say.
+pub(crate) fn config(options: &Value) -> Result<Config, JsValue> {
+    let mut config = Config::default();
+    for (name, value) in options.fields() {
+        match name {
+            "seed" => config.seed = whole(name, value)?,
+            "nodes" => config.nodes = nodes(value)?,
+            "proxy" => config.proxy = mode(value.str())?,
+            "serviceCIDR" => {
+                let ranges = value.str().split(',').map(|range| parsed(name, range.trim()));
+                config.service_cidrs = ranges.collect::<Result<_, _>>()?;
+            }
+            "clusterDomain" => config.domain = value.str().into(),
+            _ => return Err(config_error(&format!("unknown option {name:?}"))),
+        }
+    }
+    Ok(config)
+}
+
+/// A request as `Cluster.send` of the façade passes it.
+pub(crate) fn request(value: &Value) -> Result<Request, JsValue> {
+    let micros = |name: &str| -> Result<Duration, JsValue> { Ok(Duration::from_micros(whole(name, &value[name])?)) };
+    let from = value["from"].str().parse().map_err(usage_error)?;
+    let times = u32::try_from(whole("times", &value["times"])?).map_err(usage_error)?;
+    let (every, timeout) = (micros("every")?, micros("timeout")?);
+    Ok(Request { times, every, timeout, ..Request::new(from, value["to"].str()) })
+}
+
+fn nodes(value: &Value) -> Result<Vec<NodeConfig>, JsValue> {
+    let count = match value {
+        Value::List(nodes) => nodes.len() as u64,
+        number => whole("nodes", number)?,
+    };
+    let count = u8::try_from(count).ok().filter(|count| *count <= 200);
+    let count = count.ok_or_else(|| config_error("nodes: at most 200 can be numbered"))?;
+    let mut configs: Vec<NodeConfig> = (1..=count).map(NodeConfig::numbered).collect();
+    for (config, node) in configs.iter_mut().zip(value.items()) {
+        for (name, value) in node.fields() {
+            match name {
+                "name" => config.name = value.str().into(),
+                "address" => config.addresses = vec![parsed(name, value.str())?],
+                "zone" => config.zone = Some(value.str().into()),
+                "podCIDR" => config.pod_cidrs = vec![parsed(name, value.str())?],
+                _ => return Err(config_error(&format!("unknown option nodes[].{name}"))),
+            }
+        }
+    }
+    Ok(configs)
+}
+
+fn mode(word: &str) -> Result<Mode, JsValue> {
+    Ok(match word {
+        "iptables" => Mode::Iptables,
+        "nftables" => Mode::Nftables,
+        "ipvs" => Mode::Ipvs(Scheduler::RoundRobin),
+        "maglev" => Mode::Maglev(MAGLEV),
+        _ => return Err(config_error(&format!("proxy {word:?}: say iptables, nftables, ipvs or maglev"))),
+    })
+}
+
+fn whole(name: &str, value: &Value) -> Result<u64, JsValue> {
+    value
+        .as_int()
+        .and_then(|number| u64::try_from(number).ok())
+        .ok_or_else(|| config_error(&format!("{name} must be a whole number that is not negative")))
+}
+
+fn parsed<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, JsValue> {
+    text.parse().map_err(|error| config_error(&format!("{name} {text:?}: {error}")))
+}
