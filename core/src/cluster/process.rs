@@ -126,7 +126,9 @@ impl Cluster {
     pub fn interrupt(&mut self, process: Process) {
         self.input(Input::Interrupt { process }, |cluster| {
             let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
-            cluster.interrupt_process(host, id);
+            let Some(machine) = cluster.machines.machine_mut(host) else { return };
+            machine.host.interrupt(id);
+            cluster.wake(host);
         });
     }
 

@@ -147,12 +147,14 @@ impl Stack {
         let Some((from, to)) = packet.ports() else { return };
         let pair =
             Pair { local: SocketAddr::new(packet.destination, to), remote: SocketAddr::new(packet.source, from) };
-        if head.syn && !head.ack && !self.tcp().knows(pair) {
-            self.accept(pair);
-        } else if let Some(answer) = self.tcp().answer_time_wait(pair, &head) {
-            return self.outbox.push(answer);
-        } else if !head.syn && self.tcp().is_time_wait(pair) && !self.tcp().knows(pair) {
-            return;
+        if !self.tcp().knows(pair) {
+            if head.syn && !head.ack {
+                self.accept(pair);
+            } else if self.tcp().is_time_wait(pair) {
+                // A FIN again: our acknowledgement was lost. Anything else is late.
+                let answer = if head.fin { head.acknowledgement(pair.local, pair.remote) } else { None };
+                return answer.into_iter().for_each(|answer| self.outbox.push(answer));
+            }
         }
         if let Some(tcp) = &mut self.tcp {
             tcp.handle_packet(self.now, bytes, self.mtu, &mut self.outbox);

@@ -3,6 +3,7 @@
 //! smoltcp knows no accept backlog (a socket is made when a SYN comes), gives no ICMP error to a TCP socket
 //! (a connect is ended here), and keeps a socket with its buffers through TIME-WAIT (remembered here in a few bytes).
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -12,7 +13,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{HardwareAddress, IpEndpoint, IpListenEndpoint};
 
 use super::nic::{Nic, Outbox};
-use super::packet::{IpPacket, Reason, TcpHead};
+use super::packet::{IpPacket, Reason};
 use super::pool::SocketPool;
 
 /// How long a connection whose program is gone may wait for its peer's FIN (Linux tcp_fin_timeout).
@@ -27,7 +28,8 @@ pub(super) struct Tcp {
     interface: Interface,
     sockets: SocketSet<'static>,
     connections: Vec<Connection>,
-    time_wait: Vec<(Instant, Pair)>,
+    /// Closed connections and until when they are remembered, the oldest first.
+    time_wait: VecDeque<(Instant, Pair)>,
 }
 
 /// The two ends of a connection, as this host sees them.
@@ -52,7 +54,7 @@ impl Tcp {
             interface: interface(now, mtu, seed),
             sockets: SocketSet::new(Vec::new()),
             connections: Vec::new(),
-            time_wait: Vec::new(),
+            time_wait: VecDeque::new(),
         }
     }
 
@@ -155,12 +157,6 @@ impl Tcp {
         self.interface.poll_ingress_single(now, &mut nic, &mut self.sockets);
     }
 
-    /// Acknowledges a repeated FIN of a connection that is closed here already.
-    pub(super) fn answer_time_wait(&self, pair: Pair, head: &TcpHead) -> Option<Vec<u8>> {
-        let remembered = self.time_wait.iter().any(|(_, closed)| *closed == pair);
-        (remembered && head.fin && !head.syn).then(|| head.acknowledgement(pair.local, pair.remote)).flatten()
-    }
-
     /// Whether the connection is closed but remembered.
     pub(super) fn is_time_wait(&self, pair: Pair) -> bool {
         self.time_wait.iter().any(|(_, closed)| *closed == pair)
@@ -191,7 +187,9 @@ impl Tcp {
 
     /// Lets sockets go that nobody needs any more; to be called after egress, when their last packet has left.
     pub(super) fn sweep(&mut self, now: Instant, pool: &SocketPool) {
-        self.time_wait.retain(|(until, _)| *until > now);
+        while self.time_wait.front().is_some_and(|(until, _)| *until <= now) {
+            self.time_wait.pop_front();
+        }
         let mut index = 0;
         while index < self.connections.len() {
             let connection = &self.connections[index];
@@ -210,9 +208,9 @@ impl Tcp {
             }
             if socket.state() == State::TimeWait {
                 if self.time_wait.len() == TIME_WAIT_MAX {
-                    self.time_wait.remove(0);
+                    self.time_wait.pop_front();
                 }
-                self.time_wait.push((now + TIME_WAIT, connection.pair));
+                self.time_wait.push_back((now + TIME_WAIT, connection.pair));
             }
             let smoltcp::socket::Socket::Tcp(socket) = self.sockets.remove(connection.handle);
             pool.put(socket);
