@@ -9,7 +9,6 @@ use alloc::{
     collections::{BTreeMap, VecDeque},
     format,
     string::{String, ToString},
-    vec::Vec,
 };
 
 /// Whether an event is news or a complaint.
@@ -48,7 +47,7 @@ pub struct Event {
 /// The last events of the cluster, found by what they are about.
 #[derive(Debug)]
 pub struct Events {
-    by_object: BTreeMap<Key, Vec<Event>>,
+    by_object: BTreeMap<Key, VecDeque<Event>>,
     order: VecDeque<(Key, u64)>,
     capacity: usize,
     next: u64,
@@ -93,7 +92,7 @@ impl Events {
             last: now,
             count: 1,
         };
-        events.push(event);
+        events.push_back(event);
         self.order.push_back((regarding, number));
         if self.order.len() > self.capacity {
             self.forget_oldest();
@@ -101,13 +100,13 @@ impl Events {
     }
 
     /// The events about one object, oldest first.
-    pub fn of(&self, key: &Key) -> &[Event] {
-        self.by_object.get(key).map_or(&[], Vec::as_slice)
+    pub fn of(&self, key: &Key) -> impl DoubleEndedIterator<Item = &Event> {
+        self.by_object.get(key).into_iter().flatten()
     }
 
     /// All events, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Event> {
-        self.order.iter().filter_map(|(key, number)| self.of(key).iter().find(|event| event.number == *number))
+        self.order.iter().filter_map(|(key, number)| self.of(key).find(|event| event.number == *number))
     }
 
     /// How many events are kept.
@@ -123,7 +122,8 @@ impl Events {
     fn forget_oldest(&mut self) {
         let Some((key, number)) = self.order.pop_front() else { return };
         if let Some(events) = self.by_object.get_mut(&key) {
-            events.retain(|event| event.number != number);
+            debug_assert_eq!(events.front().map(|event| event.number), Some(number), "events are numbered in order");
+            events.pop_front();
             if events.is_empty() {
                 self.by_object.remove(&key);
             }
@@ -157,6 +157,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     fn said(events: &mut Events, at: i64, name: &str, message: &str) {
         let pod = Object::new(Kind::Pod, "default", name);
@@ -182,6 +183,6 @@ mod tests {
         }
         let seen: Vec<_> = events.iter().map(|e| e.regarding.name.as_str()).collect();
         assert_eq!(seen, ["b", "c"]);
-        assert!(events.of(&Key::new(Kind::Pod, "default", "a")).is_empty());
+        assert_eq!(events.of(&Key::new(Kind::Pod, "default", "a")).count(), 0);
     }
 }

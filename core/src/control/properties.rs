@@ -12,6 +12,7 @@ fn now() -> Instant {
 fn config() -> ControlConfig {
     let mut config = ControlConfig::default();
     config.nodes[0].zone = Some("a".to_owned());
+    config.service_cidrs.push("fd00:10:96::/108".parse().unwrap());
     config
 }
 
@@ -20,7 +21,9 @@ fn service(draw: &mut Rng) -> Object {
     let value = &mut service.value;
     value.set(&["spec", "selector", "app"], LABELS[draw.below(3) as usize]);
     value.set(&["spec", "clusterIP"], "None");
-    value.set(&["spec", "ipFamilies"], if draw.chance(300_000) { vec!["IPv4", "IPv6"] } else { vec!["IPv4"] });
+    if draw.chance(300_000) {
+        value.set(&["spec", "ipFamilyPolicy"], "RequireDualStack");
+    }
     value.set(&["spec", "publishNotReadyAddresses"], draw.chance(300_000));
     if draw.chance(300_000) {
         value.set(&["spec", "trafficDistribution"], "PreferClose");
@@ -43,6 +46,8 @@ fn pod(draw: &mut Rng) -> Object {
     named.set(&["name"], "http");
     named.set(&["containerPort"], [8080, 9090][draw.below(2) as usize]);
     let mut container = Value::map();
+    container.set(&["name"], "web");
+    container.set(&["image"], "nginx");
     container.set(&["ports"], vec![named]);
     value.set(&["spec", "containers"], vec![container]);
     pod
@@ -128,7 +133,7 @@ fn endpoints(plane: &ControlPlane) -> BTreeSet<String> {
 
 #[test]
 fn endpoints_kept_up_step_by_step_equal_those_made_from_scratch() {
-    for seed in 0..40 {
+    for seed in 0..20 {
         let mut draw = Rng::new(seed);
         let mut plane = ControlPlane::new(config());
         for _ in 0..250 {
@@ -162,10 +167,10 @@ fn endpoints_kept_up_step_by_step_equal_those_made_from_scratch() {
 
 #[test]
 fn no_slice_ever_holds_more_than_a_hundred_endpoints_and_few_are_wasted() {
-    for seed in 0..10 {
+    for seed in 0..4 {
         let mut draw = Rng::new(seed);
         let mut plane = ControlPlane::new(config());
-        for _ in 0..600 {
+        for _ in 0..400 {
             step(&mut plane, &mut draw);
             plane.reconcile(now());
             for slice in plane.store().list(Kind::EndpointSlice, Some("default")) {
@@ -224,4 +229,29 @@ fn ten_thousand_services_made_and_deleted_leave_nothing_behind() {
         cycle(&mut plane);
     }
     assert_eq!(size(&plane), before);
+}
+
+#[test]
+fn the_random_writes_reach_every_kind_of_service() {
+    let mut draw = Rng::new(7);
+    let mut plane = ControlPlane::new(config());
+    let mut seen = BTreeSet::new();
+    for n in 0..400 {
+        if n < 8 {
+            drop(plane.create(now(), service(&mut draw)));
+        } else {
+            step(&mut plane, &mut draw);
+        }
+        plane.reconcile(now());
+        for slice in plane.store().list(Kind::EndpointSlice, Some("default")) {
+            let endpoints = slice.value["endpoints"].items();
+            let hinted = endpoints.iter().any(|endpoint| !endpoint["hints"].is_null());
+            seen.insert((slice.value["addressType"].str().to_owned(), endpoints.is_empty(), hinted));
+        }
+    }
+    for family in ["IPv4", "IPv6"] {
+        for (empty, hinted) in [(true, false), (false, false), (false, true)] {
+            assert!(seen.contains(&(family.to_owned(), empty, hinted)), "{family} {empty} {hinted}");
+        }
+    }
 }

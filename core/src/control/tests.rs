@@ -78,7 +78,7 @@ fn pods_are_spread_over_the_nodes_and_one_that_fits_nowhere_waits() {
     plane.reconcile(at(0));
     let nodes: Vec<_> = plane.store().list(Kind::Pod, None).map(|pod| pod.spec()["nodeName"].str()).collect();
     assert_eq!(nodes, ["node-1", "node-2", "node-1", ""]);
-    let words = &plane.events().of(&Key::new(Kind::Pod, "default", "picky"))[0].message;
+    let words = &plane.events().of(&Key::new(Kind::Pod, "default", "picky")).next().unwrap().message;
     assert_eq!(words, "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.");
 
     let node = plane.store().find(Kind::Node, "", "node-2").unwrap();

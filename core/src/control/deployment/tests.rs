@@ -120,7 +120,7 @@ fn the_status_counts_and_the_conditions_use_upstreams_reasons() {
     assert_eq!(reason(&plane, "Available"), "MinimumReplicasAvailable");
     assert_eq!(reason(&plane, "Progressing"), "NewReplicaSetAvailable");
     let key = Key::new(Kind::Deployment, "default", "web");
-    let words = &plane.events().of(&key)[0].message;
+    let words = &plane.events().of(&key).next().unwrap().message;
     assert!(words.starts_with("Scaled up replica set web-") && words.ends_with(" from 0 to 3"), "{words}");
     assert_eq!(plane.poll_at(), None);
 }

@@ -258,7 +258,7 @@ fn topology_mode_auto_gives_each_zone_its_share() {
         slices(&plane)[0].value["endpoints"].items().iter().map(|e| e["hints"]["forZones"][0]["name"].str()).collect();
     zones.sort();
     assert_eq!(zones, ["a", "a", "b", "b", "c", "c"]);
-    let events = plane.events().of(&Key::new(Kind::Service, "default", "web"));
+    let events = plane.events().of(&Key::new(Kind::Service, "default", "web")).collect::<Vec<_>>();
     assert_eq!(events[0].message, "Topology Aware Hints has been enabled, addressType: IPv4");
 }
 
@@ -270,7 +270,7 @@ fn topology_mode_auto_with_too_few_endpoints_gives_no_hints_and_says_why() {
     add(&mut plane, pod("a", "10.1.0.1", "node-1"));
     plane.reconcile(now());
     assert!(slices(&plane)[0].value["endpoints"][0]["hints"].is_null());
-    let events = plane.events().of(&Key::new(Kind::Service, "default", "web"));
+    let events = plane.events().of(&Key::new(Kind::Service, "default", "web")).collect::<Vec<_>>();
     let words = "Insufficient number of endpoints (1 endpoints, 3 zones), addressType: IPv4";
     assert_eq!(events[0].message, words);
 }

@@ -58,7 +58,7 @@ fn pods_come_one_after_the_other_with_their_names_as_hostnames() {
     assert_eq!((pod.spec()["hostname"].str(), pod.spec()["subdomain"].str()), ("db-1", "db"));
     assert_eq!(pod.label("apps.kubernetes.io/pod-index"), Some("1"));
     assert_eq!(pod.label("statefulset.kubernetes.io/pod-name"), Some("db-1"));
-    let events = plane.events().of(&Key::new(Kind::StatefulSet, "default", "db"));
+    let events = plane.events().of(&Key::new(Kind::StatefulSet, "default", "db")).collect::<Vec<_>>();
     assert_eq!(events[0].message, "create Pod db-0 in StatefulSet db successful");
 }
 
