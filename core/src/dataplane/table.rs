@@ -244,3 +244,19 @@ pub enum Delta {
     /// What policies say about the pod with this address; `None` when none selects it.
     Policy(IpAddr, Option<Rc<PodPolicy>>),
 }
+
+impl Delta {
+    /// Which family it changes; policies belong to both.
+    pub(crate) fn is_ipv6(&self) -> bool {
+        match self {
+            Delta::Service(service) => service.cluster_ip.is_ipv6(),
+            Delta::RemoveService(key)
+            | Delta::Endpoints(key, _)
+            | Delta::Endpoint(key, _)
+            | Delta::RemoveEndpoint(key, _) => key.ipv6,
+            Delta::Route(route) => route.to.address.is_ipv6(),
+            Delta::RemoveRoute(to) => to.address.is_ipv6(),
+            Delta::Policy(pod, _) => pod.is_ipv6(),
+        }
+    }
+}

@@ -5,6 +5,9 @@ use core::hash::Hash;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
+use super::header::{self, Header};
+use super::tap::Reason;
+
 /// An address prefix such as `10.96.0.0/12`; bits beyond the prefix are ignored.
 ///
 /// ```
@@ -100,6 +103,14 @@ impl FromStr for Cidr {
 pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
     /// Bytes in the packet: 4 or 16.
     const LENGTH: usize;
+    /// Where the source address lies in the IP header; the destination follows it.
+    const SOURCE: usize;
+    /// Where time to live, or the hop limit, lies.
+    const TTL: usize;
+    /// Where the header checksum lies, if the family has one.
+    const CHECKSUM: Option<usize>;
+    /// The number of the family's ICMP.
+    const ICMP: u8;
     /// The word at the start of `bytes`, which holds at least `LENGTH` bytes.
     fn load(bytes: &[u8]) -> Self;
     /// Writes the word to the start of `bytes`.
@@ -114,10 +125,16 @@ pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
     fn sum(self) -> u64;
     /// Eight bytes to hash by.
     fn fold(self) -> u64;
+    /// Reads the headers of a packet of this family.
+    fn parse(packet: &[u8]) -> Result<Header<Self>, Reason>;
 }
 
 impl Address for u32 {
     const LENGTH: usize = 4;
+    const SOURCE: usize = 12;
+    const TTL: usize = 8;
+    const CHECKSUM: Option<usize> = Some(10);
+    const ICMP: u8 = 1;
 
     #[inline(always)]
     fn load(bytes: &[u8]) -> u32 {
@@ -155,10 +172,19 @@ impl Address for u32 {
     fn fold(self) -> u64 {
         u64::from(self)
     }
+
+    #[inline(always)]
+    fn parse(packet: &[u8]) -> Result<Header<u32>, Reason> {
+        header::parse_ipv4(packet)
+    }
 }
 
 impl Address for u128 {
     const LENGTH: usize = 16;
+    const SOURCE: usize = 8;
+    const TTL: usize = 7;
+    const CHECKSUM: Option<usize> = None;
+    const ICMP: u8 = 58;
 
     #[inline(always)]
     fn load(bytes: &[u8]) -> u128 {
@@ -197,6 +223,11 @@ impl Address for u128 {
     #[inline(always)]
     fn fold(self) -> u64 {
         (self as u64).rotate_left(21) ^ (self >> 64) as u64
+    }
+
+    #[inline]
+    fn parse(packet: &[u8]) -> Result<Header<u128>, Reason> {
+        header::parse_ipv6(packet)
     }
 }
 

@@ -4,7 +4,10 @@
 
 pub mod address;
 pub mod flow;
+pub mod header;
+pub mod icmp;
 pub mod link;
+pub mod rewrite;
 pub mod tap;
 
 pub use address::{Cidr, ParseCidrError};

@@ -1,0 +1,184 @@
+//! The first packet of a connection: everything that is decided once.
+
+use super::conntrack::{NO_ENTRY, first_state, tick};
+use super::routes::Next;
+use super::steer::Steer;
+use super::table::Hop;
+use super::verdict::{Ingress, Refusal, Verdict};
+use super::{Node, Plane, balance, nat};
+use crate::net::address::Address;
+use crate::net::flow::Tuple;
+use crate::net::header::Header;
+use crate::net::rewrite::header_checksum_is_right;
+use crate::net::{Reason, Step, Tap};
+use crate::time::Instant;
+
+/// A backend that was chosen: its address and port, its life, and whether affinity decided.
+#[derive(Clone, Copy)]
+struct Chosen<A> {
+    address: A,
+    port: u16,
+    life: u32,
+    sticky: bool,
+}
+
+impl<A: Address> Plane<A> {
+    /// Decides about a new connection, and opens it: how its packets leave, and where to.
+    ///
+    /// Nothing is remembered of a connection that is refused or cannot be routed.
+    #[inline(never)]
+    pub(super) fn admit<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &[u8],
+        header: &Header<A>,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Result<(Tuple<A>, Next), Verdict> {
+        let tuple = header.tuple;
+        if A::CHECKSUM.is_some() && !header_checksum_is_right(packet, header.transport) {
+            return Err(Verdict::Drop(Reason::BadChecksum));
+        }
+        if first_state(header).is_none() {
+            let for_node = from != Ingress::Host && self.routes.is_own(tuple.dst);
+            return Err(if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) });
+        }
+        // 3. Is the destination virtual?  4. Then is there anyone to serve it?
+        let steer = self.steer(node, header, from)?;
+        let chosen = match &steer {
+            Some(steer) => {
+                node.note(now, &tuple, Step::Virtual { entry: steer.service }, tap);
+                // 5. The backend that served the client last, or a new choice.
+                Some(self.choose(node, now, &tuple, steer).ok_or(Verdict::Drop(Reason::NoBackend))?)
+            }
+            None => None,
+        };
+        let forward = chosen.map_or(tuple, |c| tuple.with_dst(c.address, c.port));
+        if let Some(c) = chosen {
+            let backend = core::net::SocketAddr::new(c.address.ip(), c.port);
+            node.note(now, &tuple, Step::Chosen { backend, sticky: c.sticky }, tap);
+        }
+        let next = self.routes.find(forward.dst).ok_or(Verdict::Reject(Refusal::Network))?;
+        if next.hop == Hop::Blackhole {
+            return Err(Verdict::Drop(Reason::Blackhole));
+        }
+        // 6. May these two talk?
+        if !node.policies.is_empty() {
+            self.judge(node, now, &forward, next, from, tap)?;
+        }
+        if from != Ingress::Host && next.hop != Hop::Host && header.ttl <= 1 {
+            return Err(Verdict::Reject(Refusal::TimeExceeded));
+        }
+        let leaving = self.source(node, &tuple, &forward, steer, next, from)?;
+        // Now it is certain: remember the connection, and the client.
+        self.make_room(node, now, tap)?;
+        let entry = steer.map_or(NO_ENTRY, |steer| steer.service);
+        self.conntrack.open(tuple, leaving.reversed(), header, entry, tick(now));
+        node.counters.opened += 1;
+        node.note(now, &tuple, Step::Opened { reply: leaving.reversed().flow() }, tap);
+        if let (Some(steer), Some(chosen)) = (steer, chosen) {
+            self.remember(node, now, &tuple, &steer, chosen);
+        }
+        Ok((leaving, next))
+    }
+
+    /// Affinity first, then the balancer; from the pool that the rules allow.
+    fn choose(&mut self, node: &mut Node, now: Instant, tuple: &Tuple<A>, steer: &Steer) -> Option<Chosen<A>> {
+        let secret = self.services.secret();
+        let service = self.services.get_mut(steer.service)?;
+        let pool = if steer.local { &service.pools.local } else { &service.pools.cluster };
+        let chosen = |place: usize, sticky| {
+            let endpoint = &service.endpoints[place];
+            Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky }
+        };
+        if let Some(affinity) = &service.affinity
+            && let Some(record) = affinity.find(&secret, tuple.src, now)
+            && let Some(place) = service.place(record.address, record.port)
+            && service.endpoints[place].life == record.life
+            && pool.contains(place)
+        {
+            return Some(chosen(place, true));
+        }
+        let mode = node.config.mode;
+        let balance = service.balance.as_deref_mut();
+        let place = balance::choose(mode, balance, &service.endpoints, pool, steer.local, tuple, &mut node.rng)?;
+        let endpoint = &service.endpoints[place];
+        Some(Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky: false })
+    }
+
+    /// Network policy: the sender's if it is a pod of this node, and the receiver's if it is one.
+    fn judge<T: Tap>(
+        &self,
+        node: &Node,
+        now: Instant,
+        forward: &Tuple<A>,
+        next: Next,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Result<(), Verdict> {
+        let flow = forward.flow();
+        let leaves_pod = matches!(from, Ingress::Port(_)) && next.hop != Hop::Host;
+        let enters_pod = matches!(next.hop, Hop::Port(_)) && from != Ingress::Host;
+        let allowed =
+            (!leaves_pod || node.policies.allows_egress(&flow)) && (!enters_pod || node.policies.allows_ingress(&flow));
+        node.note(now, forward, Step::Judged { allowed }, tap);
+        if allowed { Ok(()) } else { Err(Verdict::Drop(Reason::Policy)) }
+    }
+
+    /// The tuple as it leaves: with the node's address as its source where the answers must come back this way.
+    fn source(
+        &mut self,
+        node: &mut Node,
+        tuple: &Tuple<A>,
+        forward: &Tuple<A>,
+        steer: Option<Steer>,
+        next: Next,
+        from: Ingress,
+    ) -> Result<Tuple<A>, Verdict> {
+        // A pod that reaches itself would otherwise answer itself directly, and not recognise the answer.
+        let hairpin = steer.is_some() && forward.dst == tuple.src;
+        let outbound = node.config.masquerade_outbound
+            && matches!(next.hop, Hop::Link(_))
+            && node.is_pod(tuple.src.ip())
+            && node.is_foreign(forward.dst.ip());
+        let wanted = hairpin || outbound || steer.is_some_and(|steer| steer.masquerade);
+        // What ends in the node's own stack never passes POSTROUTING, unless it began there.
+        let passes = next.hop != Hop::Host || from == Ingress::Host;
+        let near = match next.hop {
+            Hop::Port(_) => node.gateway(),
+            _ => node.primary(),
+        };
+        let (src, random) = match near {
+            Some(address) if wanted && passes => (address, true),
+            _ => (tuple.src, false),
+        };
+        nat::unique(&self.conntrack, *forward, src, random, &mut node.rng).ok_or(Verdict::Drop(Reason::NoFreePort))
+    }
+
+    /// Drops the oldest unanswered connection when the table is full.
+    fn make_room<T: Tap>(&mut self, node: &mut Node, now: Instant, tap: &mut T) -> Result<(), Verdict> {
+        if self.conntrack.is_full() {
+            let oldest = self.conntrack.evictable().ok_or(Verdict::Drop(Reason::TableFull))?;
+            let closed = self.conntrack.close(oldest);
+            self.closed(node, now, &closed, Reason::Evicted, tap);
+        }
+        Ok(())
+    }
+
+    /// Binds the client to the backend, and counts the connection for the balancer.
+    fn remember(&mut self, node: &Node, now: Instant, tuple: &Tuple<A>, steer: &Steer, chosen: Chosen<A>) {
+        let secret = self.services.secret();
+        let Some(service) = self.services.get_mut(steer.service) else { return };
+        if let Some(affinity) = &mut service.affinity {
+            let limit = node.config.max_affinity as usize * service.endpoints.len().max(1);
+            affinity.bind(&secret, now, (tuple.src, chosen.address, chosen.port, chosen.life), limit);
+        }
+        if service.balance.is_some()
+            && let Some(place) = service.place(chosen.address, chosen.port)
+            && let Some(load) = service.balance.as_mut().and_then(|balance| balance.load_mut(place))
+        {
+            load.inactive += 1;
+        }
+    }
+}

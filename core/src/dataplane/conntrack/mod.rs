@@ -1,0 +1,448 @@
+//! The memory of connections: which packets belong together, and how they are translated.
+//!
+//! As Linux' nf_conntrack: a connection has two tuples, the packets as its opener sends them and the answers
+//! as they come back, and each is looked up by itself. What an established packet needs lies in its direction's
+//! slot ([`slots`]); the rest, state, timers and age, lies aside and is touched only when a state changes.
+//! The table is bounded. When it is full, the oldest connection without an answer makes room.
+
+pub(crate) mod slots;
+mod tcp;
+mod wheel;
+
+pub use tcp::State;
+
+use alloc::vec::Vec;
+
+use self::slots::Slots;
+use self::tcp::Step;
+use self::wheel::{Link, Links, NONE, Wheel};
+use super::timeouts::Timeouts;
+use crate::net::address::Address;
+use crate::net::flow::Tuple;
+use crate::net::header::{Header, Kind, tcp_flags};
+use crate::rng::Rng;
+use crate::time::{Duration, Instant};
+
+/// Time as connection tracking counts it: a quarter of a second, nearly (2^18 microseconds).
+#[inline(always)]
+pub(crate) fn tick(now: Instant) -> u32 {
+    (now.total_micros() >> 18) as u32
+}
+
+/// When a tick begins.
+fn instant(tick: u32) -> Instant {
+    Instant::from_micros(i64::from(tick) << 18)
+}
+
+fn ticks(duration: Duration) -> u32 {
+    (duration.total_micros() >> 18).min(1 << 30) as u32 + 1
+}
+
+/// No entry of the table serves this connection.
+pub(crate) const NO_ENTRY: u32 = u32::MAX;
+
+#[derive(Debug, Clone)]
+struct Connection {
+    slots: [u32; 2],
+    timer: Link,
+    /// Neighbours in age, among those that may be dropped early; `older` also chains free connections.
+    older: u32,
+    younger: u32,
+    /// The tick of the latest packet that is not only noted in a slot.
+    last: u32,
+    /// The service of the table that chose the backend.
+    entry: u32,
+    state: State,
+    /// Seen in both directions; it must have been answered to be kept when the table is full.
+    answered: bool,
+    assured: bool,
+    /// UDP: when it began, to tell a stream; low bits of its tick.
+    began: u16,
+}
+
+struct Arena(Vec<Connection>);
+
+impl Links for Arena {
+    fn link(&mut self, index: u32) -> &mut Link {
+        &mut self.0[index as usize].timer
+    }
+}
+
+/// A connection that ended, or changed between busy and idle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Closed<A> {
+    /// Packets as the opener sent them.
+    pub(crate) original: Tuple<A>,
+    /// Answers as they came.
+    pub(crate) reply: Tuple<A>,
+    pub(crate) entry: u32,
+    /// Whether it counted as an established connection.
+    pub(crate) was_active: bool,
+}
+
+/// What a packet means for the connection it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It passes.
+    Pass,
+    /// It passes, and with it the connection became established, or ceased to be.
+    Became {
+        /// Established now.
+        active: bool,
+    },
+    /// It begins a new connection in place of the old one.
+    Renew,
+    /// It does not fit.
+    Invalid,
+}
+
+/// All connections of one address family.
+pub(crate) struct Conntrack<A> {
+    pub(crate) slots: Slots<A>,
+    connections: Arena,
+    free: u32,
+    count: u32,
+    oldest: u32,
+    youngest: u32,
+    wheel: Wheel,
+    limit: u32,
+    timeouts: [u32; 15],
+    udp: u32,
+}
+
+impl<A: Address> Conntrack<A> {
+    pub(crate) fn new(limit: u32, timeouts: &Timeouts, rng: &mut Rng) -> Conntrack<A> {
+        let mut by_state = [0; 15];
+        for (state, timeout) in [
+            (State::SynSent, timeouts.tcp_syn_sent),
+            (State::SynSent2, timeouts.tcp_syn_sent),
+            (State::SynRecv, timeouts.tcp_syn_recv),
+            (State::Established, timeouts.tcp_established),
+            (State::FinWait, timeouts.tcp_fin_wait),
+            (State::CloseWait, timeouts.tcp_close_wait),
+            (State::LastAck, timeouts.tcp_last_ack),
+            (State::TimeWait, timeouts.tcp_time_wait),
+            (State::Close, timeouts.tcp_close),
+            (State::Datagrams, timeouts.udp),
+            (State::Stream, timeouts.udp_stream),
+            (State::Setup, timeouts.sctp_setup),
+            (State::Associated, timeouts.sctp_established),
+            (State::Query, timeouts.icmp),
+            (State::Generic, timeouts.generic),
+        ] {
+            by_state[state as usize] = ticks(timeout);
+        }
+        Conntrack {
+            slots: Slots::new(rng),
+            connections: Arena(Vec::new()),
+            free: NONE,
+            count: 0,
+            oldest: NONE,
+            youngest: NONE,
+            wheel: Wheel::new(),
+            limit: limit.clamp(1, (1 << 24) - 1),
+            timeouts: by_state,
+            udp: 0,
+        }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// How many of them are UDP.
+    pub(crate) fn udp_len(&self) -> u32 {
+        self.udp
+    }
+
+    /// Whether a timer is due at `now`.
+    #[inline(always)]
+    pub(crate) fn is_due(&self, now: u32) -> bool {
+        now > self.wheel.now()
+    }
+
+    /// When a timer wants attention.
+    pub(crate) fn poll_at(&self) -> Option<Instant> {
+        self.wheel.next().map(instant)
+    }
+
+    /// Whether another connection fits.
+    pub(crate) fn is_full(&self) -> bool {
+        self.count >= self.limit
+    }
+
+    /// The entry of the table that chose the connection's backend.
+    pub(crate) fn entry(&self, connection: u32) -> u32 {
+        self.connections.0[connection as usize].entry
+    }
+
+    /// The tuple of the connection's answers as they come.
+    pub(crate) fn reply_of(&self, connection: u32) -> Tuple<A> {
+        self.slots.at(self.connections.0[connection as usize].slots[1] as usize).key()
+    }
+
+    /// Opens a connection: packets of `original` leave as `reply` reversed, and answers come as `reply`.
+    ///
+    /// Neither tuple may be known yet, and the table must not be full.
+    pub(crate) fn open(
+        &mut self,
+        original: Tuple<A>,
+        reply: Tuple<A>,
+        header: &Header<A>,
+        entry: u32,
+        now: u32,
+    ) -> u32 {
+        debug_assert!(!self.is_full());
+        if self.slots.is_tight() {
+            let connections = &mut self.connections.0;
+            self.slots.grow(self.limit, |slot, at| {
+                connections[slot.connection() as usize].slots[usize::from(slot.is_reply())] = at;
+            });
+        }
+        let index = if self.free == NONE { self.connections.0.len() as u32 } else { self.free };
+        let state = first_state(header).unwrap_or(State::Generic);
+        let seen = now as u16;
+        let connection = Connection {
+            slots: [
+                self.slots.insert(original, reply.reversed(), index, false, seen),
+                self.slots.insert(reply, original.reversed(), index, true, seen),
+            ],
+            timer: Link::default(),
+            older: NONE,
+            younger: NONE,
+            last: now,
+            entry,
+            state,
+            answered: false,
+            assured: false,
+            began: seen,
+        };
+        match self.connections.0.get_mut(index as usize) {
+            Some(place) => {
+                self.free = place.older;
+                *place = connection;
+            }
+            None => self.connections.0.push(connection),
+        }
+        self.count += 1;
+        self.udp += u32::from(original.protocol == 17);
+        self.enlist(index);
+        self.wheel.insert(&mut self.connections, index, now + self.timeouts[state as usize]);
+        index
+    }
+
+    /// Judges a packet of a known connection, and moves its state.
+    pub(crate) fn progress(&mut self, at: usize, header: &Header<A>, now: u32) -> Progress {
+        let slot = self.slots.at_mut(at);
+        slot.seen = now as u16;
+        let (index, reply) = (slot.connection(), slot.is_reply());
+        let connection = &mut self.connections.0[index as usize];
+        let before = connection.state;
+        let after = match before {
+            State::Datagrams | State::Stream => {
+                let streaming = (now as u16).wrapping_sub(connection.began) >= ticks(Duration::from_secs(2)) as u16;
+                // Linux nf_conntrack_proto_udp.c: answered, and still talking after two seconds.
+                if before == State::Stream || connection.answered && streaming { State::Stream } else { before }
+            }
+            State::Setup | State::Associated => match header.flags {
+                10 | 11 => State::Associated,   // COOKIE ECHO, COOKIE ACK
+                6 | 7 | 8 | 14 => State::Setup, // ABORT, SHUTDOWN and its answers
+                _ => before,
+            },
+            State::Query | State::Generic => before,
+            tcp => match tcp::step(tcp, header.flags, reply) {
+                Step::Ignore => return Progress::Pass,
+                Step::Invalid => return Progress::Invalid,
+                Step::To(State::SynSent) if !reply && matches!(tcp, State::TimeWait | State::Close) => {
+                    return Progress::Renew;
+                }
+                Step::To(next) => next,
+            },
+        };
+        connection.answered |= reply;
+        connection.last = now;
+        connection.state = after;
+        let settled = matches!(after, State::Established | State::Associated | State::Stream);
+        if settled && connection.answered && !connection.assured {
+            connection.assured = true;
+            self.delist(index);
+        }
+        if before != after || settled {
+            self.settle(index, settled, before != after, now);
+        }
+        let active = |state| matches!(state, State::Established | State::Associated);
+        if active(before) == active(after) { Progress::Pass } else { Progress::Became { active: active(after) } }
+    }
+
+    /// Renews the timer after a change of state, and lets settled connections take the short way.
+    fn settle(&mut self, index: u32, settled: bool, changed: bool, now: u32) {
+        let connection = &self.connections.0[index as usize];
+        let fast = settled && connection.assured && connection.state != State::Associated;
+        let (slots, state) = (connection.slots, connection.state);
+        for at in slots {
+            self.slots.set_fast(at as usize, fast);
+        }
+        if changed {
+            self.wheel.remove(&mut self.connections, index);
+            self.wheel.insert(&mut self.connections, index, now + self.timeouts[state as usize]);
+        }
+    }
+
+    /// Whether the connection counts as established, for balancing by load.
+    pub(crate) fn is_active(&self, connection: u32) -> bool {
+        matches!(self.connections.0[connection as usize].state, State::Established | State::Associated)
+    }
+
+    /// Forgets a connection.
+    pub(crate) fn close(&mut self, index: u32) -> Closed<A> {
+        let connection = &self.connections.0[index as usize];
+        let ([original, reply], entry, assured) = (connection.slots, connection.entry, connection.assured);
+        let closed = Closed {
+            original: self.slots.at(original as usize).key(),
+            reply: self.slots.at(reply as usize).key(),
+            entry,
+            was_active: self.is_active(index),
+        };
+        if !assured {
+            self.delist(index);
+        }
+        self.wheel.remove(&mut self.connections, index);
+        for direction in 0..2 {
+            // Removing the first may have moved the second.
+            let at = self.connections.0[index as usize].slots[direction];
+            let connections = &mut self.connections.0;
+            self.slots.remove(at, |slot, at| {
+                connections[slot.connection() as usize].slots[usize::from(slot.is_reply())] = at;
+            });
+        }
+        self.connections.0[index as usize].older = self.free;
+        self.connections.0[index as usize].slots = [NONE; 2];
+        self.free = index;
+        self.count -= 1;
+        self.udp -= u32::from(closed.original.protocol == 17);
+        closed
+    }
+
+    /// The oldest connection that may make room for another: one that was never fully answered.
+    pub(crate) fn evictable(&self) -> Option<u32> {
+        (self.oldest != NONE).then_some(self.oldest)
+    }
+
+    /// Takes one connection whose time is over at `now`; to be called until there is none.
+    pub(crate) fn expire(&mut self, now: u32) -> Option<Closed<A>> {
+        while let Some(index) = self.wheel.take(&mut self.connections, now) {
+            let here = self.wheel.now();
+            let connection = &mut self.connections.0[index as usize];
+            for at in connection.slots {
+                let seen = &mut self.slots.at_mut(at as usize).seen;
+                let age = (here as u16).wrapping_sub(*seen);
+                if u32::from(age) <= Wheel::REACH {
+                    connection.last = connection.last.max(here - u32::from(age).min(here));
+                } else {
+                    // Known already; keep it out of reach until the next look.
+                    *seen = (here as u16).wrapping_sub(Wheel::REACH as u16 + 1);
+                }
+            }
+            let deadline = connection.last.saturating_add(self.timeouts[connection.state as usize]);
+            if deadline <= here {
+                return Some(self.close(index));
+            }
+            self.wheel.insert(&mut self.connections, index, deadline);
+        }
+        None
+    }
+
+    /// Connections whose original and reply tuples satisfy `stale`.
+    pub(crate) fn matching(&self, mut stale: impl FnMut(&Tuple<A>, &Tuple<A>) -> bool) -> Vec<u32> {
+        let live = self.connections.0.iter().enumerate().filter(|(_, c)| c.slots[0] != NONE);
+        let wanted = live.filter(|(_, c)| {
+            stale(&self.slots.at(c.slots[0] as usize).key(), &self.slots.at(c.slots[1] as usize).key())
+        });
+        wanted.map(|(index, _)| index as u32).collect()
+    }
+
+    /// One connection for display.
+    pub(crate) fn view(&self, index: u32, now: u32) -> View<A> {
+        let connection = &self.connections.0[index as usize];
+        let [original, reply] = connection.slots.map(|at| self.slots.at(at as usize));
+        let age = |seen: u16| u32::from((now as u16).wrapping_sub(seen));
+        let least = age(original.seen).min(age(reply.seen));
+        let last = if least <= Wheel::REACH { now - least.min(now) } else { 0 };
+        let left = (last.max(connection.last) + self.timeouts[connection.state as usize]).saturating_sub(now);
+        View {
+            original: original.key(),
+            reply: reply.key(),
+            state: connection.state,
+            answered: connection.answered,
+            assured: connection.assured,
+            left: Duration::from_micros(u64::from(left.saturating_sub(1)) << 18),
+        }
+    }
+
+    /// Forgets the next hops that connections remember.
+    pub(crate) fn forget_hops(&mut self) {
+        self.slots.forget_hops();
+    }
+
+    /// Bytes of heap, for measuring.
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.bytes() + self.connections.0.capacity() * size_of::<Connection>()
+    }
+
+    fn enlist(&mut self, index: u32) {
+        let connection = &mut self.connections.0[index as usize];
+        (connection.older, connection.younger) = (self.youngest, NONE);
+        match self.youngest {
+            NONE => self.oldest = index,
+            youngest => self.connections.0[youngest as usize].younger = index,
+        }
+        self.youngest = index;
+    }
+
+    fn delist(&mut self, index: u32) {
+        let Connection { older, younger, .. } = self.connections.0[index as usize];
+        match older {
+            NONE => self.oldest = younger,
+            older => self.connections.0[older as usize].younger = younger,
+        }
+        match younger {
+            NONE => self.youngest = older,
+            younger => self.connections.0[younger as usize].older = older,
+        }
+    }
+}
+
+/// What `conntrack -L` shows of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<A> {
+    pub(crate) original: Tuple<A>,
+    pub(crate) reply: Tuple<A>,
+    pub(crate) state: State,
+    pub(crate) answered: bool,
+    pub(crate) assured: bool,
+    pub(crate) left: Duration,
+}
+
+/// The state of a connection that begins with this packet; `None` if none may begin so.
+pub(crate) fn first_state<A: Address>(header: &Header<A>) -> Option<State> {
+    match header.kind {
+        Kind::Tcp => tcp::first(header.flags),
+        Kind::Udp => Some(State::Datagrams),
+        Kind::Sctp => Some(State::Setup),
+        Kind::Query => Some(State::Query),
+        Kind::Answer | Kind::Error | Kind::Fragment(_) => None,
+        Kind::Other => Some(State::Generic),
+    }
+}
+
+/// Whether a packet of a settled connection may pass without a look at its state.
+#[inline(always)]
+pub(crate) fn is_plain<A>(header: &Header<A>) -> bool {
+    const MARKS: u8 = tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK;
+    match header.kind {
+        Kind::Tcp => header.flags & MARKS == tcp_flags::ACK,
+        Kind::Udp => true,
+        _ => false,
+    }
+}

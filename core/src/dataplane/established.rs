@@ -1,0 +1,259 @@
+//! Packets of known connections, and the ends of connections.
+
+use super::balance::Load;
+use super::conntrack::{Closed, NO_ENTRY, Progress, is_plain, tick};
+use super::routes::Next;
+use super::table::Hop;
+use super::verdict::{Ingress, Refusal, Verdict};
+use super::{Node, Plane};
+use crate::net::address::Address;
+use crate::net::flow::Tuple;
+use crate::net::header::{Header, Kind};
+use crate::net::icmp;
+use crate::net::rewrite::rewrite;
+use crate::net::{Reason, Step, Tap};
+use crate::time::Instant;
+
+impl<A: Address> Plane<A> {
+    /// Sends a packet the way of its connection. `None` when it begins a new connection in place of the old one.
+    #[inline]
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn follow<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        header: &Header<A>,
+        at: usize,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Option<Verdict> {
+        let slot = self.conntrack.slots.at_mut(at);
+        node.note(now, &header.tuple, Step::Tracked { reply: slot.is_reply() }, tap);
+        if slot.is_fast() && is_plain(header) {
+            slot.note_seen(tick(now));
+        } else if let Some(verdict) = self.progress(node, now, at, header, from, tap) {
+            return verdict.map(|verdict| node.end(now, Some(&header.tuple), verdict, tap));
+        }
+        let slot = self.conntrack.slots.at(at);
+        let to = slot.translated(header.tuple.protocol);
+        let next = match self.routes.numbered(slot.hop) {
+            Some(next) => next,
+            None => match self.route_again(at, &to) {
+                Ok(next) => next,
+                Err(verdict) => return Some(node.end(now, Some(&header.tuple), verdict, tap)),
+            },
+        };
+        Some(self.send(node, now, packet, header, &to, next, from, tap))
+    }
+
+    /// Moves the state of a connection: `None` when the packet passes, else how it ends, or `Some(None)` to begin anew.
+    #[inline(never)]
+    fn progress<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        at: usize,
+        header: &Header<A>,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Option<Option<Verdict>> {
+        let connection = self.conntrack.slots.at(at).connection();
+        match self.conntrack.progress(at, header, tick(now)) {
+            Progress::Pass => None,
+            Progress::Became { active } => {
+                self.count_load(connection, active);
+                None
+            }
+            Progress::Renew => {
+                let closed = self.conntrack.close(connection);
+                self.closed(node, now, &closed, Reason::Finished, tap);
+                Some(None)
+            }
+            // Linux drops what does not fit when it forwards it, and lets the node's own stack see it untranslated.
+            Progress::Invalid => {
+                let for_node = from != Ingress::Host && self.routes.is_own(header.tuple.dst);
+                Some(Some(if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) }))
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn route_again(&mut self, at: usize, to: &Tuple<A>) -> Result<Next, Verdict> {
+        let next = self.routes.find(to.dst).ok_or(Verdict::Reject(Refusal::Network))?;
+        if next.hop == Hop::Blackhole {
+            return Err(Verdict::Drop(Reason::Blackhole));
+        }
+        self.conntrack.slots.at_mut(at).hop = self.routes.number(next);
+        Ok(next)
+    }
+
+    /// Rewrites a packet and says where it goes: steps 7 and 8.
+    #[inline]
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn send<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        header: &Header<A>,
+        to: &Tuple<A>,
+        next: Next,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Verdict {
+        let forward = from != Ingress::Host && next.hop != Hop::Host;
+        if let Err(refusal) = fits(packet, header, next, forward) {
+            return node.end(now, Some(&header.tuple), Verdict::Reject(refusal), tap);
+        }
+        rewrite(packet, header, to, forward);
+        if to != &header.tuple {
+            node.note(now, &header.tuple, Step::Rewritten { to: to.flow() }, tap);
+        }
+        node.counters.forwarded += 1;
+        let verdict = match next.hop {
+            Hop::Port(host) => Verdict::Port(host),
+            Hop::Link(link) => Verdict::Link(link),
+            Hop::Host | Hop::Blackhole => Verdict::Host,
+        };
+        node.sent(now, Some(to.flow()), verdict, tap);
+        verdict
+    }
+
+    /// An ICMP error about a packet of a known connection goes to whoever sent that packet, translated outside and inside.
+    ///
+    /// Linux net/netfilter/nf_nat_proto.c, `nf_nat_icmp_reply_translation`: the quoted packet left this router as an
+    /// answer's tuple reversed, so the error travels as an answer does, and its quote is put back as it came.
+    pub(super) fn follow_error<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        header: &Header<A>,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Verdict {
+        let start = header.transport;
+        let packet = &mut packet[..header.length];
+        let about = icmp::quoted::<A>(&packet[start + 8..]);
+        let found = about.and_then(|about| {
+            let answer = about.tuple.reversed();
+            let at = self.conntrack.slots.find(&answer, self.conntrack.slots.hash(&answer))?;
+            Some((about, self.conntrack.slots.at(at).translated(answer.protocol), answer))
+        });
+        let is_right = icmp::checksum_is_right::<A>(packet, start);
+        let Some((about, to, answer)) = found.filter(|_| is_right) else {
+            let for_node = is_right && self.routes.is_own(header.tuple.dst);
+            let verdict = if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) };
+            return node.end(now, Some(&header.tuple), verdict, tap);
+        };
+        let mut outer = header.tuple;
+        if to.src != answer.src {
+            outer.src = to.src;
+        }
+        if to.dst != answer.dst {
+            outer.dst = to.dst;
+        }
+        let Some(next) = self.routes.find(outer.dst).filter(|next| next.hop != Hop::Blackhole) else {
+            return node.end(now, Some(&header.tuple), Verdict::Drop(Reason::NoRoute), tap);
+        };
+        let verdict = self.send(node, now, packet, &Header { kind: Kind::Other, ..*header }, &outer, next, from, tap);
+        if !matches!(verdict, Verdict::Reject(_)) {
+            rewrite(&mut packet[start + 8..], &about, &to.reversed(), false);
+            icmp::fill_checksum::<A>(packet, start);
+        }
+        verdict
+    }
+
+    /// Forgets the connections whose time is over.
+    #[inline(never)]
+    pub(super) fn expire<T: Tap>(&mut self, node: &mut Node, now: Instant, tap: &mut T) {
+        while let Some(closed) = self.conntrack.expire(tick(now)) {
+            self.closed(node, now, &closed, Reason::Expired, tap);
+        }
+    }
+
+    /// Forgets UDP flows to what no longer serves: a datagram socket would never notice.
+    ///
+    /// kubernetes pkg/proxy/conntrack/cleanup.go, `CleanStaleEntries`: a port without any serving endpoint is left alone.
+    pub(super) fn forget_stale<T: Tap>(&mut self, node: &mut Node, now: Instant, service: u32, tap: &mut T) {
+        let Some(service) = self.services.get(service) else { return };
+        if service.protocol != 17 || self.conntrack.udp_len() == 0 || !service.is_known {
+            return;
+        }
+        if !service.endpoints.iter().any(|endpoint| endpoint.is_serving()) {
+            return;
+        }
+        let external = service.external.as_deref();
+        let is_frontend = |tuple: &Tuple<A>| {
+            let address = tuple.dst == service.cluster_ip
+                || external
+                    .is_some_and(|e| e.external_ips.contains(&tuple.dst) || e.load_balancer_ips.contains(&tuple.dst));
+            address && tuple.dst_port() == service.port
+                || service.node_port != 0 && tuple.dst_port() == service.node_port
+        };
+        let stale = self.conntrack.matching(|original, reply| {
+            original.protocol == 17
+                && is_frontend(original)
+                && !service
+                    .place(reply.src, reply.src_port())
+                    .is_some_and(|place| service.endpoints[place].is_serving())
+        });
+        for connection in stale {
+            let closed = self.conntrack.close(connection);
+            self.closed(node, now, &closed, Reason::BackendGone, tap);
+        }
+    }
+
+    /// Accounts for a connection that ended.
+    pub(super) fn closed<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        closed: &Closed<A>,
+        reason: Reason,
+        tap: &mut T,
+    ) {
+        node.counters.count(reason);
+        node.note(now, &closed.original, Step::Closed { reason }, tap);
+        if let Some(load) = self.load(closed.entry, &closed.reply) {
+            let count = if closed.was_active { &mut load.active } else { &mut load.inactive };
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Moves a connection between its backend's idle and established ones.
+    fn count_load(&mut self, connection: u32, active: bool) {
+        let entry = self.conntrack.entry(connection);
+        if entry == NO_ENTRY {
+            return;
+        }
+        let reply = self.conntrack.reply_of(connection);
+        if let Some(load) = self.load(entry, &reply) {
+            let (more, less) =
+                if active { (&mut load.active, &mut load.inactive) } else { (&mut load.inactive, &mut load.active) };
+            *more += 1;
+            *less = less.saturating_sub(1);
+        }
+    }
+
+    /// The connection count of the backend that sends `reply`, if the balancer keeps one.
+    pub(super) fn load(&mut self, entry: u32, reply: &Tuple<A>) -> Option<&mut Load> {
+        let service = self.services.get_mut(entry)?;
+        let place = service.place(reply.src, reply.src_port())?;
+        service.balance.as_mut()?.load_mut(place)
+    }
+}
+
+/// Whether the packet may be forwarded at all, and fits.
+#[inline(always)]
+fn fits<A: Address>(packet: &[u8], header: &Header<A>, next: Next, forward: bool) -> Result<(), Refusal> {
+    if forward && header.ttl <= 1 {
+        return Err(Refusal::TimeExceeded);
+    }
+    // Without "don't fragment" an IPv4 packet may be cut by the wire.
+    if header.length > usize::from(next.mtu) && (A::CHECKSUM.is_none() || packet[6] & 0x40 != 0) {
+        return Err(Refusal::TooBig(next.mtu));
+    }
+    Ok(())
+}

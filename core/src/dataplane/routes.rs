@@ -1,0 +1,148 @@
+//! Where packets go next.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use hashbrown::HashTable;
+
+use super::hash::Secret;
+use super::table::{Hop, Route};
+use crate::net::Cidr;
+use crate::net::address::Address;
+use crate::rng::Rng;
+
+/// A next hop and the size of the packets it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) hop: Hop,
+    pub(crate) mtu: u16,
+}
+
+/// The routes of one family.
+///
+/// Connections remember the number of their next hop. Numbers are given out upwards; a change of routes
+/// invalidates all numbers given out before it, so that remembered ones are looked up again when next needed.
+pub(crate) struct Routes<A> {
+    hosts: HashTable<(A, Next)>,
+    /// Longest prefixes first, and of equal length in order of address.
+    prefixes: Vec<(Cidr, Next)>,
+    /// The node's own addresses.
+    own: Vec<A>,
+    numbered: Vec<Next>,
+    first: u16,
+    secret: Secret,
+}
+
+impl<A: Address> Routes<A> {
+    pub(crate) fn new(own: impl Iterator<Item = IpAddr>, rng: &mut Rng) -> Routes<A> {
+        Routes {
+            hosts: HashTable::new(),
+            prefixes: Vec::new(),
+            own: own.filter_map(A::from_ip).collect(),
+            numbered: Vec::new(),
+            first: 1,
+            secret: Secret::new(rng),
+        }
+    }
+
+    /// Whether the address is the node's own.
+    #[inline]
+    pub(crate) fn is_own(&self, address: A) -> bool {
+        self.own.contains(&address) || address.ip().is_loopback()
+    }
+
+    /// The next hop with this number, unless the routes changed since.
+    #[inline(always)]
+    pub(crate) fn numbered(&self, number: u16) -> Option<Next> {
+        self.numbered.get(usize::from(number).wrapping_sub(usize::from(self.first))).copied()
+    }
+
+    /// Where packets to `address` go; `None` without a route.
+    pub(crate) fn find(&self, address: A) -> Option<Next> {
+        if self.is_own(address) {
+            return Some(Next { hop: Hop::Host, mtu: u16::MAX });
+        }
+        if let Some((_, next)) = self.hosts.find(self.secret.address(address), |entry| entry.0 == address) {
+            return Some(*next);
+        }
+        let ip = address.ip();
+        self.prefixes.iter().find(|(cidr, _)| cidr.contains(ip)).map(|(_, next)| *next)
+    }
+
+    /// The number of a next hop, for a connection to remember.
+    pub(crate) fn number(&mut self, next: Next) -> u16 {
+        let place = self.numbered.iter().position(|n| *n == next).unwrap_or_else(|| {
+            self.numbered.push(next);
+            self.numbered.len() - 1
+        });
+        // A node has fewer next hops than this; were it not so, connections past the bound would look theirs up each time.
+        u16::try_from(place + usize::from(self.first)).unwrap_or(0)
+    }
+
+    /// Adds or replaces a route. True asks for all remembered numbers to be forgotten.
+    pub(crate) fn put(&mut self, route: &Route) -> bool {
+        let Some(address) = A::from_ip(route.to.address) else { return false };
+        let next = Next { hop: route.hop, mtu: route.mtu };
+        if usize::from(route.to.length) == A::LENGTH * 8 {
+            let (secret, hash) = (self.secret, self.secret.address(address));
+            match self.hosts.find_mut(hash, |entry| entry.0 == address) {
+                Some(entry) => entry.1 = next,
+                None => {
+                    self.hosts.insert_unique(hash, (address, next), |entry| secret.address(entry.0));
+                }
+            }
+        } else {
+            let to = route.to.masked();
+            match self.prefixes.binary_search_by_key(&rank(&to), |(cidr, _)| rank(cidr)) {
+                Ok(place) => self.prefixes[place].1 = next,
+                Err(place) => self.prefixes.insert(place, (to, next)),
+            }
+        }
+        self.renumber()
+    }
+
+    /// Forgets a route. True asks for all remembered numbers to be forgotten.
+    pub(crate) fn remove(&mut self, to: &Cidr) -> bool {
+        let Some(address) = A::from_ip(to.address) else { return false };
+        if usize::from(to.length) == A::LENGTH * 8 {
+            if let Ok(entry) = self.hosts.find_entry(self.secret.address(address), |entry| entry.0 == address) {
+                entry.remove();
+            }
+        } else {
+            let to = to.masked();
+            self.prefixes.retain(|(cidr, _)| *cidr != to);
+        }
+        self.renumber()
+    }
+
+    /// Every route, in the order in which they are tried.
+    pub(crate) fn all(&self) -> Vec<Route> {
+        let mut all: Vec<Route> =
+            self.hosts.iter().map(|(a, n)| Route { to: Cidr::host(a.ip()), hop: n.hop, mtu: n.mtu }).collect();
+        all.sort_by_key(|route| route.to);
+        all.extend(self.prefixes.iter().map(|(to, n)| Route { to: *to, hop: n.hop, mtu: n.mtu }));
+        all
+    }
+
+    fn renumber(&mut self) -> bool {
+        if self.numbered.is_empty() {
+            return false;
+        }
+        let used = self.numbered.len();
+        self.numbered.clear();
+        match u16::try_from(usize::from(self.first) + used) {
+            Ok(first) if first < u16::MAX - 1024 => {
+                self.first = first;
+                false
+            }
+            _ => {
+                self.first = 1;
+                true
+            }
+        }
+    }
+}
+
+fn rank(cidr: &Cidr) -> (u8, IpAddr) {
+    (u8::MAX - cidr.length, cidr.address)
+}

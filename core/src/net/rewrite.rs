@@ -1,0 +1,205 @@
+//! Rewriting a packet's headers without reading its payload.
+//!
+//! The internet checksum is a sum of 16-bit words in ones' complement arithmetic. When a word changes, the
+//! checksum can be mended by subtracting the old word and adding the new one (RFC 1624, equation 3:
+//! `HC' = ~(~HC + ~m + m')`). Because 2^16 = 1 modulo 2^16 - 1, words may be added 32 bits at a time, in the
+//! byte order of the machine, and folded at the end. A wrong checksum stays wrong, so that its receiver notices.
+
+use super::address::Address;
+use super::flow::Tuple;
+use super::header::{Header, Kind};
+
+/// Writes the addresses and ports of `to` over those of the packet, whose headers are `header`.
+///
+/// With `forward`, time to live is decremented as well.
+#[inline(always)]
+pub fn rewrite<A: Address>(packet: &mut [u8], header: &Header<A>, to: &Tuple<A>, forward: bool) {
+    let from = &header.tuple;
+    let addresses = replaced(from.src, to.src) + replaced(from.dst, to.dst);
+    to.src.store(&mut packet[A::SOURCE..]);
+    to.dst.store(&mut packet[A::SOURCE + A::LENGTH..]);
+    let mut change = addresses;
+    if forward {
+        let ttl = packet[A::TTL];
+        packet[A::TTL] = ttl.wrapping_sub(1);
+        change += u64::from(u16::from_ne_bytes([packet[A::TTL], 0])) + u64::from(!u16::from_ne_bytes([ttl, 0]));
+    }
+    if let Some(at) = A::CHECKSUM {
+        mend(packet, at, change);
+    }
+    let start = header.transport;
+    let change = addresses + u64::from(!from.ports) + u64::from(to.ports);
+    match header.kind {
+        Kind::Tcp => {
+            to.ports.store(&mut packet[start..]);
+            mend(packet, start + 16, change);
+        }
+        Kind::Udp => {
+            to.ports.store(&mut packet[start..]);
+            if packet[start + 6] != 0 || packet[start + 7] != 0 {
+                mend(packet, start + 6, change);
+                if packet[start + 6] == 0 && packet[start + 7] == 0 {
+                    // Zero would mean "no checksum" (RFC 768).
+                    packet[start + 6..start + 8].fill(0xff);
+                }
+            }
+        }
+        Kind::Sctp if from.ports != to.ports => {
+            to.ports.store(&mut packet[start..]);
+            sctp_checksum(&mut packet[start..header.length]);
+        }
+        Kind::Query | Kind::Answer => {
+            let (old, new) = match header.kind {
+                Kind::Query => (from.src_port(), to.src_port()),
+                _ => (from.dst_port(), to.dst_port()),
+            };
+            packet[start + 4..start + 6].copy_from_slice(&new.to_be_bytes());
+            let mut change = u64::from(!old.to_be()) + u64::from(new.to_be());
+            if A::CHECKSUM.is_none() {
+                // ICMPv6 sums the addresses, ICMP does not.
+                change += addresses;
+            }
+            mend(packet, start + 2, change);
+        }
+        Kind::Error if A::CHECKSUM.is_none() => mend(packet, start + 2, addresses),
+        Kind::Sctp | Kind::Error | Kind::Fragment(_) | Kind::Other => {}
+    }
+}
+
+/// What replacing one word by another adds to the complement of a checksum.
+#[inline(always)]
+fn replaced<A: Address>(old: A, new: A) -> u64 {
+    let words = (A::LENGTH / 4) as u64;
+    words * 0xffff_ffff - old.sum() + new.sum()
+}
+
+/// Adds `change` to the checksum at `at`.
+#[inline(always)]
+fn mend(packet: &mut [u8], at: usize, change: u64) {
+    let Some(field) = packet.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<2>()) else { return };
+    let sum = change + u64::from(!u16::from_ne_bytes(*field));
+    *field = (!fold(sum)).to_ne_bytes();
+}
+
+/// Folds a sum into 16 bits, adding the carries back in.
+#[inline(always)]
+pub(crate) fn fold(sum: u64) -> u16 {
+    let sum = (sum & 0xffff_ffff) + (sum >> 32);
+    let sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    ((sum & 0xffff) + (sum >> 16)) as u16
+}
+
+/// The ones' complement sum of `bytes`, in the byte order of the machine.
+pub(crate) fn sum(bytes: &[u8]) -> u64 {
+    let mut words = bytes.chunks_exact(4);
+    let mut total: u64 = words.by_ref().map(|w| u64::from(u32::from_ne_bytes([w[0], w[1], w[2], w[3]]))).sum();
+    let rest = words.remainder();
+    if !rest.is_empty() {
+        let mut last = [0; 4];
+        last[..rest.len()].copy_from_slice(rest);
+        total += u64::from(u32::from_ne_bytes(last));
+    }
+    total
+}
+
+/// The sum of the pseudo header that TCP, UDP and ICMPv6 include.
+pub(crate) fn pseudo_header<A: Address>(src: A, dst: A, protocol: u8, length: usize) -> u64 {
+    let length = (length as u32).to_be_bytes();
+    src.sum() + dst.sum() + u64::from(u32::from_ne_bytes(length)) + u64::from(u16::from_ne_bytes([0, protocol]))
+}
+
+/// Computes every checksum of a whole, unfragmented packet anew; a packet that cannot be parsed is left alone.
+pub fn fill_checksums(packet: &mut [u8]) {
+    match packet.first().map(|byte| byte >> 4) {
+        Some(4) => fill::<u32>(packet),
+        Some(6) => fill::<u128>(packet),
+        _ => {}
+    }
+}
+
+fn fill<A: Address>(packet: &mut [u8]) {
+    let Ok(header) = A::parse(packet) else { return };
+    if A::CHECKSUM.is_some() {
+        fill_header_checksum(packet);
+    }
+    let start = header.transport;
+    let transport = &mut packet[start..header.length];
+    let Tuple { src, dst, protocol, .. } = header.tuple;
+    let at = match header.kind {
+        Kind::Tcp => 16,
+        Kind::Udp => 6,
+        Kind::Query | Kind::Answer | Kind::Error => {
+            return super::icmp::fill_checksum::<A>(&mut packet[..header.length], start);
+        }
+        Kind::Sctp => return sctp_checksum(transport),
+        Kind::Fragment(_) | Kind::Other => return,
+    };
+    transport[at..at + 2].fill(0);
+    let checksum = !fold(sum(transport) + pseudo_header(src, dst, protocol, transport.len()));
+    let checksum = if checksum == 0 && header.kind == Kind::Udp { 0xffff } else { checksum };
+    transport[at..at + 2].copy_from_slice(&checksum.to_ne_bytes());
+}
+
+/// Computes the IPv4 header checksum anew.
+pub(crate) fn fill_header_checksum(packet: &mut [u8]) {
+    packet[10..12].fill(0);
+    let length = usize::from(packet[0] & 0x0f) * 4;
+    let checksum = !fold(sum(&packet[..length]));
+    packet[10..12].copy_from_slice(&checksum.to_ne_bytes());
+}
+
+/// Whether an IPv4 header sums to what it says.
+pub(crate) fn header_checksum_is_right(packet: &[u8], transport: usize) -> bool {
+    fold(sum(&packet[..transport])) == 0xffff
+}
+
+/// Computes the CRC32c of an SCTP packet anew (RFC 9260 appendix A).
+fn sctp_checksum(sctp: &mut [u8]) {
+    sctp[8..12].fill(0);
+    let crc = crc32c(sctp);
+    sctp[8..12].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// CRC32c, four bits at a time.
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
+    const TABLE: [u32; 16] = {
+        let mut table = [0; 16];
+        let mut i = 0;
+        while i < 16 {
+            let mut value = i as u32;
+            let mut bit = 0;
+            while bit < 4 {
+                value = if value & 1 == 1 { value >> 1 ^ 0x82f6_3b78 } else { value >> 1 };
+                bit += 1;
+            }
+            table[i] = value;
+            i += 1;
+        }
+        table
+    };
+    !bytes.iter().fold(!0, |crc: u32, &byte| {
+        let crc = crc ^ u32::from(byte);
+        let crc = crc >> 4 ^ TABLE[(crc & 15) as usize];
+        crc >> 4 ^ TABLE[(crc & 15) as usize]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc32c_has_the_value_of_its_check_string() {
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn folding_keeps_the_value_modulo_65535() {
+        for sum in [0, 1, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_2345_6789_abcd, u64::MAX >> 8] {
+            let folded = u64::from(fold(sum));
+            assert_eq!(folded % 0xffff, sum % 0xffff, "{sum:x}");
+            assert_eq!(folded == 0, sum == 0);
+        }
+    }
+}
