@@ -143,17 +143,21 @@ export class Cluster implements Disposable {
     return this.#command(place, line, engine => engine.exec(place, line, limit))
   }
 
-  /** Starts a command and returns at once; it goes on as virtual time passes. */
-  start(where: Ref | KubeObject, line: string): Process {
+  /**
+   * Starts a program, or a line of shell language, and returns at once with its input open; it goes on as time passes.
+   *
+   * At a terminal a shell prints its prompt, and what a program complains of is part of its output.
+   */
+  start(where: Ref | KubeObject, command: string | string[], options: { terminal?: boolean } = {}): Process {
     const place = placeOf(where)
-    const id = this.#call(engine => engine.start(place, line))
-    return new Process(place, line, {
-      run: (idle, limit) => this.#call(engine => engine.runProcess(id, idle, limit)),
-      write: text => this.#call(engine => engine.write(id, text)),
-      closeStdin: () => this.#call(engine => engine.closeStdin(id)),
-      interrupt: () => this.#call(engine => engine.interrupt(id)),
-      read: () => this.#call(engine => engine.read(id)),
-    })
+    const argv = typeof command === 'string' ? ['sh', '-c', command] : command
+    return this.#process(place, argv.join(' '), this.#call(engine => engine.start(place, argv, options.terminal ?? false)))
+  }
+
+  /** The command of a pod's first container, to type into and to read, as `kubectl attach` has it. */
+  attach(pod: Ref | KubeObject): Process {
+    const place = placeOf(pod)
+    return this.#process(place, '', this.#call(engine => engine.attach(place)))
   }
 
   /** One object, or `undefined` if there is none of that name. */
@@ -260,6 +264,16 @@ export class Cluster implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose()
+  }
+
+  #process(place: string, line: string, id: number): Process {
+    return new Process(place, line, {
+      run: (idle, limit) => this.#call(engine => engine.runProcess(id, idle, limit)),
+      write: text => this.#call(engine => engine.write(id, text)),
+      closeStdin: () => this.#call(engine => engine.closeStdin(id)),
+      interrupt: () => this.#call(engine => engine.interrupt(id)),
+      read: () => this.#call(engine => engine.read(id)),
+    })
   }
 
   #command(where: string, line: string, run: (engine: Engine) => RawOutput): ExecResult {

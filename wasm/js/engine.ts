@@ -12,8 +12,10 @@ export interface Engine {
   kubectl(line: string, stdin: string): RawOutput
   exec(place: string, line: string, limit: number): RawOutput
 
-  /** Starts a command and returns at once; virtual time moves only by the calls below. */
-  start(place: string, line: string): number
+  /** Starts a program and returns at once, with its input open; virtual time moves only by the calls below. */
+  start(place: string, argv: string[], terminal: boolean): number
+  /** The command of a pod's first container, to type into and to read. */
+  attach(pod: string): number
   /** Lets time pass until the process has ended, has been silent for `idle`, or `limit` is over. */
   runProcess(process: number, idle: number, limit: number): void
   write(process: number, text: string): void

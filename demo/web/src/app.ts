@@ -1,5 +1,5 @@
 /** `<lab-app>`: the page's frame. The parts inside it know the lab, not one another. */
-import { LitElement, css, html, nothing, type TemplateResult } from 'lit'
+import { LitElement, css, html, type TemplateResult } from 'lit'
 import { common } from './element.ts'
 import { examples } from './examples/index.ts'
 import type { Lab } from './lab.ts'
@@ -28,6 +28,7 @@ export class LabApp extends LitElement {
     select { max-width: 15em; }
     main { display: grid; gap: 14px; padding: 0 20px 20px; grid-template-columns: minmax(0, 1.55fr) minmax(340px, 1fr); align-items: start; }
     .stage, .side { display: grid; gap: 14px; min-width: 0; }
+    .map { display: grid; gap: 12px; }
     .card { border: 1px solid var(--edge); border-radius: 6px; background: var(--surface); overflow: hidden; min-width: 0; }
     .packets { height: 300px; display: flex; flex-direction: column; }
     .packets lab-packets { flex: 1; }
@@ -43,9 +44,10 @@ export class LabApp extends LitElement {
       .tools label { display: none; }
       .side { position: static; height: auto; min-height: 0; grid-template-rows: none; }
       .pane[data-hidden] { display: none; }
-      .side .card, .packets { height: min(64dvh, 520px); }
+      .side .card, .packets { height: min(calc(100dvh - 76px), 560px); scroll-margin-bottom: 64px; }
       .stage, .side { display: contents; }
-      .map { order: 1; }
+      .map { order: 1; display: flex; flex-direction: column; gap: 10px; }
+      .map lab-transport { order: -1; }
       .pane { order: 2; }
       [role='tablist'] {
         position: fixed; z-index: 5; inset: auto 0 0; display: grid; grid-template-columns: repeat(3, 1fr);
@@ -57,6 +59,7 @@ export class LabApp extends LitElement {
     @media (max-width: 640px) {
       .tools { flex: 1 0 100%; }
       .tools select { flex: 1; max-width: none; min-width: 0; }
+      .tools button { padding: 0 0.6em; }
       .about { display: none; }
     }
   `]
@@ -117,9 +120,9 @@ export class LabApp extends LitElement {
       </main>
       <div role="tablist" aria-label="Panes" @keydown=${this.#tabs}>
         ${PANES.map(pane => html`<button role="tab" data-testid="tab-${pane}" aria-selected=${pane === this.#pane} aria-controls="pane-${pane}"
-          tabindex=${pane === this.#pane ? 0 : -1} @click=${() => this.#show(pane)}>${pane[0]!.toUpperCase() + pane.slice(1)}</button>`)}
+          tabindex=${pane === this.#pane ? 0 : -1} @click=${() => this.#reveal(pane)}>${pane[0]!.toUpperCase() + pane.slice(1)}</button>`)}
       </div>
-      ${nothing}`
+`
   }
 
   #open = (event: Event): void => {
@@ -140,6 +143,13 @@ export class LabApp extends LitElement {
     this.requestUpdate()
   }
 
+  /** On a small screen the pane stands below the map: whoever asks for it wants to see it. */
+  async #reveal(pane: Pane): Promise<void> {
+    this.#show(pane)
+    await this.updateComplete
+    this.renderRoot.querySelector(`#pane-${pane}`)?.scrollIntoView({ block: 'end', behavior: 'auto' })
+  }
+
   #tabs = (event: KeyboardEvent): void => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
     if (by === 0) return
@@ -149,7 +159,7 @@ export class LabApp extends LitElement {
   }
 }
 
-const THEMES = { auto: 'Auto', light: 'Light', dark: 'Dark' }
+const THEMES = { auto: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark' }
 
 /** One dashed address, and the lines that lead from it. */
 const LOGO = html`<svg viewBox="0 0 30 22" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8">

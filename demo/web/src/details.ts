@@ -21,6 +21,7 @@ export class LabDetails extends LabElement {
 
   protected override render(): TemplateResult | typeof nothing {
     const key = this.selected
+    this.hidden = key === undefined
     if (key === undefined) return nothing
     const { world } = this.lab
     const pod = world.pods.find(pod => pod.key === key)

@@ -7,15 +7,27 @@ import { type World, emptyWorld, lookAt } from './world.ts'
 /** Said when the cluster's objects may have changed, another example was opened, or the files were edited. */
 export type LabEvent = 'world' | 'example' | 'files'
 
+/** A command that made packets. */
+export interface Command {
+  line: string
+  /** The index of its first frame. */
+  first: number
+  /** Virtual time of that frame. */
+  time: number
+}
+
 export class Lab extends EventTarget {
   readonly playback = new Playback()
   example: Example = examples[0]!
   files = new Map<string, string>()
   world: World = emptyWorld
-  /** The index of the first frame of the last command. */
-  lastCommand = 0
+  /** The commands that made packets, oldest first. */
+  commands: Command[] = []
   #cluster: Cluster | undefined
   #seen = 0
+  /** The command whose packets are expected. */
+  #line = ''
+  #isNew = false
 
   get cluster(): Cluster {
     if (this.#cluster === undefined) throw new Error('no example is open')
@@ -27,12 +39,14 @@ export class Lab extends EventTarget {
     this.#cluster?.dispose()
     this.#cluster = new Cluster({ seed: 1 })
     this.#seen = 0
-    this.lastCommand = 0
+    this.commands = []
     this.example = example
     this.files = new Map(Object.entries(example.files))
     for (const [name, text] of this.files) this.#cluster.file(name, text)
     this.playback.clear()
     this.#say('example')
+    this.begin('')
+    this.#settle()
     this.look()
   }
 
@@ -42,29 +56,37 @@ export class Lab extends EventTarget {
     this.#say('files')
   }
 
-  kubectl(line: string): ExecResult {
-    return this.#act(() => this.cluster.kubectl(line))
+  /** What happens from now on is the work of this command. */
+  begin(line: string): void {
+    this.#line = line
+    this.#isNew = true
   }
 
-  /** A command on the reader's own machine, which stands outside the cluster. */
-  outside(line: string): ExecResult {
-    return this.#act(() => this.cluster.exec('outside', line, { limit: '3m' }))
+  kubectl(line: string): ExecResult {
+    return this.#act(cluster => cluster.kubectl(line))
   }
 
   setReady(pod: string, ready: boolean): void {
-    this.#act(() => this.cluster.setReady(pod, ready))
+    this.begin(`${pod.replace(/^default\//, '')} is made ${ready ? '' : 'not '}ready`)
+    this.#act(cluster => cluster.setReady(pod, ready))
   }
 
-  start(where: string, line: string): Process {
-    return this.#act(() => this.cluster.start(where, line))
+  /** A program with a terminal, in a pod or outside. */
+  start(where: string, argv: string[]): Process {
+    return this.cluster.start(where, argv, { terminal: true })
   }
 
-  /** Lets a process work until it has been silent for a while of virtual time, and says what it printed. */
-  run(process: Process, idle: string): { stdout: string; stderr: string } {
-    return this.#act(() => {
-      process.run({ idle })
-      return process.read()
-    })
+  attach(pod: string): Process {
+    return this.cluster.attach(pod)
+  }
+
+  /** Lets a process work until it has been silent for `idle` of virtual time, and says what it printed. */
+  run(process: Process, idle: string, limit: string): string {
+    process.run({ idle, limit })
+    const { stdout, stderr } = process.read()
+    if (process.exitCode !== undefined) this.#settle()
+    this.look()
+    return stdout + stderr
   }
 
   /** Takes note of what has changed. */
@@ -73,13 +95,22 @@ export class Lab extends EventTarget {
     const frames = this.cluster.frames(this.#seen)
     this.#seen = (frames.at(-1)?.index ?? this.#seen - 1) + 1
     const first = frames[0]
-    if (first !== undefined) this.lastCommand = first.index
+    const isNew = this.#isNew && first !== undefined
+    if (isNew) {
+      this.commands.push({ line: this.#line, first: first.index, time: first.time })
+      this.#isNew = false
+    }
     this.#say('world')
-    this.playback.add(frames)
+    this.playback.add(frames, isNew)
   }
 
-  #act<T>(action: () => T): T {
-    const result = action()
+  /** The command that a frame belongs to. */
+  commandOf(frame: { index: number }): Command | undefined {
+    return this.commands.findLast(({ first }) => first <= frame.index)
+  }
+
+  #act<T>(action: (cluster: Cluster) => T): T {
+    const result = action(this.cluster)
     this.#settle()
     this.look()
     return result

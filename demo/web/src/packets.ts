@@ -3,7 +3,7 @@ import { css, html, nothing, svg, type TemplateResult } from 'lit'
 import type { Frame } from 'clusterip'
 import { LabElement, common } from './element.ts'
 import { mark } from './map/mark.ts'
-import { formatTime, isTranslated, kindOf } from './packet.ts'
+import { formatSince, isTranslated, kindOf } from './packet.ts'
 
 /** Rows that are drawn; the slider reaches the others. */
 const ROWS = 250
@@ -14,17 +14,18 @@ export class LabPackets extends LabElement {
     .scroll { overflow: auto; flex: 1; min-height: 0; scrollbar-width: thin; }
     table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums; }
     th {
-      position: sticky; top: 0; z-index: 1; padding: 6px 10px; text-align: left; white-space: nowrap;
+      position: sticky; top: 0; z-index: 1; padding: 6px 8px; text-align: left; white-space: nowrap;
       background: var(--surface); box-shadow: inset 0 -1px var(--edge);
       font: 600 11.5px/1.4 var(--sans); color: var(--muted);
     }
-    td { padding: 3px 10px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: top; line-height: 1.5; }
+    td { padding: 3px 8px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: top; line-height: 1.5; }
     td.addresses, td.time { font-family: var(--mono); font-size: 11.5px; }
     td.time { text-align: right; color: var(--muted); }
     th.time { text-align: right; }
-    td.info { max-width: 22em; overflow: hidden; text-overflow: ellipsis; }
-    tr { cursor: pointer; }
-    tbody tr:hover { background: var(--raised); }
+    .info { max-width: 10.5em; overflow: hidden; text-overflow: ellipsis; }
+    .group th { position: static; padding: 8px 8px 4px; color: var(--ink); font: 600 11.5px/1.4 var(--mono); white-space: normal; overflow-wrap: anywhere; background: none; }
+    tr:not(.group) { cursor: pointer; }
+    tbody tr:not(.group):hover { background: var(--raised); }
     tr[aria-current='true'] { background: var(--current); box-shadow: inset 3px 0 var(--packet); }
     tr:focus-visible { outline-offset: -2px; }
     .kind { display: inline-flex; align-items: center; gap: 6px; }
@@ -39,16 +40,18 @@ export class LabPackets extends LabElement {
     .new { color: var(--virtual); font-weight: 700; }
     .arrow { color: var(--muted); padding: 0 3px; }
     .same { color: var(--muted); }
-    .reason { color: var(--bad); }
+    .reason { color: var(--bad); font-family: var(--sans); font-weight: 600; }
     .empty { padding: 16px 12px; color: var(--muted); font-size: var(--text-s); }
     /* Two lines a packet where there is no room for columns. */
     .narrow thead { position: absolute; clip-path: inset(50%); }
     .narrow tr { display: grid; grid-template-columns: auto 1fr auto; padding: 7px 12px; min-height: 44px; border-bottom: 1px solid var(--hair); }
+    .narrow tr.group { display: block; min-height: 0; }
+    .narrow .group th { padding: 4px 0; }
     .narrow td { border: 0; padding: 0 8px 0 0; }
     .narrow td.time { order: 3; padding: 0; }
     .narrow td.addresses { order: 4; grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }
     .narrow td.where { order: 2; color: var(--muted); }
-    .narrow td.info { display: none; }
+    .narrow .info { max-width: 44vw; }
     .narrow td.unchanged { display: none; }
   `]
 
@@ -85,13 +88,21 @@ export class LabPackets extends LabElement {
           <caption class="sr">Packets at each node, oldest first, with their addresses before and after translation</caption>
           <thead><tr>
             <th class="time" scope="col">Time</th><th scope="col">Where</th><th scope="col">Kind</th>
-            <th scope="col">Before</th><th scope="col">After</th><th scope="col">What</th>
+            <th scope="col">Before</th><th scope="col">After</th>
           </tr></thead>
           <tbody @keydown=${this.#keydown}>
-            ${frames.slice(first, first + ROWS).map((frame, index) => this.#row(frame, first + index, cursor))}
+            ${frames.slice(first, first + ROWS).map((frame, index) => html`
+              ${this.#heading(frame, index === 0)}${this.#row(frame, first + index, cursor)}`)}
           </tbody>
         </table>
       </div>`
+  }
+
+  /** Each command that made packets has its own group of rows. */
+  #heading(frame: Frame, isFirst: boolean): TemplateResult | typeof nothing {
+    const command = this.lab.commandOf(frame)
+    if (command === undefined || (!isFirst && command.first !== frame.index)) return nothing
+    return html`<tr class="group"><th colspan="5" scope="rowgroup">${command.line || 'while the cluster started'}</th></tr>`
   }
 
   #row(frame: Frame, index: number, cursor: number): TemplateResult {
@@ -102,14 +113,15 @@ export class LabPackets extends LabElement {
     const current = index === cursor
     return html`
       <tr aria-current=${current} tabindex=${current || (cursor < 0 && index === 0) ? 0 : -1} data-index=${index} @click=${() => this.lab.playback.seek(index)}>
-        <td class="time">${formatTime(frame.time)}</td>
+        <td class="time">${formatSince(frame.time - (this.lab.commandOf(frame)?.time ?? 0))}</td>
         <td class="where">${frame.place.replace('node/', '')}</td>
-        <td><span class="kind"><svg viewBox="-13 -13 26 26" aria-hidden="true">${svgMark(frame)}</svg>${kind.name}</span></td>
+        <td><span class="kind"><svg viewBox="-13 -13 26 26" aria-hidden="true">${svgMark(frame)}</svg><span class="info" title=${frame.info}>${frame.info === '' || frame.info === kind.name ? kind.name : html`<span class="sr">${kind.name}: </span>${frame.info}`}</span></span></td>
         <td class="addresses">${side(after.source, before.source, 'old')}<span class="arrow">→</span>${side(after.destination, before.destination, 'old')}</td>
-        <td class="addresses ${changed ? '' : 'unchanged'}">${changed
-          ? html`${side(before.source, after.source, 'new')}<span class="arrow">→</span>${side(before.destination, after.destination, 'new')}`
-          : html`<span class="same">unchanged</span>`}</td>
-        <td class="info">${frame.reason ? html`<span class="reason">${frame.reason}</span>` : frame.info === kind.name ? nothing : frame.info}</td>
+        <td class="addresses ${changed || frame.reason ? '' : 'unchanged'}">${frame.reason
+          ? html`<span class="reason">${frame.reason}</span>`
+          : changed
+            ? html`${side(before.source, after.source, 'new')}<span class="arrow">→</span>${side(before.destination, after.destination, 'new')}`
+            : html`<span class="same">unchanged</span>`}</td>
       </tr>`
   }
 

@@ -53,15 +53,19 @@ export class Playback extends EventTarget {
     this.#changed('frames')
   }
 
-  /** Takes in what has just happened and starts to show it. */
-  add(frames: Frame[]): void {
+  /** Takes in what has just happened; what a new command did is shown at once, what goes on is shown in its turn. */
+  add(frames: Frame[], isNew: boolean): void {
     if (frames.length === 0) return
+    const wasAtEnd = this.atEnd
     const all = [...this.frames, ...frames]
     this.frames = all.slice(-KEPT)
-    this.cursor = Math.max(0, this.frames.length - frames.length)
-    this.progress = this.still ? 1 : 0
+    this.cursor = Math.max(0, this.cursor - (all.length - this.frames.length))
+    if (isNew || wasAtEnd) {
+      this.cursor = Math.max(0, this.frames.length - frames.length)
+      this.progress = this.still ? 1 : 0
+    }
     this.#changed('frames')
-    if (!this.still) this.play()
+    if (!this.still && (isNew || wasAtEnd)) this.play()
   }
 
   play(): void {

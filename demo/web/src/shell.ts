@@ -1,7 +1,8 @@
 /** The terminal's state without its looks: where commands run, what was typed, what came back. */
-import { EngineError, type Hint, type Process } from 'clusterip'
+import { EngineError, type Process } from 'clusterip'
 import type { Lab } from './lab.ts'
-import { slipIn } from './slips.ts'
+import { noteOn } from './notes.ts'
+import { terminalRequest } from './words.ts'
 
 /** One line or block of the transcript. */
 export type Entry =
@@ -10,22 +11,33 @@ export type Entry =
   /** The lab's own voice: one line below the real words, with at most one thing to do. */
   | { kind: 'lab'; text: string; code?: string; action?: string | undefined }
 
-/** An open command that takes what is typed: a shell in a pod, `telnet`. */
+/** An open command that takes what is typed: a shell in a pod, `telnet`, a `curl` that waits. */
 interface Session {
   process: Process
+  where: 'workstation' | 'pod'
+  /** What was typed last. */
+  line: string
+  /** What came since then. */
+  output: string
   /** What it printed last without ending the line: its prompt. */
   prompt: string
   /** Run when it ends, such as the deletion that `--rm` asks for. */
   atEnd: string | undefined
+  /** Virtual seconds that it has been left alone without a word. */
+  silent: number
 }
 
 const WORKSTATION = '$ '
 const KEPT = 400
+/** How long a silent program is watched, in virtual seconds: longer than a TCP connection takes to give up. */
+const PATIENCE = 150
+/** While a program works, each tick of so many milliseconds is worth two virtual seconds. */
+const TICK = 120
 
-const HELP = `kubectl …            talk to the API server (k for short); files of the editor: kubectl apply -f FILE
-curl, ping, nslookup  run on your laptop, which stands outside the cluster
-kubectl exec -it POD -- sh    a shell in a pod; exit leaves it
-clear, Ctrl-L         empty this screen     Ctrl-C  interrupt     Tab  complete     ↑ ↓  history
+const HELP = `kubectl …                    talk to the API server, k for short; kubectl apply -f FILE reads the editor's files
+curl, ping, nslookup, …      run on your laptop, which stands outside the cluster
+kubectl exec -it POD -- sh   a shell in a pod; exit leaves it
+clear or Ctrl-L              empties this screen
 `
 
 export class Shell extends EventTarget {
@@ -33,6 +45,7 @@ export class Shell extends EventTarget {
   history: string[] = []
   readonly #lab: Lab
   #session: Session | undefined
+  #timer = 0
 
   constructor(lab: Lab) {
     super()
@@ -41,12 +54,17 @@ export class Shell extends EventTarget {
 
   /** What stands before the cursor. */
   get prompt(): string {
-    return this.#session?.prompt ?? WORKSTATION
+    return this.#session === undefined ? WORKSTATION : this.#session.prompt
   }
 
-  /** Whether a program other than the workstation's shell reads the line. */
+  /** Whether what is typed goes to a shell in a pod. */
   get isInside(): boolean {
-    return this.#session !== undefined
+    return this.#session?.where === 'pod'
+  }
+
+  /** Whether a program works and time passes. */
+  get isBusy(): boolean {
+    return this.#timer !== 0
   }
 
   clear(): void {
@@ -56,21 +74,9 @@ export class Shell extends EventTarget {
 
   /** Starts over: another example, another cluster. */
   reset(): void {
+    this.#rest()
     this.#session = undefined
     this.clear()
-  }
-
-  /** The reader pressed Enter. */
-  submit(line: string): void {
-    this.#push({ kind: 'command', prompt: this.prompt, text: line })
-    if (line.trim() !== '' && this.history.at(-1) !== line) this.history.push(line)
-    try {
-      if (this.#session !== undefined) this.#type(`${line}\n`)
-      else this.#run(line.trim())
-    } catch (error) {
-      this.#fail(error)
-    }
-    this.#changed()
   }
 
   /** Shows what the Tab key found. */
@@ -79,84 +85,153 @@ export class Shell extends EventTarget {
     this.#changed()
   }
 
+  /** The reader pressed Enter. */
+  submit(line: string): void {
+    this.#push({ kind: 'command', prompt: this.prompt, text: line })
+    if (line.trim() !== '' && this.history.at(-1) !== line) this.history.push(line)
+    this.#guarded(() => {
+      this.#lab.begin(line.trim())
+      if (this.#session === undefined) return this.#run(line.trim())
+      Object.assign(this.#session, { line: line.trim(), output: '', silent: 0, prompt: '' })
+      this.#session.process.write(`${line}\n`)
+      this.#pump()
+    })
+  }
+
   /** Ctrl-C. */
   interrupt(typed: string): void {
-    this.#push({ kind: 'command', prompt: this.prompt, text: `${typed}^C` })
-    if (this.#session !== undefined) {
+    this.#guarded(() => {
+      if (this.#session === undefined) return this.#push({ kind: 'command', prompt: this.prompt, text: `${typed}^C` })
+      this.#rest()
+      if (this.#session.where === 'workstation') this.#push({ kind: 'out', text: '^C\n' })
       this.#session.process.interrupt()
       this.#pump()
-    }
-    this.#changed()
+    })
   }
 
   /** Ctrl-D on an empty line. */
   endOfInput(): void {
-    if (this.#session === undefined) return
-    this.#session.process.closeStdin()
-    this.#pump()
-    this.#changed()
+    this.#guarded(() => {
+      this.#session?.process.closeStdin()
+      this.#pump()
+    })
   }
 
   #run(line: string): void {
     if (line === '') return
     const [word = ''] = line.split(/\s+/, 1)
-    if (word === 'clear') return this.clear()
+    if (word === 'clear') return void (this.entries = [])
     if (word === 'help') return this.#push({ kind: 'out', text: HELP })
-    if (word === 'kubectl' || word === 'k') {
-      const command = line.replace(/^k(?=\s|$)/, 'kubectl')
-      if (this.#attach(command)) return
-      return this.#show(line, this.#lab.kubectl(command))
+    if (word !== 'kubectl' && word !== 'k') {
+      return this.#open(this.#lab.start('outside', ['sh', '-c', line]), 'workstation', line)
     }
-    this.#show(line, this.#lab.outside(line))
+    const command = line.replace(/^k(?=\s|$)/, 'kubectl')
+    if (!this.#attach(command)) this.#kubectl(line, command)
   }
 
-  #show(line: string, result: { stdout: string; stderr: string; exitCode: number; hint?: Hint | undefined }): void {
-    if (result.stdout !== '') this.#push({ kind: 'out', text: result.stdout })
-    if (result.stderr !== '') this.#push({ kind: 'err', text: result.stderr })
-    const slip = slipIn(line)
-    if (result.hint !== undefined) {
-      this.#push({ kind: 'lab', text: result.hint.text, code: result.hint.code, action: result.hint.action })
-    } else if (slip !== undefined && result.exitCode !== 0) {
-      this.#push({ kind: 'lab', text: slip.text, code: 'CIP007', action: slip.repaired })
+  #kubectl(line: string, command: string): boolean {
+    const { stdout, stderr, exitCode, hint } = this.#lab.kubectl(command)
+    if (stdout !== '') this.#push({ kind: 'out', text: stdout })
+    if (stderr !== '') this.#push({ kind: 'err', text: stderr })
+    const note = hint ?? (exitCode === 0 ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab.world))
+    if (note !== undefined) this.#push({ kind: 'lab', text: note.text, code: note.code, action: note.action })
+    return exitCode === 0
+  }
+
+  /** Opens a terminal in a pod if the line asks for one that takes input. */
+  #attach(command: string): boolean {
+    const request = terminalRequest(command)
+    if (request === undefined) return false
+    const { verb, pod, namespace, argv, create, remove } = request
+    const place = `${namespace}/pod/${pod}`
+    if (verb === 'exec') {
+      if (this.#lab.cluster.get('Pod', pod, namespace) === undefined || argv.length === 0) return false
+      this.#open(this.#lab.start(place, argv), 'pod', argv.join(' '))
+      return true
     }
+    // Without a shell there is nothing to type into: kubectl itself waits for the end and prints the output.
+    if (argv.length > 0 && !/(^|\/)(sh|ash|bash)$/.test(argv[0]!)) return false
+    const { stderr, exitCode } = this.#lab.kubectl(create)
+    if (exitCode !== 0) {
+      this.#push({ kind: 'err', text: stderr })
+      return true
+    }
+    this.#push({ kind: 'out', text: "If you don't see a command prompt, try pressing enter.\n" })
+    this.#open(this.#lab.attach(place), 'pod', '', remove ? `kubectl delete pod ${pod} -n ${namespace}` : undefined)
+    return true
   }
 
-  /** Opens a session if the line asks for a terminal in a pod. */
-  #attach(_command: string): boolean {
-    return false
-  }
-
-  #type(text: string): void {
-    this.#session?.process.write(text)
+  #open(process: Process, where: Session['where'], line: string, atEnd?: string): void {
+    this.#session = { process, where, line, output: '', prompt: '', atEnd, silent: 0 }
     this.#pump()
   }
 
   /** Lets the open program work, and shows what it says. */
   #pump(): void {
+    this.#rest()
     const session = this.#session
     if (session === undefined) return
-    const { stdout, stderr } = this.#lab.run(session.process, '20s')
+    const text = this.#lab.run(session.process, '1s', '2s')
+    session.silent = text === '' ? session.silent + 2 : 0
+    session.output += text
     // What follows the last end of line is the program's prompt.
-    const end = stdout.lastIndexOf('\n') + 1
-    session.prompt = stdout.slice(end)
-    if (end > 0) this.#push({ kind: 'out', text: stdout.slice(0, end) })
-    if (stderr !== '') this.#push({ kind: 'err', text: stderr })
-    if (session.process.exitCode !== undefined) {
-      this.#session = undefined
-      if (session.atEnd !== undefined) this.#show(session.atEnd, this.#lab.kubectl(session.atEnd))
-    }
+    const end = text.lastIndexOf('\n') + 1
+    if (end > 0) this.#push({ kind: 'out', text: session.prompt + text.slice(0, end) })
+    session.prompt = end > 0 ? text.slice(end) : session.prompt + text
+    if (session.process.exitCode !== undefined) return this.#end(session)
+    if (/[#>] $/.test(session.prompt)) return this.#remark(session)
+    const isConversation = /Escape character is|Connected to/.test(session.output) || /^(telnet|nc) /.test(session.line) && session.output !== ''
+    if (!isConversation && session.silent < PATIENCE) this.#wait()
   }
 
-  #fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    this.#push({ kind: 'err', text: `${message}\n` })
-    if (error instanceof EngineError) {
+  /** Time goes on while the reader watches, a little faster than in life. */
+  #wait(): void {
+    this.#timer = window.setTimeout(() => this.#guarded(() => {
+      if (document.hidden) return this.#wait()
+      this.#pump()
+    }), TICK)
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer)
+    this.#timer = 0
+  }
+
+  #end(session: Session): void {
+    this.#session = undefined
+    if (session.prompt !== '') this.#push({ kind: 'out', text: session.prompt })
+    this.#remark(session)
+    if (session.atEnd !== undefined) this.#kubectl(session.atEnd, session.atEnd)
+  }
+
+  #remark(session: Session): void {
+    const note = session.line === '' ? undefined : noteOn(session.line, session.output, session.where, this.#lab.world)
+    if (note !== undefined) this.#push({ kind: 'lab', ...note })
+    session.line = ''
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#rest()
       this.#session = undefined
-      this.#push({ kind: 'lab', text: 'The simulation broke, which is a defect of it. Reset starts this example anew.' })
+      const message = error instanceof Error ? error.message : String(error)
+      this.#push({ kind: 'err', text: `${message}\n` })
+      if (error instanceof EngineError) {
+        this.#push({ kind: 'lab', text: 'The simulation broke, which is a defect of it. Reset starts this example anew.' })
+      }
     }
+    this.#changed()
   }
 
   #push(entry: Entry): void {
+    const last = this.entries.at(-1)
+    // A program that prints line by line fills one block.
+    if (entry.kind === 'out' && last?.kind === 'out' && this.#session !== undefined) {
+      this.entries = [...this.entries.slice(0, -1), { kind: 'out', text: last.text + entry.text }]
+      return
+    }
     this.entries = [...this.entries, entry].slice(-KEPT)
   }
 

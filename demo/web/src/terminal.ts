@@ -38,7 +38,8 @@ export class LabTerminal extends LabElement {
     }
     input:focus { outline: none; }
     .screen:focus-within { box-shadow: inset 0 0 0 2px var(--focus); }
-    .chips { display: flex; gap: 6px; padding: 8px 12px; overflow-x: auto; border-top: 1px solid var(--edge); scrollbar-width: thin; }
+    .chips { display: flex; gap: 6px; padding: 8px 12px; overflow-x: auto; border-top: 1px solid var(--edge); scrollbar-width: none; mask-image: linear-gradient(to right, #000 calc(100% - 36px), transparent); }
+    .chips::after { content: ''; flex: 0 0 24px; }
     .chips button { flex: none; font-family: var(--mono); font-size: 11.5px; font-weight: 400; }
     .hint { padding: 0 12px 8px; color: var(--muted); font-size: 11.5px; }
     @media (pointer: coarse), (max-width: 640px) {

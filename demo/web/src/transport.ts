@@ -1,7 +1,7 @@
 /** `<lab-transport>`: play, pause, step, speed, the slider, and the shown frame in words. */
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { LabElement, common } from './element.ts'
-import { formatTime, isTranslated, kindOf } from './packet.ts'
+import { formatSince, isTranslated, kindOf } from './packet.ts'
 import { SPEEDS } from './playback.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -21,6 +21,15 @@ export class LabTransport extends LabElement {
     .ok .symbol { color: var(--ok); }
     .bad .symbol { color: var(--bad); }
     .open .symbol { color: var(--packet-dns); }
+    @media (max-width: 640px) {
+      .bar { flex-wrap: nowrap; gap: 4px; }
+      .play { min-width: var(--target); }
+      .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+      .count { position: absolute; clip-path: inset(50%); }
+      .verdict { margin-bottom: 4px; min-height: 0; }
+      input[type='range'] { min-width: 60px; }
+      .now { min-height: 3.2em; }
+    }
     svg { width: 14px; height: 14px; vertical-align: -2px; fill: currentColor; }
   `]
 
@@ -32,7 +41,8 @@ export class LabTransport extends LabElement {
     const { playback, world } = this.lab
     const { frames, cursor, playing, still } = playback
     const none = frames.length === 0
-    const verdict = verdictOf(frames.filter(frame => frame.index >= this.lab.lastCommand), world)
+    const command = this.lab.commands.at(-1)
+    const verdict = command && verdictOf(frames.filter(frame => frame.index >= command.first), world)
     return html`
       <p class="verdict ${verdict?.tone ?? ''}" role="status" data-testid="verdict">
         ${verdict ? html`<span class="symbol" aria-hidden="true">${verdict.symbol}</span> ${verdict.text}` : nothing}
@@ -41,7 +51,7 @@ export class LabTransport extends LabElement {
         ${still
           ? nothing
           : html`<button class="play primary" data-testid="play" ?disabled=${none} @click=${() => playing ? playback.pause() : playback.play()}>
-              ${playing ? html`${icon('M4 2h3v10H4zM8 2h3v10H8z')} Pause` : html`${icon('M4 2l8 5-8 5z')} ${playback.atEnd && !none ? 'Replay' : 'Play'}`}
+              ${icon(playing ? 'M4 2h3v10H4zM8 2h3v10H8z' : 'M4 2l8 5-8 5z')} <span class="word">${playing ? 'Pause' : playback.atEnd && !none ? 'Replay' : 'Play'}</span>
             </button>`}
         <button aria-label="Previous step" data-testid="back" ?disabled=${cursor <= 0} @click=${() => playback.back()}>${icon('M11 2v10L4 7zM2.5 2H4v10H2.5z')}</button>
         <button aria-label="Next step" data-testid="step" ?disabled=${none || cursor >= frames.length - 1} @click=${() => playback.step()}>${icon('M3 2v10l7-5zM10 2h1.5v10H10z')}</button>
@@ -62,7 +72,7 @@ export class LabTransport extends LabElement {
     if (frame === undefined) return nothing
     const { before, after } = frame
     const side = (was: string, is: string) => was === is ? html`${is}` : html`<span class="old">${was}</span> <span class="new">${is}</span>`
-    return html`<span class="muted">${formatTime(frame.time)}</span> ${frame.place.replace('node/', '')}: <b>${kindOf(frame).name}</b>
+    return html`<span class="muted">${formatSince(frame.time - (this.lab.commandOf(frame)?.time ?? 0))}</span> ${frame.place.replace('node/', '')}: <b>${kindOf(frame).name}</b>
       <span class="mono">${side(before.source, after.source)} <span class="muted">→</span> ${side(before.destination, after.destination)}</span>
       ${frame.reason ? html`<b>${frame.reason}</b>` : isTranslated(frame) ? nothing : html`<span class="muted">passes unchanged</span>`}`
   }

@@ -54,6 +54,8 @@ const GAP = 16
 const POD = 44
 const SMALL = 26
 const CHIP = 40
+/** A rule on one line, where height is dear. */
+const FLAT_CHIP = 26
 const SPACE = 6
 const MOST_PODS = 8
 const MOST_CHIPS = 6
@@ -69,7 +71,7 @@ function wide(world: World, width: number): Layout {
   const lane = Math.min(150, width * 0.17)
   const count = Math.max(1, world.nodes.length)
   const nodeWidth = (width - lane - GAP * count) / count
-  const nodes = world.nodes.map((node, index) => nodeBox(world, node, lane + GAP + index * (nodeWidth + GAP), 1, nodeWidth))
+  const nodes = world.nodes.map((node, index) => nodeBox(world, node, lane + GAP + index * (nodeWidth + GAP), 1, nodeWidth, CHIP))
   const tallest = Math.max(260, ...nodes.map(node => node.h))
   for (const node of nodes) stretch(node, tallest)
   const height = tallest + 34
@@ -93,14 +95,14 @@ function narrow(world: World, width: number): Layout {
   const outsideLane = { x: left, y: 1, w: width - left - 1, h: y - 4 }
   const nodes = world.nodes.map(node => {
     y += 8
-    const box = nodeBox(world, node, left, y, width - left - 1)
+    const box = nodeBox(world, node, left, y, width - left - 1, FLAT_CHIP)
     y += box.h
     return box
   })
   return { width, height: y + 6, narrow: true, nodes, outside, outsideLane, bus: { x1: 7, y1: 6, x2: 7, y2: y } }
 }
 
-function nodeBox(world: World, node: { name: string; ip: string }, x: number, y: number, w: number): NodeBox {
+function nodeBox(world: World, node: { name: string; ip: string }, x: number, y: number, w: number, chipHeight: number): NodeBox {
   const left = x + 34
   const inner = w - 44
   let top = y + 34
@@ -124,8 +126,8 @@ function nodeBox(world: World, node: { name: string; ip: string }, x: number, y:
   const rulesTop = top + 6
   let chipTop = rulesTop + 26
   const chipBoxes = chips.map(service => {
-    const box = { service, x: left + 6, y: chipTop, w: inner - 12, h: CHIP }
-    chipTop += CHIP + SPACE
+    const box = { service, x: left + 6, y: chipTop, w: inner - 12, h: chipHeight }
+    chipTop += chipHeight + SPACE
     return box
   })
   const moreChips = services.length - chips.length

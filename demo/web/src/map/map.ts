@@ -2,7 +2,7 @@
 import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit'
 import type { Frame } from 'clusterip'
 import { LabElement, common } from '../element.ts'
-import { formatTime, isTranslated, kindOf } from '../packet.ts'
+import { isTranslated, kindOf } from '../packet.ts'
 import { type Layout, type NodeBox, type OutsideBox, type PodBox, type ChipBox, layOut } from './layout.ts'
 import { mark } from './mark.ts'
 import { type Point, type Route, pointAt, routeOf } from './route.ts'
@@ -178,8 +178,11 @@ export class LabMap extends LabElement {
         @click=${() => this.#select(key)}>
         <line class="stub" x1=${node.track} y1=${y + h / 2} x2=${x} y2=${y + h / 2} stroke-dasharray="3 3"></line>
         <rect class="chip" x=${x} y=${y} width=${w} height=${h} rx="4"></rect>
-        <text class="name" x=${x + 9} y=${y + 16}>${fit(service.name, w - 18)}</text>
-        <text class="mono" x=${x + 9} y=${y + 32}><tspan class="vip">${service.ip}:${port}</tspan><tspan class=${none ? 'bad' : 'muted'} dx="6">${none ? '✕' : '→'} ${backends}</tspan></text>
+        ${h < 30
+          ? svg`<text class="name" x=${x + 9} y=${y + 17}>${fit(service.name, w - 190)}</text>
+            <text class="mono" x=${x + w - 9} y=${y + 17} text-anchor="end"><tspan class="vip">${service.ip}:${port}</tspan><tspan class=${none ? 'bad' : 'muted'} dx="5">${none ? '✕ none' : `→ ${service.ready}`}</tspan></text>`
+          : svg`<text class="name" x=${x + 9} y=${y + 16}>${fit(service.name, w - 18)}</text>
+            <text class="mono" x=${x + 9} y=${y + 32}><tspan class="vip">${service.ip}:${port}</tspan><tspan class=${none ? 'bad' : 'muted'} dx="6">${none ? '✕' : '→'} ${backends}</tspan></text>`}
       </g>`
   }
 
@@ -330,11 +333,6 @@ function fit(name: string, width: number): string {
 
 function short(key: string): string {
   return key.replace(/^default\//, '')
-}
-
-/** A frame in one line, for the caption below the map and for screen readers. */
-export function caption(frame: Frame): string {
-  return `${formatTime(frame.time)} ${frame.summary}`
 }
 
 customElements.define('lab-map', LabMap)
