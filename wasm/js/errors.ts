@@ -137,6 +137,8 @@ export function fromEngine(thrown: unknown): unknown {
       return new ManifestError(thrown.message, data.findings ?? [], { hint: data.hint, cause: thrown })
     case 'ApiError':
       return new ApiError(thrown.message, data.status ?? 500, data.reason ?? 'InternalError', data.causes ?? [], { cause: thrown })
+    case 'EngineError':
+      return new EngineError(thrown)
     case 'UnsupportedError':
       return new UnsupportedError(thrown.message, { cause: thrown })
     case 'EngineError':

@@ -59,13 +59,16 @@ impl Engine {
         to_js(&output::output(&output))
     }
 
-    /// Starts a command at a terminal and returns its number; time does not pass.
-    pub fn start(&mut self, place: &str, line: &str) -> Result<u32, JsValue> {
-        let argv: Vec<&str> = line.split_whitespace().collect();
-        // One word and options are a program; anything else is for the shell.
-        let needs_shell = line.contains(['\'', '"', '$', '|', ';', '&', '\\', '>', '<']);
-        let argv = if needs_shell { vec!["sh", "-c", line] } else { argv };
-        let process = self.cluster.start(&at(place)?, &argv, true).map_err(usage_error)?;
+    /// Starts a program with its input open and returns its number; time does not pass.
+    pub fn start(&mut self, place: &str, argv: Vec<String>, terminal: bool) -> Result<u32, JsValue> {
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+        let process = self.cluster.start(&at(place)?, &argv, terminal).map_err(usage_error)?;
+        Ok(process.0)
+    }
+
+    /// The command of a pod's first container, to type into and to read.
+    pub fn attach(&mut self, pod: &str) -> Result<u32, JsValue> {
+        let process = self.cluster.attach(&at(pod)?).map_err(usage_error)?;
         Ok(process.0)
     }
 
