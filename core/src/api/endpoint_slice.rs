@@ -1,6 +1,14 @@
 //! EndpointSlices: schema, defaults and validation.
 
-use super::schema::{OBJECT_META, OBJECT_REFERENCE, Struct, Type};
+use super::{
+    Object, Value,
+    field::{Errors, Path},
+    ip, meta, names,
+    schema::{OBJECT_META, OBJECT_REFERENCE, Struct, Type},
+    selector::validate_labels,
+    service::one_of,
+};
+use alloc::{format, string::String, vec::Vec};
 
 /// The fields of this kind.
 pub static ENDPOINT_SLICE: Struct = Struct {
@@ -52,3 +60,177 @@ static ENDPOINT_HINTS: Struct = Struct {
 static FOR_ZONE: Struct = Struct { name: "ForZone", fields: &[("name", Type::Str)] };
 
 static FOR_NODE: Struct = Struct { name: "ForNode", fields: &[("name", Type::Str)] };
+
+/// How many addresses an endpoint may have.
+const MAX_ADDRESSES: usize = 100;
+/// How many endpoints a slice may have.
+const MAX_ENDPOINTS: usize = 1000;
+/// How many ports a slice may have.
+const MAX_PORTS: usize = 20_000;
+/// How many zones or nodes a hint may name.
+const MAX_HINTS: usize = 8;
+
+/// Fills in what a manifest leaves open.
+///
+/// Source: kubernetes pkg/apis/discovery/v1/defaults.go.
+pub fn set_defaults(slice: &mut Object) {
+    if slice.value["ports"].is_null() {
+        return;
+    }
+    if let Value::List(ports) = slice.value.field_mut("ports") {
+        for port in ports {
+            for (field, default) in [("name", ""), ("protocol", "TCP")] {
+                if port[field].is_null() {
+                    port.set(&[field], default);
+                }
+            }
+        }
+    }
+}
+
+/// The faults of an EndpointSlice; endpoints that are stored already are not judged again.
+///
+/// Source: kubernetes pkg/apis/discovery/validation/validation.go.
+pub fn validate(errors: &mut Errors, slice: &Object, old: Option<&Object>) {
+    meta::validate(errors, slice);
+    let kind = &slice.value["addressType"];
+    one_of(errors, &Path::root("addressType"), kind.str(), &["FQDN", "IPv4", "IPv6"]);
+    validate_ports(errors, slice.value["ports"].items());
+    let endpoints = slice.value["endpoints"].items();
+    if !old.is_some_and(|old| old.value["endpoints"].items() == endpoints) {
+        validate_endpoints(errors, endpoints, kind.str());
+    }
+    if let Some(old) = old {
+        errors.immutable(&Path::root("addressType"), kind, &old.value["addressType"]);
+    }
+}
+
+/// What the server warns of in a slice that people wrote.
+///
+/// Source: kubernetes pkg/registry/discovery/endpointslice/strategy.go.
+pub fn warnings(slice: &Object) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if slice.value["addressType"].str() == "FQDN" {
+        warnings.push("spec.addressType: FQDN endpoints are deprecated".into());
+    }
+    let by = slice.label("endpointslice.kubernetes.io/managed-by").unwrap_or_default();
+    if matches!(by, "endpointslice-controller.k8s.io" | "endpointslicemirroring-controller.k8s.io") {
+        return warnings;
+    }
+    for (at, endpoint) in slice.value["endpoints"].items().iter().enumerate() {
+        for (nth, address) in endpoint["addresses"].items().iter().enumerate() {
+            let name = format!("endpoints[{at}].addresses[{nth}]");
+            warnings.extend(ip::warning(&Path::root(&name), address.str()));
+        }
+    }
+    warnings
+}
+
+fn validate_ports(errors: &mut Errors, ports: &[Value]) {
+    let path = Path::root("ports");
+    if ports.len() > MAX_PORTS {
+        return errors.too_many(&path, ports.len(), MAX_PORTS);
+    }
+    for (at, port) in ports.iter().enumerate() {
+        let path = path.index(at);
+        let name = port["name"].str();
+        if !name.is_empty() {
+            errors.invalid_each(&path.child("name"), name, names::dns_label(name));
+        }
+        if ports[..at].iter().any(|other| other["name"].str() == name) {
+            errors.duplicate(&path.child("name"), name);
+        }
+        match port["protocol"].as_str() {
+            None => errors.required(&path.child("protocol"), ""),
+            Some("TCP" | "UDP" | "SCTP") => {}
+            Some(other) => errors.not_supported(&path.child("protocol"), other, &["SCTP", "TCP", "UDP"]),
+        }
+        if let Some(protocol) = port["appProtocol"].as_str() {
+            errors.invalid_each(&path.child("appProtocol"), protocol, names::qualified_name(protocol));
+        }
+    }
+}
+
+fn validate_endpoints(errors: &mut Errors, endpoints: &[Value], kind: &str) {
+    let path = Path::root("endpoints");
+    if endpoints.len() > MAX_ENDPOINTS {
+        return errors.too_many(&path, endpoints.len(), MAX_ENDPOINTS);
+    }
+    for (at, endpoint) in endpoints.iter().enumerate() {
+        let path = path.index(at);
+        validate_addresses(errors, &path.child("addresses"), endpoint["addresses"].items(), kind);
+        if let Some(node) = endpoint["nodeName"].as_str() {
+            errors.invalid_each(&path.child("nodeName"), node, names::dns_subdomain(node));
+        }
+        validate_labels(errors, &path.child("deprecatedTopology"), &endpoint["deprecatedTopology"]);
+        if let Some(hostname) = endpoint["hostname"].as_str() {
+            errors.invalid_each(&path.child("hostname"), hostname, names::dns_label(hostname));
+        }
+        let hints = path.child("hints");
+        for (list, rule) in
+            [("forZones", names::label_value as fn(&str) -> Vec<String>), ("forNodes", names::dns_subdomain)]
+        {
+            let items = endpoint["hints"][list].items();
+            let path = hints.child(list);
+            if items.len() > MAX_HINTS {
+                errors.too_many(&path, items.len(), MAX_HINTS);
+                break;
+            }
+            for (at, item) in items.iter().enumerate() {
+                let name = item["name"].str();
+                let path = path.index(at);
+                if items[..at].contains(item) {
+                    errors.duplicate(&path.child("name"), name);
+                }
+                errors.invalid_each(&path.child("name"), name, rule(name));
+            }
+        }
+    }
+}
+
+fn validate_addresses(errors: &mut Errors, path: &Path<'_>, addresses: &[Value], kind: &str) {
+    if addresses.is_empty() {
+        errors.required(path, "must contain at least 1 address");
+    } else if addresses.len() > MAX_ADDRESSES {
+        errors.too_many(path, addresses.len(), MAX_ADDRESSES);
+    }
+    for (at, address) in addresses.iter().map(Value::str).enumerate() {
+        let before = errors.len();
+        match kind {
+            "IPv4" => ip::validate(errors, &path.index(at), address),
+            "IPv6" => ip::validate_canonical(errors, &path.index(at), address),
+            "FQDN" => {
+                validate_domain(errors, &path.index(at), address);
+                continue;
+            }
+            _ => continue,
+        }
+        if errors.len() == before {
+            if ip::is_v6(address) != (kind == "IPv6") {
+                errors.invalid(path, address, &format!("must be an {kind} address"));
+            }
+            ip::validate_endpoint(errors, &path.index(at), address);
+        }
+    }
+}
+
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go (IsFullyQualifiedDomainName).
+fn validate_domain(errors: &mut Errors, path: &Path<'_>, name: &str) {
+    if name.is_empty() {
+        return errors.required(path, "");
+    }
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let complaints = names::dns_subdomain(name);
+    if !complaints.is_empty() {
+        return errors.invalid(path, name, &complaints.join(","));
+    }
+    if !name.contains('.') {
+        return errors.invalid(path, name, "should be a domain with at least two segments separated by dots");
+    }
+    for label in name.split('.') {
+        let complaints = names::dns_label(label);
+        if !complaints.is_empty() {
+            errors.invalid(path, label, &complaints.join(","));
+        }
+    }
+}

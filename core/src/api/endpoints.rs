@@ -1,6 +1,12 @@
 //! Endpoints: schema, defaults and validation.
 
-use super::schema::{OBJECT_META, OBJECT_REFERENCE, Struct, Type};
+use super::{
+    Object, Value,
+    field::{Errors, Path},
+    ip, meta, names,
+    schema::{OBJECT_META, OBJECT_REFERENCE, Struct, Type},
+    service::{one_of, validate_port_number},
+};
 
 /// The fields of this kind.
 pub static ENDPOINTS: Struct = Struct {
@@ -41,3 +47,90 @@ static ENDPOINT_PORT: Struct = Struct {
         ("appProtocol", Type::OptStr),
     ],
 };
+
+/// Fills in what a manifest leaves open.
+///
+/// Source: kubernetes pkg/apis/core/v1/defaults.go (SetDefaults_Endpoints).
+pub fn set_defaults(endpoints: &mut Object) {
+    if let Value::List(subsets) = endpoints.value.field_mut("subsets") {
+        for subset in subsets {
+            set_protocols(subset);
+        }
+    }
+    if endpoints.value["subsets"].is_null() {
+        endpoints.value.remove(&["subsets"]);
+    }
+}
+
+/// Ports without a protocol speak TCP.
+pub(super) fn set_protocols(holder: &mut Value) {
+    if holder["ports"].is_null() {
+        return;
+    }
+    if let Value::List(ports) = holder.field_mut("ports") {
+        for port in ports.iter_mut().filter(|port| port["protocol"].is_empty()) {
+            port.set(&["protocol"], "TCP");
+        }
+    }
+}
+
+/// The faults of Endpoints; addresses that are stored already are not judged again.
+///
+/// Source: kubernetes pkg/apis/core/validation/validation.go (ValidateEndpoints).
+pub fn validate(errors: &mut Errors, endpoints: &Object, old: Option<&Object>) {
+    if old.is_some() {
+        meta::validate_update(errors, endpoints);
+    }
+    meta::validate(errors, endpoints);
+    let subsets = &endpoints.value["subsets"];
+    if old.is_some_and(|old| old.value["subsets"].items() == subsets.items()) {
+        return;
+    }
+    let path = Path::root("subsets");
+    for (at, subset) in subsets.items().iter().enumerate() {
+        validate_subset(errors, &path.index(at), subset);
+    }
+}
+
+fn validate_subset(errors: &mut Errors, path: &Path<'_>, subset: &Value) {
+    let lists = ["addresses", "notReadyAddresses"];
+    if lists.iter().all(|list| subset[*list].items().is_empty()) {
+        errors.required(path, "must specify `addresses` or `notReadyAddresses`");
+    }
+    for list in lists {
+        for (at, address) in subset[list].items().iter().enumerate() {
+            validate_address(errors, &path.child(list).index(at), address);
+        }
+    }
+    let ports = subset["ports"].items();
+    for (at, port) in ports.iter().enumerate() {
+        validate_port(errors, &path.child("ports").index(at), port, ports.len() > 1);
+    }
+}
+
+fn validate_address(errors: &mut Errors, path: &Path<'_>, address: &Value) {
+    let text = address["ip"].str();
+    ip::validate(errors, &path.child("ip"), text);
+    let hostname = address["hostname"].str();
+    if !hostname.is_empty() {
+        errors.invalid_each(&path.child("hostname"), hostname, names::dns_label(hostname));
+    }
+    if let Some(node) = address["nodeName"].as_str() {
+        errors.invalid_each(&path.child("nodeName"), node, names::dns_subdomain(node));
+    }
+    ip::validate_endpoint(errors, &path.child("ip"), text);
+}
+
+fn validate_port(errors: &mut Errors, path: &Path<'_>, port: &Value, named: bool) {
+    let name = port["name"].str();
+    if named && name.is_empty() {
+        errors.required(&path.child("name"), "");
+    } else if !name.is_empty() {
+        errors.invalid_each(&path.child("name"), name, names::dns_label(name));
+    }
+    validate_port_number(errors, &path.child("port"), &port["port"]);
+    one_of(errors, &path.child("protocol"), port["protocol"].str(), &["SCTP", "TCP", "UDP"]);
+    if let Some(protocol) = port["appProtocol"].as_str() {
+        errors.invalid_each(&path.child("appProtocol"), protocol, names::qualified_name(protocol));
+    }
+}

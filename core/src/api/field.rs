@@ -171,14 +171,12 @@ impl Errors {
 
     /// The value is not among those supported; upstream lists them in the order given.
     pub fn not_supported(&mut self, path: &Path<'_>, bad: &str, supported: &[&str]) {
-        let mut detail = String::from("supported values: ");
-        for (at, value) in supported.iter().enumerate() {
-            if at > 0 {
-                detail.push_str(", ");
-            }
-            quote(&mut detail, value);
-        }
-        self.bad(path, CauseReason::NotSupported, Bad::Text(bad), &detail);
+        self.bad(path, CauseReason::NotSupported, Bad::Text(bad), &supported_values(supported));
+    }
+
+    /// The same for a value that is shown as JSON.
+    pub fn not_supported_json(&mut self, path: &Path<'_>, bad: String, supported: &[&str]) {
+        self.bad(path, CauseReason::NotSupported, Bad::Json(bad), &supported_values(supported));
     }
 
     /// The text is longer than `limit` bytes.
@@ -229,6 +227,17 @@ impl Errors {
         }
         self.causes.push(Cause { field: path.to_string(), reason, message });
     }
+}
+
+fn supported_values(supported: &[&str]) -> String {
+    let mut detail = String::from("supported values: ");
+    for (at, value) in supported.iter().enumerate() {
+        if at > 0 {
+            detail.push_str(", ");
+        }
+        quote(&mut detail, value);
+    }
+    detail
 }
 
 /// Appends the text in quotes as Go's `%q` writes it.

@@ -108,6 +108,12 @@ impl Kind {
         }
     }
 
+    /// What the server warns of at every request for objects of this kind.
+    pub fn deprecation(self) -> Option<&'static str> {
+        (self == Kind::Endpoints)
+            .then_some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+    }
+
     /// The kind that a manifest's `apiVersion` and `kind` name.
     pub fn from_manifest(api_version: &str, kind: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|k| k.names().kind == kind && k.names().is_api_version(api_version))

@@ -107,7 +107,7 @@ fn validate_finalizers(errors: &mut Errors, path: &Path<'_>, finalizers: &Value)
 /// How objects of a kind may be named (each kind's `Validate…Name`).
 fn name_rule(kind: Kind, name: &str) -> Vec<String> {
     match kind {
-        Kind::Namespace | Kind::Service => names::dns_label(name),
+        Kind::Namespace | Kind::Service | Kind::StatefulSet => names::dns_label(name),
         _ => names::dns_subdomain(name),
     }
 }

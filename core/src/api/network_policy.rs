@@ -1,6 +1,14 @@
 //! NetworkPolicies: schema, defaults and validation.
 
-use super::schema::{LABEL_SELECTOR, OBJECT_META, Struct, Type};
+use super::{
+    Object, Value, endpoints,
+    field::{Errors, Path},
+    ip, meta, names,
+    schema::{LABEL_SELECTOR, OBJECT_META, Struct, Type},
+    selector::validate_label_selector,
+    service::shown,
+};
+use alloc::{vec, vec::Vec};
 
 /// The fields of this kind.
 pub static NETWORK_POLICY: Struct = Struct {
@@ -48,3 +56,136 @@ static NETWORK_POLICY_PEER: Struct = Struct {
 };
 
 static IP_BLOCK: Struct = Struct { name: "IPBlock", fields: &[("cidr", Type::Str), ("except", Type::Strings)] };
+
+/// Fills in what a manifest leaves open.
+///
+/// Source: kubernetes pkg/apis/networking/v1/defaults.go.
+pub fn set_defaults(policy: &mut Object) {
+    for list in ["ingress", "egress"] {
+        if let Value::List(rules) = policy.value.at_mut(&["spec", list]) {
+            rules.iter_mut().for_each(endpoints::set_protocols);
+        } else {
+            policy.value.remove(&["spec", list]);
+        }
+    }
+    if policy.spec()["policyTypes"].is_empty() {
+        let has_egress = !policy.spec()["egress"].is_empty();
+        let types = if has_egress { vec!["Ingress", "Egress"] } else { vec!["Ingress"] };
+        policy.value.set(&["spec", "policyTypes"], types);
+    }
+}
+
+/// The faults of a NetworkPolicy; ranges that are stored already are not judged again.
+///
+/// Source: kubernetes pkg/apis/networking/validation/validation.go.
+pub fn validate(errors: &mut Errors, policy: &Object, old: Option<&Object>) {
+    match old {
+        None => meta::validate(errors, policy),
+        Some(_) => meta::validate_update(errors, policy),
+    }
+    let stored = old.map(ranges).unwrap_or_default();
+    let path = Path::root("spec");
+    let spec = policy.spec();
+    validate_label_selector(errors, &path.child("podSelector"), &spec["podSelector"]);
+    for (rules, peers) in [("ingress", "from"), ("egress", "to")] {
+        let path = path.child(rules);
+        for (at, rule) in spec[rules].items().iter().enumerate() {
+            let path = path.index(at);
+            for (at, port) in rule["ports"].items().iter().enumerate() {
+                validate_port(errors, &path.child("ports").index(at), port);
+            }
+            for (at, peer) in rule[peers].items().iter().enumerate() {
+                validate_peer(errors, &path.child(peers).index(at), peer, &stored);
+            }
+        }
+    }
+    let types = &spec["policyTypes"];
+    let path = path.child("policyTypes");
+    if types.items().len() > 2 {
+        return errors.invalid(&path, shown(types), "may not specify more than two policyTypes");
+    }
+    for (at, kind) in types.items().iter().enumerate() {
+        if !matches!(kind.str(), "Ingress" | "Egress") {
+            errors.not_supported(&path.index(at), kind.str(), &["Ingress", "Egress"]);
+        }
+    }
+}
+
+fn ranges(policy: &Object) -> Vec<&str> {
+    let rules = |list: &str, peers: &'static str| {
+        policy.spec()[list].items().iter().flat_map(move |rule: &Value| rule[peers].items())
+    };
+    let blocks = rules("ingress", "from").chain(rules("egress", "to")).map(|peer| &peer["ipBlock"]);
+    blocks.flat_map(|block| block["except"].items().iter().chain([&block["cidr"]])).map(Value::str).collect()
+}
+
+fn validate_port(errors: &mut Errors, path: &Path<'_>, port: &Value) {
+    if let Some(protocol) = port["protocol"].as_str().filter(|p| !matches!(*p, "TCP" | "UDP" | "SCTP")) {
+        errors.not_supported(&path.child("protocol"), protocol, &["TCP", "UDP", "SCTP"]);
+    }
+    let end = port["endPort"].as_int();
+    let end_path = path.child("endPort");
+    match (&port["port"], end) {
+        (Value::Int(first), _) => {
+            for complaint in names::port_number(*first) {
+                errors.invalid(&path.child("port"), *first, &complaint);
+            }
+            let Some(last) = end else { return };
+            if last < *first {
+                errors.invalid(&end_path, *first, "must be greater than or equal to `port`");
+            }
+            for complaint in names::port_number(last) {
+                errors.invalid(&end_path, last, &complaint);
+            }
+        }
+        (Value::String(name), _) => {
+            if let Some(last) = end {
+                errors.invalid(&end_path, last, "may not be specified when `port` is non-numeric");
+            }
+            errors.invalid_each(&path.child("port"), name, names::port_name(name));
+        }
+        (_, Some(last)) => errors.invalid(&end_path, last, "may not be specified when `port` is not specified"),
+        _ => {}
+    }
+}
+
+fn validate_peer(errors: &mut Errors, path: &Path<'_>, peer: &Value, stored: &[&str]) {
+    for selector in ["podSelector", "namespaceSelector"] {
+        validate_label_selector(errors, &path.child(selector), &peer[selector]);
+    }
+    let block = &peer["ipBlock"];
+    let selects = !peer["podSelector"].is_null() || !peer["namespaceSelector"].is_null();
+    if !block.is_null() {
+        validate_block(errors, &path.child("ipBlock"), block, stored);
+        if selects {
+            errors.forbidden(path, "may not specify both ipBlock and another peer");
+        }
+    } else if !selects {
+        errors.required(path, "must specify a peer");
+    }
+}
+
+fn validate_block(errors: &mut Errors, path: &Path<'_>, block: &Value, stored: &[&str]) {
+    let range = block["cidr"].str();
+    if range.is_empty() {
+        return errors.required(&path.child("cidr"), "");
+    }
+    if !stored.contains(&range) {
+        ip::validate_range(errors, &path.child("cidr"), range);
+    }
+    let Some((address, prefix)) = ip::parse_range(range) else { return };
+    for (at, except) in block["except"].items().iter().map(Value::str).enumerate() {
+        let list = path.child("except");
+        let path = list.index(at);
+        if !stored.contains(&except) {
+            ip::validate_range(errors, &path, except);
+        }
+        let Some((inner, length)) = ip::parse_range(except) else { continue };
+        let inner = ip::masked(inner, length);
+        let is_inside =
+            inner.is_ipv4() == address.is_ipv4() && ip::masked(inner, prefix) == ip::masked(address, prefix);
+        if !is_inside || prefix >= length {
+            errors.invalid(&path, except, "must be a strict subset of `cidr`");
+        }
+    }
+}

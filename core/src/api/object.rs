@@ -1,6 +1,9 @@
 //! An object and its key.
 
-use super::{ApiError, Kind, Value, field::Errors, meta, schema, service};
+use super::{
+    ApiError, Kind, Value, endpoint_slice, endpoints, field::Errors, meta, namespace, network_policy, node, pod,
+    schema, service, workload,
+};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -74,7 +77,13 @@ impl Object {
     pub fn set_defaults(&mut self) {
         match self.kind {
             Kind::Service => service::set_defaults(self),
-            _ => {}
+            Kind::Pod => pod::set_defaults(self),
+            Kind::Endpoints => endpoints::set_defaults(self),
+            Kind::EndpointSlice => endpoint_slice::set_defaults(self),
+            Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet => workload::set_defaults(self),
+            Kind::Namespace => namespace::set_defaults(self),
+            Kind::NetworkPolicy => network_policy::set_defaults(self),
+            Kind::Node | Kind::Event => {}
         }
     }
 
@@ -97,11 +106,19 @@ impl Object {
     /// Judges it, alone if it is new, or as a change of what is stored.
     pub fn validate(&self, old: Option<&Object>) -> Result<(), ApiError> {
         let mut errors = Errors::default();
+        let e = &mut errors;
         match (self.kind, old) {
-            (Kind::Service, None) => service::validate(&mut errors, self),
-            (Kind::Service, Some(old)) => service::validate_update(&mut errors, self, old),
-            (_, None) => meta::validate(&mut errors, self),
-            (_, Some(_)) => meta::validate_update(&mut errors, self),
+            (Kind::Service, None) => service::validate(e, self),
+            (Kind::Service, Some(old)) => service::validate_update(e, self, old),
+            (Kind::Pod, None) => pod::validate(e, self),
+            (Kind::Pod, Some(old)) => pod::validate_update(e, self, old),
+            (Kind::Endpoints, _) => endpoints::validate(e, self, old),
+            (Kind::EndpointSlice, _) => endpoint_slice::validate(e, self, old),
+            (Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet, _) => workload::validate(e, self, old),
+            (Kind::NetworkPolicy, _) => network_policy::validate(e, self, old),
+            (Kind::Node, _) => node::validate(e, self, old),
+            (Kind::Namespace | Kind::Event, None) => meta::validate(e, self),
+            (Kind::Namespace | Kind::Event, Some(_)) => meta::validate_update(e, self),
         }
         if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.kind, self.name(), errors.causes)) }
     }
@@ -110,6 +127,7 @@ impl Object {
     pub fn warnings(&self) -> Vec<String> {
         match self.kind {
             Kind::Service => service::warnings(self),
+            Kind::EndpointSlice => endpoint_slice::warnings(self),
             _ => Vec::new(),
         }
     }

@@ -1,3 +1,99 @@
-//! Pods: schema, defaults and validation.
+//! Pods and their templates: defaults and validation.
 
+mod probe;
 pub mod schema;
+#[cfg(test)]
+mod tests;
+mod validation;
+
+pub use validation::{validate, validate_spec, validate_template, validate_update};
+
+use super::{Object, Value, endpoints};
+
+/// The lists of containers in a pod's spec that run.
+pub(super) const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
+
+/// Fills in what a pod's manifest leaves open.
+///
+/// Source: kubernetes pkg/apis/core/v1/defaults.go (SetDefaults_Pod).
+pub fn set_defaults(pod: &mut Object) {
+    let spec = pod.value.field_mut("spec");
+    for_each_container(spec, |container| {
+        let limits = container["resources"]["limits"].clone();
+        for (name, amount) in limits.fields() {
+            if container["resources"]["requests"][name].is_null() {
+                container.set(&["resources", "requests", name], amount.clone());
+            }
+        }
+    });
+    if spec["enableServiceLinks"].is_null() {
+        spec.set(&["enableServiceLinks"], true);
+    }
+    set_spec_defaults(spec);
+    if pod.status()["phase"].is_empty() {
+        pod.value.set(&["status", "phase"], "Pending");
+    }
+}
+
+/// Fills in what the spec of a pod or of a template leaves open.
+///
+/// Source: kubernetes pkg/apis/core/v1/defaults.go (SetDefaults_PodSpec, SetDefaults_Container, SetDefaults_Probe).
+pub fn set_spec_defaults(spec: &mut Value) {
+    for (field, default) in
+        [("dnsPolicy", "ClusterFirst"), ("restartPolicy", "Always"), ("schedulerName", "default-scheduler")]
+    {
+        if spec[field].is_empty() {
+            spec.set(&[field], default);
+        }
+    }
+    if spec["securityContext"].is_null() {
+        spec.set(&["securityContext"], Value::map());
+    }
+    if spec["terminationGracePeriodSeconds"].is_null() {
+        spec.set(&["terminationGracePeriodSeconds"], 30);
+    }
+    let host_network = spec["hostNetwork"].as_bool() == Some(true);
+    for_each_container(spec, |container| set_container_defaults(container, host_network));
+}
+
+fn for_each_container(spec: &mut Value, mut visit: impl FnMut(&mut Value)) {
+    for list in CONTAINERS {
+        if !spec[list].is_empty() {
+            spec.field_mut(list).items_mut().iter_mut().for_each(&mut visit);
+        }
+    }
+}
+
+fn set_container_defaults(container: &mut Value, host_network: bool) {
+    let pull = if pulls_always(container["image"].str()) { "Always" } else { "IfNotPresent" };
+    for (field, default) in [
+        ("imagePullPolicy", pull),
+        ("terminationMessagePath", "/dev/termination-log"),
+        ("terminationMessagePolicy", "File"),
+    ] {
+        if container[field].is_empty() {
+            container.set(&[field], default);
+        }
+    }
+    if container["resources"].is_null() {
+        container.set(&["resources"], Value::map());
+    }
+    endpoints::set_protocols(container);
+    if host_network && !container["ports"].is_empty() {
+        for port in container.field_mut("ports").items_mut().iter_mut().filter(|p| p["hostPort"].is_empty()) {
+            let number = port["containerPort"].clone();
+            port.set(&["hostPort"], number);
+        }
+    }
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if !container[probe].is_null() {
+            probe::set_defaults(container.field_mut(probe));
+        }
+    }
+}
+
+/// An image without tag or digest is the latest, which is pulled each time.
+fn pulls_always(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    !image.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}

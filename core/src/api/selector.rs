@@ -6,7 +6,11 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use super::{Value, field::Errors, field::Path, names};
+use super::{
+    Value,
+    field::{Bad, Errors, Path},
+    json, names,
+};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -99,6 +103,33 @@ pub fn label_selector_matches(selector: &Value, labels: &Value) -> bool {
             .items()
             .iter()
             .all(|expression| from_expression(expression).is_some_and(|requirement| requirement.matches(labels)))
+}
+
+/// A LabelSelector as error messages show it: the fields in the order of Go's struct.
+pub fn shown(selector: &Value) -> Bad<'static> {
+    if selector.is_null() {
+        return Bad::Json("null".into());
+    }
+    let mut parts = Vec::new();
+    if !selector["matchLabels"].is_empty() {
+        parts.push(format!("\"matchLabels\":{}", json::emit(&selector["matchLabels"])));
+    }
+    let requirements: Vec<String> = selector["matchExpressions"]
+        .items()
+        .iter()
+        .map(|expression| {
+            let values = match expression["values"].items() {
+                [] => String::new(),
+                _ => format!(",\"values\":{}", json::emit(&expression["values"])),
+            };
+            let text = |name: &str| json::emit(&Value::from(expression[name].str()));
+            format!("{{\"key\":{},\"operator\":{}{values}}}", text("key"), text("operator"))
+        })
+        .collect();
+    if !requirements.is_empty() {
+        parts.push(format!("\"matchExpressions\":[{}]", requirements.join(",")));
+    }
+    Bad::Json(format!("{{{}}}", parts.join(",")))
 }
 
 /// The faults of a LabelSelector.

@@ -7,6 +7,7 @@ mod update;
 mod validation;
 
 pub use update::{drop_fields_of_other_types, keep_allocated, normalize_cluster_ips};
+pub(super) use validation::{one_of, shown, validate_port_number, validate_port_or_name};
 pub use validation::{validate, validate_cluster_ips, validate_update, warnings};
 
 use super::{Object, Value};

@@ -11,8 +11,15 @@ fn at(seconds: i64) -> Instant {
 
 fn pod(name: &str) -> Object {
     let mut pod = Object::new(Kind::Pod, "default", name);
-    pod.value.set(&["spec", "containers"], alloc::vec![Value::map()]);
+    pod.value.set(&["spec", "containers"], alloc::vec![container()]);
     pod
+}
+
+fn container() -> Value {
+    let mut container = Value::map();
+    container.set(&["name"], "web");
+    container.set(&["image"], "nginx");
+    container
 }
 
 fn names(plane: &ControlPlane, kind: Kind) -> Vec<&str> {
@@ -131,7 +138,12 @@ fn a_namespace_goes_after_everything_in_it() {
 fn what_an_object_owns_goes_with_it_unless_it_is_orphaned() {
     for propagation in [Propagation::Background, Propagation::Orphan] {
         let mut plane = plane();
-        let owner = plane.create(at(0), Object::new(Kind::ReplicaSet, "default", "rs")).unwrap();
+        let mut set = Object::new(Kind::ReplicaSet, "default", "rs");
+        set.value.set(&["spec", "replicas"], 0);
+        set.value.set(&["spec", "selector", "matchLabels", "app"], "web");
+        set.value.set(&["spec", "template", "metadata", "labels", "app"], "web");
+        set.value.set(&["spec", "template", "spec", "containers"], alloc::vec![container()]);
+        let owner = plane.create(at(0), set).unwrap();
         let mut owned = pod("web");
         let mut reference = Value::map();
         reference.set(&["apiVersion"], "apps/v1");

@@ -165,7 +165,7 @@ fn validate_affinity(errors: &mut Errors, path: &Path<'_>, spec: Spec<'_>) {
 }
 
 /// A list as Go shows it: one that is not there is null.
-pub(super) fn shown(list: &Value) -> Bad<'static> {
+pub(crate) fn shown(list: &Value) -> Bad<'static> {
     Bad::Json(if list.items().is_empty() && list.is_null() { "null".into() } else { json::emit(list) })
 }
 

@@ -48,12 +48,20 @@ fn pod(name: &str, ip: &str, node: &str) -> Object {
     let value = &mut pod.value;
     value.set(&["metadata", "labels", "app"], "web");
     value.set(&["spec", "nodeName"], node);
+    value.set(&["spec", "containers"], Vec::from([container()]));
     value.set(&["status", "phase"], "Running");
     let mut entry = Value::map();
     entry.set(&["ip"], ip);
     value.set(&["status", "podIPs"], Vec::from([entry]));
     value.set(&["status", "conditions"], Vec::from([ready("True")]));
     pod
+}
+
+fn container() -> Value {
+    let mut container = Value::map();
+    container.set(&["name"], "web");
+    container.set(&["image"], "nginx");
+    container
 }
 
 fn ready(status: &str) -> Value {
@@ -170,7 +178,7 @@ fn a_named_port_with_two_numbers_makes_two_slices() {
     plane.create(now(), service(|v| v.set(&["spec", "ports"], Vec::from([port("w", 80, "http".into())])))).unwrap();
     for (name, ip, number) in [("a", "10.1.0.1", 8080), ("b", "10.1.0.2", 9090), ("c", "10.1.0.3", 8080)] {
         let mut pod = pod(name, ip, "node-1");
-        let mut container = Value::map();
+        let mut container = container();
         let mut named = Value::map();
         named.set(&["name"], "http");
         named.set(&["containerPort"], number);

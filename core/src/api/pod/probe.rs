@@ -1,0 +1,86 @@
+//! Probes: defaults and validation.
+//!
+//! Source: kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/core/validation/validation.go (validateProbe, validateHandler).
+
+use crate::api::{
+    Value,
+    field::{Errors, Path},
+    names,
+    service::{validate_port_number, validate_port_or_name},
+};
+
+pub(super) fn set_defaults(probe: &mut Value) {
+    for (field, default) in
+        [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+    {
+        if probe[field].is_empty() {
+            probe.set(&[field], default);
+        }
+    }
+    if !probe["httpGet"].is_null() {
+        for (field, default) in [("path", "/"), ("scheme", "HTTP")] {
+            if probe["httpGet"][field].is_empty() {
+                probe.set(&["httpGet", field], default);
+            }
+        }
+    }
+}
+
+pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, probe: &Value, name: &str) {
+    validate_handler(errors, path, probe);
+    for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
+        errors.nonnegative(&path.child(field), &probe[field]);
+    }
+    let grace = &probe["terminationGracePeriodSeconds"];
+    let grace_path = path.child("terminationGracePeriodSeconds");
+    if grace.as_int().is_some_and(|seconds| seconds <= 0) {
+        errors.invalid(&grace_path, grace, "must be greater than 0");
+    }
+    if name == "readinessProbe" {
+        if !grace.is_null() {
+            errors.invalid(&grace_path, grace, "must not be set for readinessProbes");
+        }
+    } else if probe["successThreshold"].as_int() != Some(1) {
+        errors.invalid(&path.child("successThreshold"), &probe["successThreshold"], "must be 1");
+    }
+}
+
+fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Value) {
+    let mut has_one = false;
+    for kind in ["exec", "httpGet", "tcpSocket", "grpc"] {
+        let handler = &probe[kind];
+        if handler.is_null() {
+            continue;
+        }
+        let path = path.child(kind);
+        if has_one {
+            errors.forbidden(&path, "may not specify more than 1 handler type");
+            continue;
+        }
+        has_one = true;
+        match kind {
+            "exec" if handler["command"].is_empty() => errors.required(&path.child("command"), ""),
+            "httpGet" => validate_http(errors, &path, handler),
+            "tcpSocket" => validate_port_or_name(errors, &path.child("port"), &handler["port"]),
+            "grpc" => validate_port_number(errors, &path.child("port"), &handler["port"]),
+            _ => {}
+        }
+    }
+    if !has_one {
+        errors.required(path, "must specify a handler type");
+    }
+}
+
+fn validate_http(errors: &mut Errors, path: &Path<'_>, action: &Value) {
+    if action["path"].is_empty() {
+        errors.required(&path.child("path"), "");
+    }
+    validate_port_or_name(errors, &path.child("port"), &action["port"]);
+    if !matches!(action["scheme"].str(), "HTTP" | "HTTPS") {
+        errors.not_supported(&path.child("scheme"), action["scheme"].str(), &["HTTP", "HTTPS"]);
+    }
+    for header in action["httpHeaders"].items() {
+        let name = header["name"].str();
+        errors.invalid_each(&path.child("httpHeaders"), name, names::header_name(name));
+    }
+}
