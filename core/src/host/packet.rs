@@ -11,7 +11,7 @@ use smoltcp::wire::{
 };
 
 /// Hops a packet of ours may take, as Linux sets it.
-const HOP_LIMIT: u8 = 64;
+pub(super) const HOP_LIMIT: u8 = 64;
 /// The longest ICMP error (RFC 1812 4.3.2.3: 576 bytes) and ICMPv6 error (RFC 4443 2.4: the minimum MTU).
 const ICMPV4_ERROR_MAX: usize = 576;
 const ICMPV6_ERROR_MAX: usize = 1280;
@@ -22,6 +22,7 @@ pub(super) struct IpPacket<'a> {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     pub(super) protocol: IpProtocol,
+    pub(super) hop_limit: u8,
     pub(super) payload: &'a [u8],
 }
 
@@ -35,6 +36,7 @@ impl<'a> IpPacket<'a> {
                 source: ip.src_addr().into(),
                 destination: ip.dst_addr().into(),
                 protocol: ip.next_header(),
+                hop_limit: ip.hop_limit(),
                 payload: ip.payload(),
             })
         } else {
@@ -54,6 +56,7 @@ impl<'a> IpPacket<'a> {
                 source: ip.src_addr().into(),
                 destination: ip.dst_addr().into(),
                 protocol: ip.next_header(),
+                hop_limit: ip.hop_limit(),
                 payload: &bytes[header..],
             })
         } else {
@@ -62,6 +65,7 @@ impl<'a> IpPacket<'a> {
                 source: ip.src_addr().into(),
                 destination: ip.dst_addr().into(),
                 protocol: ip.next_header(),
+                hop_limit: ip.hop_limit(),
                 payload: &bytes[40..],
             })
         }
@@ -177,20 +181,32 @@ pub(super) fn udp(source: SocketAddr, destination: SocketAddr, content: &[u8]) -
     })
 }
 
+/// What tells one echo request from another, and how far it may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Echo<'a> {
+    pub(super) ident: u16,
+    pub(super) sequence: u16,
+    pub(super) hop_limit: u8,
+    pub(super) data: &'a [u8],
+}
+
 /// An echo request.
-pub(super) fn echo_request(
-    source: IpAddr,
-    destination: IpAddr,
-    ident: u16,
-    sequence: u16,
-    data: &[u8],
-) -> Option<Vec<u8>> {
-    let mut message = vec![0; 8 + data.len()];
+pub(super) fn echo_request(source: IpAddr, destination: IpAddr, echo: Echo<'_>) -> Option<Vec<u8>> {
+    let mut message = vec![0; 8 + echo.data.len()];
     message[0] = if source.is_ipv4() { Icmpv4Message::EchoRequest.into() } else { Icmpv6Message::EchoRequest.into() };
-    message[4..6].copy_from_slice(&ident.to_be_bytes());
-    message[6..8].copy_from_slice(&sequence.to_be_bytes());
-    message[8..].copy_from_slice(data);
-    icmp(source, destination, &message)
+    message[4..6].copy_from_slice(&echo.ident.to_be_bytes());
+    message[6..8].copy_from_slice(&echo.sequence.to_be_bytes());
+    message[8..].copy_from_slice(echo.data);
+    let mut packet = icmp(source, destination, &message)?;
+    match destination {
+        IpAddr::V4(_) => {
+            let mut header = Ipv4Packet::new_unchecked(&mut packet[..]);
+            header.set_hop_limit(echo.hop_limit);
+            header.fill_checksum();
+        }
+        IpAddr::V6(_) => Ipv6Packet::new_unchecked(&mut packet[..]).set_hop_limit(echo.hop_limit),
+    }
+    Some(packet)
 }
 
 /// The reply to an echo request, given that request's whole message.

@@ -74,10 +74,12 @@ pub(super) struct PingReply {
     pub from: IpAddr,
     /// Bytes of the answer's data.
     pub length: usize,
+    /// Hops the answer had left.
+    pub ttl: u8,
     /// When it arrived.
     pub at: Instant,
-    /// It was an error and not the echo.
-    pub unreachable: bool,
+    /// It was this error and not the echo.
+    pub error: Option<Reason>,
 }
 
 impl Stack {
@@ -149,7 +151,9 @@ impl Stack {
             Pair { local: SocketAddr::new(packet.destination, to), remote: SocketAddr::new(packet.source, from) };
         if !self.tcp().knows(pair) {
             if head.syn && !head.ack {
-                self.accept(pair);
+                if !self.accept(pair) {
+                    return;
+                }
             } else if self.tcp().is_time_wait(pair) {
                 // A FIN again: our acknowledgement was lost. Anything else is late.
                 let answer = if head.fin { head.acknowledgement(pair.local, pair.remote) } else { None };
@@ -161,12 +165,12 @@ impl Stack {
         }
     }
 
-    /// Prepares a socket for a SYN to an open port; without one smoltcp answers with a RST.
-    fn accept(&mut self, pair: Pair) {
+    /// Prepares a socket for a SYN to an open port; without one smoltcp answers with a RST. False: drop the SYN.
+    fn accept(&mut self, pair: Pair) -> bool {
         let found = self.listeners.iter().position(|l| l.protocol == Protocol::Tcp && l.port == pair.local.port());
-        let Some(index) = found else { return };
+        let Some(index) = found else { return true };
         if self.tcp().len() >= CONNECTIONS_MAX {
-            return;
+            return false;
         }
         let pool = self.pool.clone();
         let handle = self.tcp().listen(pair, &pool);
@@ -174,6 +178,7 @@ impl Stack {
             Target::Server(server) => self.accepted.push((handle, server.clone())),
             Target::Program(waiting) => waiting.push(handle),
         }
+        true
     }
 
     fn handle_udp(&mut self, bytes: &[u8], packet: &IpPacket<'_>) {
@@ -202,21 +207,22 @@ impl Stack {
                 }
             }
             Some(Icmp::EchoReply { ident, sequence, data }) => {
-                self.handle_ping(packet.source, ident, sequence, data.len(), false);
+                let error = None;
+                self.handle_ping(ident, sequence, packet, data.len(), error);
             }
-            Some(Icmp::Error { reason, about }) => self.handle_error(packet.source, reason, &about),
+            Some(Icmp::Error { reason, about }) => self.handle_error(packet, reason, &about),
             None => {}
         }
     }
 
-    fn handle_ping(&mut self, from: IpAddr, ident: u16, sequence: u16, length: usize, unreachable: bool) {
+    fn handle_ping(&mut self, ident: u16, sequence: u16, packet: &IpPacket<'_>, length: usize, error: Option<Reason>) {
         let at = self.now;
         if let Some(ping) = self.pings.iter_mut().find(|ping| ping.ident == ident && ping.sequence == sequence) {
-            ping.reply.get_or_insert(PingReply { from, length, at, unreachable });
+            ping.reply.get_or_insert(PingReply { from: packet.source, length, ttl: packet.hop_limit, at, error });
         }
     }
 
-    fn handle_error(&mut self, from: IpAddr, reason: Reason, about: &IpPacket<'_>) {
+    fn handle_error(&mut self, packet: &IpPacket<'_>, reason: Reason, about: &IpPacket<'_>) {
         if !self.outbox.is_own(about.source) {
             return;
         }
@@ -244,7 +250,8 @@ impl Stack {
             }
             (IpProtocol::Icmp | IpProtocol::Icmpv6, _) => {
                 if let Some(&[a, b, c, d]) = about.payload.get(4..8) {
-                    self.handle_ping(from, u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]), 0, true);
+                    let (ident, sequence) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+                    self.handle_ping(ident, sequence, packet, 0, Some(reason));
                 }
             }
             _ => {}
@@ -294,11 +301,11 @@ impl Stack {
     }
 
     /// Sends an echo request and remembers that its reply is awaited; false if there is no way to that address.
-    pub(super) fn send_ping(&mut self, to: IpAddr, ident: u16, sequence: u16, data: &[u8]) -> bool {
+    pub(super) fn send_ping(&mut self, to: IpAddr, echo: packet::Echo<'_>) -> bool {
         let Some(source) = self.source_for(to) else { return false };
-        let Some(request) = packet::echo_request(source, to, ident, sequence, data) else { return false };
+        let Some(request) = packet::echo_request(source, to, echo) else { return false };
         self.outbox.push(request);
-        self.pings.push(Ping { ident, sequence, reply: None });
+        self.pings.push(Ping { ident: echo.ident, sequence: echo.sequence, reply: None });
         true
     }
 
@@ -306,6 +313,7 @@ impl Stack {
     pub(super) fn poll_egress(&mut self) {
         let (now, mtu) = (self.now, self.mtu);
         if let Some(tcp) = &mut self.tcp {
+            tcp.refuse_late_data();
             tcp.poll_egress(now, mtu, &mut self.outbox);
             tcp.sweep(now, &self.pool);
             if tcp.is_empty() {
@@ -323,6 +331,6 @@ impl Stack {
     pub(super) fn poll_at(&mut self) -> Option<Instant> {
         let now = self.now;
         // After egress nothing can be due now; a clamp keeps a disagreement from stopping the world.
-        self.tcp.as_mut()?.poll_at(now).map(|at| at.max(now + Duration::from_millis(1)))
+        self.tcp.as_mut()?.poll_at(now).map(|at| if at > now { at } else { now + Duration::from_millis(1) })
     }
 }

@@ -12,8 +12,9 @@ use smoltcp::time::{Duration, Instant};
 
 use super::config::{HostConfig, Resolv};
 use super::machine::Machine;
+use super::packet::Echo;
 use super::pipe::Pipe;
-use super::stack::PingReply;
+use super::stack::{Ping, PingReply};
 use super::stream::{NetError, TcpListener, TcpStream, UdpSocket};
 
 /// What one program sees of the world. A clone shares everything.
@@ -170,29 +171,26 @@ impl Sys {
     pub(super) async fn ping(
         &self,
         to: IpAddr,
-        ident: u16,
-        sequence: u16,
-        data: &[u8],
+        echo: Echo<'_>,
         limit: Duration,
     ) -> Result<Option<PingReply>, NetError> {
-        if !self.machine.stack.borrow_mut().send_ping(to, ident, sequence, data) {
+        if !self.machine.stack.borrow_mut().send_ping(to, echo) {
             return Err(NetError::NetworkUnreachable);
         }
-        let ours = |ping: &super::stack::Ping| ping.ident == ident && ping.sequence == sequence;
-        let reply = self.timeout(
-            limit,
-            poll_fn(|_| {
-                let stack = self.machine.stack.borrow();
-                stack
-                    .pings
-                    .iter()
-                    .find(|ping| ours(ping))
-                    .and_then(|ping| ping.reply)
-                    .map_or(Poll::Pending, Poll::Ready)
-            }),
-        );
-        let reply = reply.await;
+        let ours = |ping: &Ping| ping.ident == echo.ident && ping.sequence == echo.sequence;
+        let reply = poll_fn(|_| {
+            let stack = self.machine.stack.borrow();
+            stack.pings.iter().find(|ping| ours(ping)).and_then(|ping| ping.reply).map_or(Poll::Pending, Poll::Ready)
+        });
+        let reply = self.timeout(limit, reply).await;
         self.machine.stack.borrow_mut().pings.retain(|ping| !ours(ping));
         Ok(reply)
+    }
+
+    /// Writes a file.
+    pub(super) fn store(&self, path: &str, bytes: Vec<u8>) {
+        if !path.starts_with("/dev/") {
+            self.machine.files.borrow_mut().insert(path.into(), bytes);
+        }
     }
 }

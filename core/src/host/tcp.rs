@@ -179,6 +179,16 @@ impl Tcp {
         }
     }
 
+    /// Data for a program that is gone is answered with a RST (RFC 2525, 2.17).
+    pub(super) fn refuse_late_data(&mut self) {
+        for connection in self.connections.iter().filter(|connection| connection.orphan.is_some()) {
+            let socket = self.sockets.get_mut::<Socket>(connection.handle);
+            if socket.recv_queue() > 0 {
+                socket.abort();
+            }
+        }
+    }
+
     /// Sends what the sockets have to send.
     pub(super) fn poll_egress(&mut self, now: Instant, mtu: u16, outbox: &mut Outbox) {
         let mut nic = Nic { received: None, outbox, mtu: usize::from(mtu) };

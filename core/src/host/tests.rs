@@ -431,3 +431,18 @@ fn the_same_seed_sends_the_same_bytes() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn traceroute_hears_from_the_end_and_timeout_ends_what_waits() {
+    let mut lan = Lan::new();
+    let words = "traceroute to web (10.0.0.2), 30 hops max, 46 byte packets\n 1  10.0.0.2 (10.0.0.2)  1.000 ms  1.000 ms  1.000 ms\n";
+    assert_eq!(lan.output(0, "traceroute web"), (words.into(), 0));
+    assert_eq!(lan.output(0, "timeout 2 sleep 10"), (String::new(), 143));
+    assert_eq!(lan.output(0, "timeout 5 watch -n 2 echo x | grep -c ^x").0, "3\n");
+}
+
+#[test]
+fn a_downloaded_file_can_be_read() {
+    let mut lan = Lan::serving(80, Server::Http);
+    assert_eq!(lan.output(0, "wget -q -O /tmp/a web; curl -s -o /tmp/b web; cat /tmp/a /tmp/b").0, "server\nserver\n");
+}

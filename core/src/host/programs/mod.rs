@@ -17,6 +17,7 @@ mod small;
 mod sockets;
 mod telnet;
 mod text;
+mod traceroute;
 mod wget;
 
 use alloc::boxed::Box;
@@ -31,7 +32,14 @@ use super::shell;
 use super::sys::Sys;
 
 /// Every program there is.
-const ALL: [&str; 44] = [
+const ALL: [&str; 51] = [
+    "apk",
+    "apt",
+    "apt-get",
+    "timeout",
+    "traceroute",
+    "watch",
+    "yum",
     "[",
     "ash",
     "bash",
@@ -133,6 +141,10 @@ pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i3
                 sys.line("root");
                 0
             }
+            "timeout" => small::timeout(&sys, arguments).await,
+            "watch" => small::watch(&sys, arguments).await,
+            "traceroute" => traceroute::run(&sys, arguments).await,
+            "apk" | "apt" | "apt-get" | "yum" => small::packages(&sys, name),
             "which" => which(&sys, arguments),
             "false" => 1,
             _ => 0,

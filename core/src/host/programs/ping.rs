@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use smoltcp::time::{Duration, Instant};
 
+use super::super::packet::{Echo, HOP_LIMIT};
 use super::super::resolve;
 use super::super::sys::Sys;
 use super::options::{self, Word};
@@ -53,17 +54,18 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         let last = count == Some(sent);
         // The last request is waited for; the others as long as until the next one is due.
         let limit = if last { wait } else { interval };
-        match sys.ping(address, ident, sequence, &DATA, Duration::from_millis(limit)).await {
+        let echo = Echo { ident, sequence, hop_limit: HOP_LIMIT, data: &DATA };
+        match sys.ping(address, echo, Duration::from_millis(limit)).await {
             Err(error) => {
                 sys.complain(&format!("ping: sendto: {error}"));
                 return 1;
             }
-            Ok(Some(reply)) if !reply.unreachable => {
+            Ok(Some(reply)) if reply.error.is_none() => {
                 let micros = (reply.at - start).total_micros();
                 times.push(micros);
                 if !quiet {
-                    let (bytes, from, time) = (reply.length + 8, reply.from, millis(micros));
-                    sys.line(&format!("{bytes} bytes from {from}: seq={sequence} ttl=64 time={time} ms"));
+                    let (bytes, from, ttl, time) = (reply.length + 8, reply.from, reply.ttl, millis(micros));
+                    sys.line(&format!("{bytes} bytes from {from}: seq={sequence} ttl={ttl} time={time} ms"));
                 }
             }
             Ok(_) => {}
@@ -84,6 +86,6 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     i32::from(received == 0)
 }
 
-fn millis(micros: u64) -> String {
+pub(super) fn millis(micros: u64) -> String {
     format!("{}.{:03}", micros / 1000, micros % 1000)
 }

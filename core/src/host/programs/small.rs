@@ -97,6 +97,42 @@ pub(super) async fn sleep(sys: &Sys, arguments: &[String]) -> i32 {
     }
 }
 
+/// `timeout SECONDS PROGRAM [ARGUMENT...]`: 143 if it was too late, as busybox has it.
+pub(super) async fn timeout(sys: &Sys, arguments: &[String]) -> i32 {
+    let arguments = arguments.strip_prefix(&["-t".to_string()]).unwrap_or(arguments);
+    match arguments.split_first().and_then(|(time, program)| Some((options::seconds(time)?, program))) {
+        Some((millis, program)) if !program.is_empty() => {
+            let running = super::run(sys.clone(), program.to_vec());
+            sys.timeout(Duration::from_millis(millis), running).await.unwrap_or(143)
+        }
+        _ => {
+            sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: timeout SECS PROG ARGS");
+            1
+        }
+    }
+}
+
+/// `watch [-n SECONDS] COMMAND`: again and again until interrupted.
+pub(super) async fn watch(sys: &Sys, arguments: &[String]) -> i32 {
+    let (interval, words) = match arguments {
+        [option, time, words @ ..] if option == "-n" => (options::seconds(time).unwrap_or(2000), words),
+        words => (2000, words),
+    };
+    let line = words.join(" ");
+    loop {
+        sys.line(&format!("Every {}.{}s: {line}\n", interval / 1000, interval % 1000 / 100));
+        let argv = alloc::vec!["sh".to_string(), "-c".to_string(), line.clone()];
+        super::run(sys.clone(), argv).await;
+        sys.sleep(Duration::from_millis(interval.max(100))).await;
+    }
+}
+
+/// Package managers, which people call for a tool that an image lacks.
+pub(super) fn packages(sys: &Sys, name: &str) -> i32 {
+    sys.complain(&format!("{name}: not simulated: there are no packages to install; use an image that has the tool"));
+    1
+}
+
 /// `seq [FIRST [STEP]] LAST`.
 pub(super) fn seq(sys: &Sys, arguments: &[String]) -> i32 {
     /// Numbers one call prints at most; a longer list is a slip of the finger.

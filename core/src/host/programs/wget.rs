@@ -114,6 +114,7 @@ fn deliver(sys: &Sys, options: &Options, url: &str, body: &[u8]) -> Result<(), S
             _ => "index.html",
         },
     };
+    sys.store(file, body.to_vec());
     if !options.quiet {
         sys.complain(&format!("saving to '{file}'"));
         sys.complain(&format!("'{file}' saved"));

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::pipe::Pipe;
 use super::super::sys::Sys;
-use super::parse::{Part, Quoted, Word};
+use super::tree::{Part, Quoted, Word};
 use super::{Shell, run_list};
 
 impl Shell {

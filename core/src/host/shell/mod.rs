@@ -1,9 +1,12 @@
 //! The shell of a pod: enough of POSIX' language for what people type and paste, at a prompt or behind `sh -c`.
 
+mod builtin;
 mod expand;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod word;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -20,7 +23,10 @@ use smoltcp::time::Duration;
 use super::pipe::Pipe;
 use super::programs::{self, files};
 use super::sys::{Interrupt, Sys};
-use parse::{Fd, Node, ParseError, Redirect, Simple};
+use builtin::builtin;
+pub(super) use builtin::test;
+use parse::ParseError;
+use tree::{Fd, Node, Redirect, Simple};
 
 /// What one shell knows besides the variables, which are its process'.
 #[derive(Clone, Default)]
@@ -284,62 +290,6 @@ async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
     flow
 }
 
-/// The commands that change the shell itself.
-async fn builtin(shell: &Shell, sys: &Sys, argv: &[String]) -> Option<(i32, Flow)> {
-    let number = || argv.get(1).and_then(|word| word.parse().ok());
-    let code = match argv[0].as_str() {
-        "exit" => {
-            let code = number().unwrap_or_else(|| shell.last.get());
-            return Some((code, Flow::Exit(code)));
-        }
-        "break" => return Some((0, Flow::Break)),
-        "continue" => return Some((0, Flow::Continue)),
-        "cd" => {
-            let to = argv.get(1).map_or("/root", String::as_str);
-            let place = if to.starts_with('/') { to.to_string() } else { format!("/{to}") };
-            sys.set("PWD", if place.len() > 1 { place.trim_end_matches('/').to_string() } else { place });
-            0
-        }
-        "export" | "local" | "readonly" => {
-            for (name, value) in argv[1..].iter().filter_map(|word| word.split_once('=')) {
-                sys.set(name, value.to_string());
-            }
-            0
-        }
-        "unset" => {
-            sys.variables.borrow_mut().retain(|(name, _)| !argv[1..].contains(name));
-            0
-        }
-        "read" => {
-            let line = sys.read_line().await;
-            let text = String::from_utf8_lossy(&line);
-            let name = argv[1..].iter().find(|word| !word.starts_with('-')).map_or("REPLY", String::as_str);
-            sys.set(name, text.trim().to_string());
-            i32::from(line.is_empty())
-        }
-        "set" | "trap" | "wait" | ":" | "clear" => 0,
-        "exec" if argv.len() > 1 => {
-            let code = programs::run(sys.clone(), argv[1..].to_vec()).await;
-            return Some((code, Flow::Exit(code)));
-        }
-        "command" if argv.get(1).is_some_and(|word| word == "-v") => {
-            let there = argv.get(2).filter(|name| programs::exists(&sys.config().image, name));
-            there.inspect(|name| sys.line(&format!("/usr/bin/{name}")));
-            i32::from(there.is_none())
-        }
-        "time" if argv.len() > 1 => {
-            let start = sys.now();
-            let code = programs::run(sys.clone(), argv[1..].to_vec()).await;
-            let millis = sys.millis_since(start);
-            let (minutes, seconds, rest) = (millis / 60_000, millis / 1000 % 60, millis % 1000 / 10);
-            sys.complain(&format!("real\t{minutes}m {seconds}.{rest:02}s\nuser\t0m 0.00s\nsys\t0m 0.00s"));
-            code
-        }
-        _ => return None,
-    };
-    Some((code, Flow::Next))
-}
-
 /// A file that a command writes.
 struct Output {
     pipe: Pipe,
@@ -394,30 +344,4 @@ async fn redirected(shell: &Shell, sys: &Sys, redirects: &[Redirect]) -> Option<
         }
     }
     Some((inner, outputs))
-}
-
-/// `test` and `[`.
-pub(super) fn test(arguments: &[String]) -> bool {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let words = words.strip_suffix(&["]"]).unwrap_or(&words);
-    let number = |word: &str| word.parse::<i64>().unwrap_or(0);
-    match *words {
-        ["!", ..] => {
-            let rest: Vec<String> = words[1..].iter().map(|word| word.to_string()).collect();
-            !test(&rest)
-        }
-        [] | ["-n", ""] => false,
-        ["-z", text] => text.is_empty(),
-        ["-n", _] => true,
-        [text] => !text.is_empty(),
-        [left, "=" | "==", right] => left == right,
-        [left, "!=", right] => left != right,
-        [left, "-eq", right] => number(left) == number(right),
-        [left, "-ne", right] => number(left) != number(right),
-        [left, "-lt", right] => number(left) < number(right),
-        [left, "-le", right] => number(left) <= number(right),
-        [left, "-gt", right] => number(left) > number(right),
-        [left, "-ge", right] => number(left) >= number(right),
-        _ => false,
-    }
 }

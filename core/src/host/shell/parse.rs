@@ -5,92 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// A command of any kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
-    Simple(Simple),
-    /// `a | b`; true: `! a`.
-    Pipeline(Vec<Node>, bool),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
-    For {
-        name: String,
-        words: Vec<Word>,
-        body: Vec<Node>,
-    },
-    /// True: `until`.
-    While {
-        condition: Vec<Node>,
-        body: Vec<Node>,
-        until: bool,
-    },
-    If {
-        branches: Vec<(Vec<Node>, Vec<Node>)>,
-        otherwise: Vec<Node>,
-    },
-    /// `{ …; }`, or `( … )` in an environment of its own.
-    Group {
-        body: Vec<Node>,
-        subshell: bool,
-    },
-    /// A compound command with redirections.
-    Redirected(Box<Node>, Vec<Redirect>),
-    Background(Box<Node>),
-}
-
-/// A program with its arguments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Simple {
-    pub(super) assignments: Vec<(String, Word)>,
-    pub(super) words: Vec<Word>,
-    pub(super) redirects: Vec<Redirect>,
-}
-
-/// Where a stream goes or comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Redirect {
-    Out {
-        fd: Fd,
-        to: Word,
-        append: bool,
-    },
-    /// `2>&1` and `>&2`.
-    Same {
-        fd: Fd,
-        as_fd: Fd,
-    },
-    In(Word),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fd {
-    Out,
-    Err,
-    Both,
-}
-
-/// A word before expansion.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Word(pub(super) Vec<Part>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    Text(String, Quoted),
-    /// `$NAME`, `${NAME}`, and `${NAME:-word}` with the words used instead.
-    Variable {
-        name: String,
-        default: Option<Word>,
-        quoted: Quoted,
-    },
-    Command(Vec<Node>, Quoted),
-    Arithmetic(Word),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quoted {
-    Yes,
-    No,
-}
+use super::tree::{Fd, Node, Part, Quoted, Redirect, Simple, Word};
 
 /// Why a text is no program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,16 +26,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, ParseError> {
     }
 }
 
-struct Parser {
-    text: Vec<char>,
-    at: usize,
+pub(super) struct Parser {
+    pub(super) text: Vec<char>,
+    pub(super) at: usize,
 }
 
 /// Words that end or divide a compound command.
 const RESERVED: [&str; 7] = ["do", "done", "then", "else", "elif", "fi", "}"];
 
 impl Parser {
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.text.get(self.at).copied()
     }
 
@@ -129,7 +44,7 @@ impl Parser {
     }
 
     /// Goes past `token` if it is next.
-    fn eat(&mut self, token: &str) -> bool {
+    pub(super) fn eat(&mut self, token: &str) -> bool {
         let next = self.starts_with(token);
         if next {
             self.at += token.len();
@@ -137,7 +52,7 @@ impl Parser {
         next
     }
 
-    fn rest(&self) -> String {
+    pub(super) fn rest(&self) -> String {
         let rest = self.text[self.at.min(self.text.len())..].iter();
         let word: String = rest.clone().take_while(|c| !c.is_whitespace()).collect();
         if word.is_empty() { "newline".to_string() } else { word.chars().take(20).collect() }
@@ -185,7 +100,7 @@ impl Parser {
     }
 
     /// Commands up to a reserved word of `stops`, a closing parenthesis or the end.
-    fn list(&mut self, stops: &[&str]) -> Result<Vec<Node>, ParseError> {
+    pub(super) fn list(&mut self, stops: &[&str]) -> Result<Vec<Node>, ParseError> {
         let mut list = Vec::new();
         loop {
             self.blank_lines();
@@ -381,141 +296,6 @@ impl Parser {
         self.blanks();
         Ok(Some(Redirect::Out { fd, to: self.word()?, append }))
     }
-
-    fn word(&mut self) -> Result<Word, ParseError> {
-        let mut word = Word::default();
-        while let Some(c) = self.peek() {
-            match c {
-                c if c.is_whitespace() || ";&|()<>".contains(c) => break,
-                '\'' => {
-                    self.at += 1;
-                    let end = self.text[self.at..].iter().position(|c| *c == '\'').ok_or(ParseError::Incomplete)?;
-                    word.push(&self.text[self.at..self.at + end].iter().collect::<String>(), Quoted::Yes);
-                    self.at += end + 1;
-                }
-                '"' => self.double_quoted(&mut word)?,
-                '`' => {
-                    let end = self.text[self.at + 1..].iter().position(|c| *c == '`').ok_or(ParseError::Incomplete)?;
-                    let script: String = self.text[self.at + 1..self.at + 1 + end].iter().collect();
-                    word.0.push(Part::Command(parse(&script)?, Quoted::No));
-                    self.at += end + 2;
-                }
-                '\\' => {
-                    let escaped = *self.text.get(self.at + 1).ok_or(ParseError::Incomplete)?;
-                    word.push(escaped.encode_utf8(&mut [0; 4]), Quoted::Yes);
-                    self.at += 2;
-                }
-                '$' => self.dollar(&mut word, Quoted::No)?,
-                plain => {
-                    word.push(plain.encode_utf8(&mut [0; 4]), Quoted::No);
-                    self.at += 1;
-                }
-            }
-        }
-        if word.0.is_empty() { Err(unexpected(&self.rest())) } else { Ok(word) }
-    }
-
-    fn double_quoted(&mut self, word: &mut Word) -> Result<(), ParseError> {
-        self.at += 1;
-        word.push("", Quoted::Yes);
-        loop {
-            match self.peek().ok_or(ParseError::Incomplete)? {
-                '"' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                '$' => self.dollar(word, Quoted::Yes)?,
-                '\\' => {
-                    let escaped = *self.text.get(self.at + 1).ok_or(ParseError::Incomplete)?;
-                    if !"\"\\$`\n".contains(escaped) {
-                        word.push("\\", Quoted::Yes);
-                    }
-                    if escaped != '\n' {
-                        word.push(escaped.encode_utf8(&mut [0; 4]), Quoted::Yes);
-                    }
-                    self.at += 2;
-                }
-                plain => {
-                    word.push(plain.encode_utf8(&mut [0; 4]), Quoted::Yes);
-                    self.at += 1;
-                }
-            }
-        }
-    }
-
-    /// What a `$` starts.
-    fn dollar(&mut self, word: &mut Word, quoted: Quoted) -> Result<(), ParseError> {
-        if self.eat("$((") {
-            let mut inner = Word::default();
-            let mut depth = 0;
-            loop {
-                match self.peek().ok_or(ParseError::Incomplete)? {
-                    ')' if depth == 0 && self.eat("))") => break,
-                    '$' => self.dollar(&mut inner, Quoted::Yes)?,
-                    c => {
-                        depth += i32::from(c == '(') - i32::from(c == ')');
-                        inner.push(c.encode_utf8(&mut [0; 4]), Quoted::Yes);
-                        self.at += 1;
-                    }
-                }
-            }
-            word.0.push(Part::Arithmetic(inner));
-        } else if self.eat("$(") {
-            let list = self.list(&[])?;
-            if !self.eat(")") {
-                return Err(ParseError::Incomplete);
-            }
-            word.0.push(Part::Command(list, quoted));
-        } else if self.eat("${") {
-            let name: String = self.text[self.at..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
-            let name = if name.is_empty() { self.peek().map(String::from).unwrap_or_default() } else { name };
-            self.at += name.chars().count();
-            let default = if self.eat(":-") || self.eat("-") {
-                let mut default = Word::default();
-                while self.peek().is_some_and(|c| c != '}') {
-                    match self.peek() {
-                        Some('$') => self.dollar(&mut default, quoted)?,
-                        Some(c) => {
-                            default.push(c.encode_utf8(&mut [0; 4]), quoted);
-                            self.at += 1;
-                        }
-                        None => {}
-                    }
-                }
-                Some(default)
-            } else {
-                None
-            };
-            if !self.eat("}") {
-                return match self.peek() {
-                    None => Err(ParseError::Incomplete),
-                    Some(_) => Err(ParseError::Syntax("bad substitution".to_string())),
-                };
-            }
-            word.0.push(Part::Variable { name, default, quoted });
-        } else {
-            self.at += 1;
-            let name: String = match self.peek() {
-                Some(c) if "?$#@*!0123456789".contains(c) => c.to_string(),
-                _ => self.text[self.at..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect(),
-            };
-            self.at += name.chars().count();
-            match name.is_empty() {
-                true => word.push("$", quoted),
-                false => word.0.push(Part::Variable { name, default: None, quoted }),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Word {
-    fn push(&mut self, text: &str, quoted: Quoted) {
-        match self.0.last_mut() {
-            Some(Part::Text(have, same)) if *same == quoted => have.push_str(text),
-            _ => self.0.push(Part::Text(text.to_string(), quoted)),
-        }
-    }
 }
 
 /// `NAME=value` at the front of a command.
@@ -537,6 +317,6 @@ pub(super) fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn unexpected(what: &str) -> ParseError {
+pub(super) fn unexpected(what: &str) -> ParseError {
     ParseError::Syntax(format!("syntax error: unexpected \"{what}\""))
 }

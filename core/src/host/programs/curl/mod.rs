@@ -11,58 +11,27 @@ use smoltcp::time::{Duration, Instant};
 use super::super::resolve::{self, ResolveError};
 use super::super::stream::{NetError, TcpStream};
 use super::super::sys::Sys;
-use super::options::{self, MissingValue, Word};
 use super::reply::{Body, Head};
+
+mod options;
+mod report;
+mod url;
+
+use options::Options;
+use report::Transfer;
+use url::Url;
 
 /// What `User-Agent` says.
 const AGENT: &str = "curl/8.17.0";
-/// Options that take a value.
-const VALUED: &str = "o w m H X d A u e b T F connect-timeout max-time resolve header request data data-raw user-agent \
-    output write-out retry retry-delay max-redirs cacert interface connect-to url user";
 /// How long a connection may take if nothing is said.
 const CONNECT_TIMEOUT: u64 = 300_000;
 const REDIRECTS_MAX: u32 = 50;
-
-#[derive(Default)]
-struct Options {
-    urls: Vec<String>,
-    silent: bool,
-    show_error: bool,
-    verbose: bool,
-    include: bool,
-    head: bool,
-    fail: bool,
-    location: bool,
-    only: Option<bool>,
-    output: Option<String>,
-    write_out: Option<String>,
-    method: Option<String>,
-    headers: Vec<String>,
-    data: Option<String>,
-    agent: Option<String>,
-    resolve: Vec<String>,
-    connect_timeout: Option<u64>,
-    max_time: Option<u64>,
-    retry: u32,
-}
-
-/// How a transfer ended, for its message, its exit code and `-w`.
-#[derive(Default)]
-struct Transfer {
-    status: u16,
-    size: usize,
-    remote: Option<SocketAddr>,
-    local: Option<SocketAddr>,
-    named: u64,
-    connected: u64,
-    started: u64,
-}
 
 /// An exit code and the message behind `curl: (N) `.
 struct Failure(i32, String);
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let options = match read_options(arguments) {
+    let options = match Options::read(arguments) {
         Ok(options) => options,
         Err(Failure(code, message)) => {
             sys.complain(&format!("curl: {message}\ncurl: try 'curl --help' for more information"));
@@ -118,7 +87,7 @@ async fn fetch(sys: &Sys, options: &Options, url: &str, open: &mut Option<(Strin
         None => whole.await,
     };
     if let Some(format) = &options.write_out {
-        sys.print(&write_out(format, url, &transfer, micros(sys, start)));
+        sys.print(&report::write_out(format, url, &transfer, micros(sys, start)));
     }
     result
 }
@@ -148,8 +117,7 @@ async fn follow(
         }
         match options.output.as_deref() {
             None | Some("-") => sys.stdout.write(&body),
-            // There are no files to write to; what would be in one is gone.
-            Some(_) => {}
+            Some(file) => sys.store(file, body),
         }
         return Ok(());
     }
@@ -368,158 +336,4 @@ fn pinned(options: &Options, url: &Url) -> Option<IpAddr> {
 
 fn micros(sys: &Sys, start: Instant) -> u64 {
     (sys.now() - start).total_micros()
-}
-
-/// `-w`: the variables people print.
-fn write_out(format: &str, url: &str, transfer: &Transfer, total: u64) -> String {
-    let mut text = String::new();
-    let mut rest = format;
-    while let Some(at) = rest.find(['%', '\\']) {
-        text += &rest[..at];
-        rest = &rest[at..];
-        if let Some(after) = rest.strip_prefix("%{")
-            && let Some((name, after)) = after.split_once('}')
-        {
-            let time = |micros: u64| format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-            let address = |end: Option<SocketAddr>| end.map(|end| end.ip().to_string()).unwrap_or_default();
-            let port = |end: Option<SocketAddr>| end.map_or(0, |end| end.port()).to_string();
-            text += &match name {
-                "http_code" | "response_code" => format!("{:03}", transfer.status),
-                "remote_ip" => address(transfer.remote),
-                "remote_port" => port(transfer.remote),
-                "local_ip" => address(transfer.local),
-                "local_port" => port(transfer.local),
-                "size_download" => transfer.size.to_string(),
-                "time_namelookup" => time(transfer.named),
-                "time_connect" => time(transfer.connected),
-                "time_starttransfer" => time(transfer.started),
-                "time_total" => time(total),
-                "url" | "url_effective" => url.to_string(),
-                _ => String::new(),
-            };
-            rest = after;
-            continue;
-        }
-        let (plain, length) = match rest.get(..2) {
-            Some("\\n") => ("\n", 2),
-            Some("\\t") => ("\t", 2),
-            Some("\\r") => ("\r", 2),
-            Some("%%") => ("%", 2),
-            _ => (&rest[..1], 1),
-        };
-        text += plain;
-        rest = &rest[length..];
-    }
-    text + rest
-}
-
-/// Where a request goes.
-struct Url {
-    tls: bool,
-    host: String,
-    port: u16,
-    target: String,
-}
-
-impl Url {
-    fn parse(text: &str) -> Result<Url, Failure> {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let tls = match scheme.to_ascii_lowercase().as_str() {
-            "http" => false,
-            "https" => true,
-            other => return Err(Failure(1, format!("Protocol \"{other}\" not supported"))),
-        };
-        let (authority, path) = rest.find(['/', '?']).map_or((rest, "/"), |at| rest.split_at(at));
-        let authority = authority.rsplit('@').next().unwrap_or(authority);
-        let malformed = || Failure(3, "URL rejected: Malformed input to a URL function".to_string());
-        let (host, port) = match authority.rfind(':').filter(|at| !authority[*at..].contains(']')) {
-            Some(at) => {
-                let bad =
-                    || Failure(3, "URL rejected: Port number was not a decimal number between 0 and 65535".into());
-                let digits = &authority[at + 1..];
-                let port = if digits.is_empty() { None } else { Some(digits.parse().map_err(|_| bad())?) };
-                (&authority[..at], port)
-            }
-            None => (authority, None),
-        };
-        if host.is_empty() {
-            return Err(Failure(3, "URL rejected: No host part in the URL".to_string()));
-        }
-        if host.contains([' ', '<', '>', '\t']) {
-            return Err(malformed());
-        }
-        let path = path.split('#').next().unwrap_or("/");
-        let target = if path.starts_with('/') { path.to_string() } else { format!("/{path}") };
-        Ok(Url { tls, host: host.to_string(), port: port.unwrap_or(if tls { 443 } else { 80 }), target })
-    }
-
-    /// The URL that `target` names in a page of this one.
-    fn join(&self, target: &str) -> Result<Url, Failure> {
-        if target.contains("://") {
-            return Url::parse(target);
-        }
-        let path = if target.starts_with('/') { target.to_string() } else { format!("/{target}") };
-        Url::parse(&format!("{}://{}{path}", if self.tls { "https" } else { "http" }, self.authority()))
-    }
-
-    fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-
-    fn host_header(&self) -> String {
-        let default = if self.tls { 443 } else { 80 };
-        if self.port == default { self.host.clone() } else { self.authority() }
-    }
-}
-
-fn read_options(arguments: &[String]) -> Result<Options, Failure> {
-    let mut options = Options::default();
-    let words = options::parse(arguments, VALUED)
-        .map_err(|MissingValue(name)| Failure(2, format!("option {name}: requires parameter")))?;
-    for word in words {
-        let (name, value) = match word {
-            Word::Plain(url) => {
-                options.urls.push(url);
-                continue;
-            }
-            Word::Option(name, value) => (name, value.unwrap_or_default()),
-        };
-        let number = || {
-            options::seconds(&value)
-                .ok_or_else(|| Failure(2, format!("option {}: expected a proper numerical parameter", dashed(&name))))
-        };
-        match name.as_str() {
-            "s" | "silent" => options.silent = true,
-            "S" | "show-error" => options.show_error = true,
-            "v" | "verbose" => options.verbose = true,
-            "i" | "include" | "show-headers" => options.include = true,
-            "I" | "head" => options.head = true,
-            "f" | "fail" => options.fail = true,
-            "L" | "location" => options.location = true,
-            "4" | "ipv4" => options.only = Some(true),
-            "6" | "ipv6" => options.only = Some(false),
-            "o" | "output" => options.output = Some(value),
-            "w" | "write-out" => options.write_out = Some(value),
-            "X" | "request" => options.method = Some(value),
-            "H" | "header" => options.headers.push(value),
-            "A" | "user-agent" => options.agent = Some(value),
-            "d" | "data" | "data-raw" => {
-                options.data = Some(options.data.map_or(value.clone(), |have| format!("{have}&{value}")));
-            }
-            "resolve" => options.resolve.push(value),
-            "connect-timeout" => options.connect_timeout = Some(number()?),
-            "m" | "max-time" => options.max_time = Some(number()?),
-            "retry" => options.retry = value.parse().unwrap_or(0),
-            "url" => options.urls.push(value),
-            "k" | "insecure" | "N" | "no-buffer" | "g" | "globoff" | "http1.1" | "compressed" | "no-progress-meter"
-            | "retry-connrefused" | "retry-delay" | "noproxy" | "max-redirs" | "cacert" | "connect-to"
-            | "keepalive-time" | "no-keepalive" => {}
-            _ => return Err(Failure(2, format!("option {}: is unknown", dashed(&name)))),
-        }
-    }
-    Ok(options)
-}
-
-fn dashed(name: &str) -> String {
-    if name.len() == 1 { format!("-{name}") } else { format!("--{name}") }
 }
