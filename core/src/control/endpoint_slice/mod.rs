@@ -5,6 +5,7 @@
 mod distribution;
 mod packing;
 mod topology;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use crate::{
     time::{Duration, Instant},
 };
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
-use packing::Desired;
+use wanted::{Desired, Wanted};
 
 /// Who manages a slice.
 pub(super) const MANAGED_BY_LABEL: &str = "endpointslice.kubernetes.io/managed-by";
@@ -147,8 +148,8 @@ fn reconcile_family(
 }
 
 /// The endpoints there should be, by the set of ports they have.
-fn desired(store: &Store, service: &Object, family: &str) -> BTreeMap<String, Desired> {
-    let mut desired: BTreeMap<String, Desired> = BTreeMap::new();
+fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> BTreeMap<String, Desired<'a>> {
+    let mut desired: BTreeMap<String, Desired<'a>> = BTreeMap::new();
     let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
     for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, true)) {
         let ports = ports(service, pod);
@@ -158,8 +159,8 @@ fn desired(store: &Store, service: &Object, family: &str) -> BTreeMap<String, De
         if node.is_none() && !publish_all {
             continue;
         }
-        if let Some(endpoint) = endpoint(pod, node.map(|node| &**node), service, family) {
-            wanted.endpoints.insert(packing::identity(&endpoint), endpoint);
+        if let Some(endpoint) = Wanted::new(pod, node.map(|node| &**node), service, family) {
+            wanted.endpoints.insert(pod.name(), endpoint);
         }
     }
     desired
@@ -181,35 +182,6 @@ fn ports(service: &Object, pod: &Object) -> Vec<Value> {
     }
     port_set::sort_slice_ports(&mut ports);
     ports
-}
-
-/// The pod as an endpoint; none if it has no address of this family.
-fn endpoint(pod: &Object, node: Option<&Object>, service: &Object, family: &str) -> Option<Value> {
-    let addresses = membership::addresses_of_family(pod, family == "IPv6");
-    if addresses.is_empty() {
-        return None;
-    }
-    let serving = membership::is_ready(pod);
-    let terminating = pod.is_terminating();
-    let ready = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true) || (serving && !terminating);
-    let mut endpoint = Value::map();
-    endpoint.set(&["addresses"], addresses);
-    endpoint.set(&["conditions", "ready"], ready);
-    endpoint.set(&["conditions", "serving"], serving);
-    endpoint.set(&["conditions", "terminating"], terminating);
-    endpoint.set(&["targetRef"], pod_reference(pod));
-    let node_name = pod.spec()["nodeName"].str();
-    if !node_name.is_empty() {
-        endpoint.set(&["nodeName"], node_name);
-    }
-    let zone = node.and_then(|node| node.label("topology.kubernetes.io/zone")).unwrap_or_default();
-    if !zone.is_empty() {
-        endpoint.set(&["zone"], zone);
-    }
-    if let Some(hostname) = membership::hostname(pod, service) {
-        endpoint.set(&["hostname"], hostname);
-    }
-    Some(endpoint)
 }
 
 /// How an endpoint names its pod.

@@ -1,43 +1,17 @@
 //! How endpoints are spread over slices: at most 100 in one, with as few writes as possible.
 //!
 //! Source: kubernetes staging/src/k8s.io/endpointslice/reconciler.go (reconcileByPortMapping). Where upstream takes
-//! an endpoint at random out of a Go map, this takes the first by address and name.
+//! an endpoint at random out of a Go map, this takes the first by its pod's name.
 
-use super::{HEADLESS_LABEL, Slices, is_reserved, labels, new_slice};
+use super::{
+    Slices, is_reserved, labels, new_slice,
+    wanted::{Desired, Wanted},
+};
 use crate::api::{Object, Value};
-use alloc::{collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
+use alloc::{rc::Rc, vec::Vec};
 
 /// The most endpoints one slice holds.
 pub(super) const MAX_ENDPOINTS: usize = 100;
-
-/// What identifies an endpoint through changes of its conditions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Identity {
-    target: String,
-    addresses: Vec<String>,
-    hostname: String,
-}
-
-/// The endpoints wanted for one set of ports.
-#[derive(Debug)]
-pub(super) struct Desired {
-    /// The ports, sorted.
-    pub(super) ports: Vec<Value>,
-    /// The endpoints by identity.
-    pub(super) endpoints: BTreeMap<Identity, Value>,
-}
-
-/// Addresses, hostname and target (kubernetes staging/src/k8s.io/endpointslice/util/endpointset.go, hashEndpoint).
-pub(super) fn identity(endpoint: &Value) -> Identity {
-    let mut addresses: Vec<String> = endpoint["addresses"].items().iter().map(|a| a.str().into()).collect();
-    addresses.sort();
-    let target = &endpoint["targetRef"];
-    Identity {
-        target: format!("{}/{}", target["namespace"].str(), target["name"].str()),
-        addresses,
-        hostname: endpoint["hostname"].str().into(),
-    }
-}
 
 /// Fits the wanted endpoints into the existing slices of their ports and new ones.
 pub(super) fn pack(slices: &mut Slices, service: &Object, family: &str, existing: &[&Rc<Object>], mut wanted: Desired) {
@@ -83,14 +57,17 @@ enum Kept {
 }
 
 /// Takes the endpoints of this slice that are still wanted off the list, with their new conditions.
-fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired) -> Kept {
+fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired<'_>) -> Kept {
     let held = slice.value["endpoints"].items();
     let mut kept = Vec::with_capacity(held.len());
     let mut updated = false;
     for endpoint in held {
-        if let Some(new) = wanted.endpoints.remove(&identity(endpoint)) {
-            updated |= !is_equal_beyond_identity(&new, endpoint);
-            kept.push(new);
+        let name = endpoint["targetRef"]["name"].str();
+        if wanted.endpoints.get(name).is_some_and(|wanted| wanted.is_identical(endpoint))
+            && let Some(endpoint_wanted) = wanted.endpoints.remove(name)
+        {
+            updated |= !endpoint_wanted.is_current(endpoint);
+            kept.push(endpoint_wanted);
         }
     }
     let labels_changed = user_labels(slice.labels()) != user_labels(service.labels());
@@ -98,7 +75,7 @@ fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired) -> Kept {
         if kept.is_empty() {
             return Kept::Empty;
         }
-        let mut slice = with_endpoints(slice, kept);
+        let mut slice = with_endpoints(slice, kept.iter().map(Wanted::emit).collect());
         slice.value.set(&["metadata", "labels"], labels(service));
         Kept::Changed(slice)
     } else if labels_changed {
@@ -120,12 +97,7 @@ fn with_endpoints(slice: &Object, endpoints: Vec<Value>) -> Object {
     copy
 }
 
-fn is_equal_beyond_identity(a: &Value, b: &Value) -> bool {
-    ["nodeName", "zone", "conditions", "targetRef"].into_iter().all(|field| a[field] == b[field])
-}
-
 fn user_labels(labels: &Value) -> Vec<(&str, &Value)> {
-    debug_assert!(is_reserved(HEADLESS_LABEL));
     labels.fields().filter(|(name, _)| !is_reserved(name)).collect()
 }
 
@@ -147,12 +119,12 @@ fn slice_to_fill(unchanged: &[&Rc<Object>], endpoints: usize) -> Option<usize> {
     best
 }
 
-fn fill(slice: &mut Object, wanted: &mut Desired) {
+fn fill(slice: &mut Object, wanted: &mut Desired<'_>) {
     let held = slice.value.field_mut("endpoints").items_mut();
     while held.len() < MAX_ENDPOINTS
         && let Some((_, endpoint)) = wanted.endpoints.pop_first()
     {
-        held.push(endpoint);
+        held.push(endpoint.emit());
     }
 }
 

@@ -1,0 +1,96 @@
+//! The endpoints that a Service should have, compared with those it has before any is written.
+
+use super::{membership, pod_reference};
+use crate::api::{Object, Value};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+/// The endpoints wanted for one set of ports.
+#[derive(Debug)]
+pub(super) struct Desired<'a> {
+    /// The ports, sorted.
+    pub(super) ports: Vec<Value>,
+    /// The endpoints by the name of their pod.
+    pub(super) endpoints: BTreeMap<&'a str, Wanted<'a>>,
+}
+
+/// A pod as an endpoint of a Service.
+///
+/// Source: kubernetes staging/src/k8s.io/endpointslice/utils.go (podToEndpoint).
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pod: &'a Object,
+    addresses: Vec<String>,
+    ready: bool,
+    serving: bool,
+    terminating: bool,
+    zone: &'a str,
+    hostname: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The endpoint; none if the pod has no address of this family.
+    pub(super) fn new(pod: &'a Object, node: Option<&'a Object>, service: &Object, family: &str) -> Option<Wanted<'a>> {
+        let addresses = membership::addresses_of_family(pod, family == "IPv6");
+        let serving = membership::is_ready(pod);
+        let terminating = pod.is_terminating();
+        let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
+        (!addresses.is_empty()).then(|| Wanted {
+            pod,
+            addresses,
+            ready: publish_all || (serving && !terminating),
+            serving,
+            terminating,
+            zone: node.and_then(|node| node.label("topology.kubernetes.io/zone")).unwrap_or_default(),
+            hostname: membership::hostname(pod, service),
+        })
+    }
+
+    /// True if that endpoint stands for this one, whatever its conditions: same pod, addresses and hostname.
+    ///
+    /// Source: kubernetes staging/src/k8s.io/endpointslice/util/endpointset.go (hashEndpoint).
+    pub(super) fn is_identical(&self, endpoint: &Value) -> bool {
+        let target = &endpoint["targetRef"];
+        let addresses = endpoint["addresses"].items();
+        target["name"].str() == self.pod.name()
+            && target["namespace"].str() == self.pod.namespace()
+            && endpoint["hostname"].as_str() == self.hostname
+            && addresses.len() == self.addresses.len()
+            && addresses.iter().zip(&self.addresses).all(|(a, b)| a.str() == b)
+    }
+
+    /// True if an identical endpoint says everything else as this one does; hints are not this file's business.
+    ///
+    /// Source: kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go (EndpointsEqualBeyondHash).
+    pub(super) fn is_current(&self, endpoint: &Value) -> bool {
+        let conditions = &endpoint["conditions"];
+        conditions["ready"].as_bool() == Some(self.ready)
+            && conditions["serving"].as_bool() == Some(self.serving)
+            && conditions["terminating"].as_bool() == Some(self.terminating)
+            && endpoint["nodeName"].str() == self.pod.spec()["nodeName"].str()
+            && endpoint["zone"].str() == self.zone
+            && endpoint["targetRef"]["uid"].str() == self.pod.uid()
+    }
+
+    /// The endpoint as a slice holds it.
+    pub(super) fn emit(&self) -> Value {
+        let mut endpoint = Value::map();
+        endpoint.set(&["addresses"], self.addresses.clone());
+        let mut conditions = Value::map();
+        conditions.set(&["ready"], self.ready);
+        conditions.set(&["serving"], self.serving);
+        conditions.set(&["terminating"], self.terminating);
+        endpoint.set(&["conditions"], conditions);
+        if let Some(hostname) = self.hostname {
+            endpoint.set(&["hostname"], hostname);
+        }
+        let node = self.pod.spec()["nodeName"].str();
+        if !node.is_empty() {
+            endpoint.set(&["nodeName"], node);
+        }
+        endpoint.set(&["targetRef"], pod_reference(self.pod));
+        if !self.zone.is_empty() {
+            endpoint.set(&["zone"], self.zone);
+        }
+        endpoint
+    }
+}
