@@ -43,3 +43,53 @@ fn a_process_that_reads_gets_what_is_typed() {
     let (output, has_ended) = cluster.read(process);
     assert_eq!((output.stdout.as_str(), has_ended), ("hello\n", true));
 }
+
+fn pod(name: &str, image: &str, label: &str) -> crate::api::Object {
+    use crate::api::Value;
+    let mut pod = crate::api::Object::new(Kind::Pod, "default", name);
+    pod.value.set(&["metadata", "labels", "app"], label);
+    let mut container = Value::map();
+    container.set(&["name"], "main");
+    container.set(&["image"], image);
+    let mut port = Value::map();
+    port.set(&["containerPort"], 8080);
+    container.set(&["ports"], alloc::vec![port]);
+    pod.value.set(&["spec", "containers"], alloc::vec![container]);
+    pod
+}
+
+fn service(name: &str, label: &str) -> crate::api::Object {
+    use crate::api::Value;
+    let mut service = crate::api::Object::new(Kind::Service, "default", name);
+    service.value.set(&["spec", "selector", "app"], label);
+    let mut port = Value::map();
+    port.set(&["port"], 80);
+    port.set(&["targetPort"], 8080);
+    service.value.set(&["spec", "ports"], alloc::vec![port]);
+    service
+}
+
+#[test]
+fn a_pod_answers_another_at_its_own_address_on_another_node() {
+    let mut cluster = cluster();
+    cluster.create(pod("a", "app:1", "web")).unwrap();
+    cluster.create(pod("b", "app:1", "web")).unwrap();
+    cluster.settle();
+    let address = String::from(cluster.object(Kind::Pod, "default", "b").unwrap().status()["podIP"].str());
+    let output = cluster.exec(&Place::pod("default", "a"), &alloc::format!("curl -s http://{address}:8080/")).unwrap();
+    assert_eq!(output.stdout, "b\n", "{output:?}");
+}
+
+#[test]
+fn a_service_answers_by_name_through_its_virtual_address() {
+    let mut cluster = cluster();
+    cluster.create(pod("a", "app:1", "client")).unwrap();
+    cluster.create(pod("b", "app:1", "web")).unwrap();
+    cluster.create(service("hotel-service", "web")).unwrap();
+    cluster.settle();
+    let output = cluster.exec(&Place::pod("default", "a"), "curl -s http://hotel-service").unwrap();
+    assert_eq!(output.stdout, "b\n", "{output:?}");
+    let trips = cluster.send(&Request::new(Place::pod("default", "a"), "http://hotel-service.default")).unwrap();
+    assert_eq!(trips[0].outcome, Outcome::Connected);
+    assert_eq!(trips[0].pod, Some(Place::pod("default", "b")));
+}

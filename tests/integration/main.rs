@@ -1,0 +1,3 @@
+//! The whole cluster from outside, one behaviour a file.
+
+mod layering;
