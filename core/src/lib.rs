@@ -14,6 +14,7 @@ extern crate alloc;
 #[cfg(feature = "yaml")]
 extern crate std;
 
+pub mod guide;
 pub mod id;
 pub mod rng;
 pub mod time;
