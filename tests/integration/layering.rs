@@ -110,6 +110,7 @@ fn first_name(path: &str) -> Option<String> {
 
 #[test]
 fn a_list_of_imports_is_read_name_by_name() {
-    let names = crate_names("use crate::{api::{Key, Kind}, control::Store,\n net::Cidr};\nlet x = crate::time::Instant::ZERO;");
+    let names =
+        crate_names("use crate::{api::{Key, Kind}, control::Store,\n net::Cidr};\nlet x = crate::time::Instant::ZERO;");
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["api", "control", "net", "time"]);
 }
