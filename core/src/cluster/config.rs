@@ -2,6 +2,7 @@
 
 use crate::{
     dataplane::Mode,
+    host::Resolv,
     net::{Cidr, link::LinkConfig},
     time::Duration,
 };
@@ -28,6 +29,8 @@ pub struct NodeConfig {
     pub zone: Option<String>,
     /// The ranges its pods' addresses come from, one of each family in use.
     pub pod_cidrs: Vec<Cidr>,
+    /// The node's own addresses in those ranges, where pods find their router; a range's first one unless said.
+    pub gateways: Vec<IpAddr>,
 }
 
 /// A machine outside the cluster, on the same network as the nodes.
@@ -39,7 +42,7 @@ pub struct OutsideHost {
     pub addresses: Vec<IpAddr>,
     /// Static routes: a range and the node address it goes through. What nothing matches is lost in silence.
     pub routes: Vec<(Cidr, IpAddr)>,
-    /// The TCP ports on which it answers as an HTTP server.
+    /// The TCP ports on which it says who answers, whom it sees and where it was reached.
     pub listens: Vec<u16>,
 }
 
@@ -104,6 +107,8 @@ pub struct Config {
     pub masquerade_all: bool,
     /// Whether pods show a node's address to machines outside, as most CNI plugins make it.
     pub masquerade_outbound: bool,
+    /// The nodes' own `/etc/resolv.conf`, which pods with `dnsPolicy: Default` get.
+    pub node_resolv: Resolv,
     /// What every link between machines is like.
     pub link: LinkConfig,
     /// How long a node takes to put a change into its rules.
@@ -173,6 +178,7 @@ impl Default for Config {
             proxy: Mode::Iptables,
             masquerade_all: false,
             masquerade_outbound: true,
+            node_resolv: Resolv::default(),
             link: LinkConfig::default(),
             rule_sync_delay: Duration::ZERO,
             start_delay: Duration::from_millis(800),
@@ -190,7 +196,14 @@ impl NodeConfig {
             addresses: vec![IpAddr::V4(Ipv4Addr::new(172, 30, 0, 10 + number))],
             zone: None,
             pod_cidrs: vec![v4_range([10, 244, number, 0], 24)],
+            gateways: Vec::new(),
         }
+    }
+
+    /// Where pods of a range find their router.
+    pub(super) fn gateway(&self, range: &Cidr) -> IpAddr {
+        let own = self.gateways.iter().find(|gateway| range.contains(**gateway));
+        own.copied().unwrap_or_else(|| super::new::nth(range, 1))
     }
 }
 

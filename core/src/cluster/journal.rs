@@ -5,7 +5,7 @@
 
 use super::{Cluster, Config, ConfigError, Place, Process};
 use crate::{
-    api::{Key, Object},
+    api::{Key, Object, Value},
     control::DeleteOptions,
     net::Cidr,
     time::Duration,
@@ -20,6 +20,7 @@ pub enum Input {
     Create { object: Object },
     Replace { object: Object },
     Delete { key: Key, options: DeleteOptions },
+    UpdateStatus { key: Key, status: Value },
     Pin { pin: super::PodPin },
     SetRoute { outside: String, range: Cidr, via: Option<IpAddr> },
     Start { place: Place, argv: Vec<String>, terminal: bool },
@@ -90,6 +91,7 @@ impl Cluster {
             Input::Create { object } => drop(self.create(object)),
             Input::Replace { object } => drop(self.replace(object)),
             Input::Delete { key, options } => drop(self.delete(&key, options)),
+            Input::UpdateStatus { key, status } => drop(self.update_status(&key, status)),
             Input::Pin { pin } => self.pin(pin),
             Input::SetRoute { outside, range, via } => drop(self.set_route(&outside, range, via)),
             Input::Start { place, argv, terminal } => {

@@ -87,7 +87,7 @@ impl Cluster {
                 seed: self.rng.fork("router", "", &node.name).next_u64(),
                 mode: self.config.proxy,
                 addresses: node.addresses.clone(),
-                gateways: node.pod_cidrs.iter().map(|range| nth(range, 1)).collect(),
+                gateways: node.pod_cidrs.iter().map(|range| node.gateway(range)).collect(),
                 pod_cidrs: self.config.nodes.iter().flat_map(|node| node.pod_cidrs.clone()).collect(),
                 service_cidrs: self.config.service_cidrs.clone(),
                 masquerade_all: self.config.masquerade_all,
@@ -105,7 +105,7 @@ impl Cluster {
         for outside in self.config.outside.clone() {
             let mut host = Host::new(self.host_config(&outside.name, &outside.addresses));
             for port in outside.listens {
-                host.serve(port, Protocol::Tcp, Server::Netexec);
+                host.serve(port, Protocol::Tcp, Server::Whoami);
             }
             let attachment = Attachment::Outside(outside.routes);
             self.machines.insert(Machine { place: Place::Outside(outside.name), attachment, host, slot: None });

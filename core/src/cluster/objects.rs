@@ -2,7 +2,7 @@
 
 use super::{Cluster, Input, Place, kubelet::PodPin};
 use crate::{
-    api::{ApiError, Key, Kind, Object},
+    api::{ApiError, Key, Kind, Object, Value},
     control::DeleteOptions,
     net::Cidr,
 };
@@ -26,6 +26,13 @@ impl Cluster {
         })
     }
 
+    /// Writes an object's status, as a controller outside the cluster would: a load balancer's address, say.
+    pub fn update_status(&mut self, key: &Key, status: Value) -> Result<Rc<Object>, ApiError> {
+        self.input(Input::UpdateStatus { key: key.clone(), status: status.clone() }, |cluster| {
+            cluster.control.update_status(cluster.now, key, status)
+        })
+    }
+
     /// An object.
     pub fn object(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Rc<Object>> {
         self.control.store().find(kind, namespace, name)
@@ -39,6 +46,11 @@ impl Cluster {
     /// Fixes facts about a pod: its address, its readiness, what it listens on. It may be said before the pod exists.
     pub fn pin(&mut self, pin: PodPin) {
         self.input(Input::Pin { pin: pin.clone() }, |cluster| cluster.kubelet_pin(pin));
+    }
+
+    /// What is fixed about a pod.
+    pub fn pinned(&self, namespace: &str, name: &str) -> PodPin {
+        self.kubelet_pinned(namespace, name)
     }
 
     /// Makes a pod ready or not, whatever its probes say; `None` gives it back to its probes.

@@ -36,10 +36,10 @@ impl Cluster {
         let pin = self.kubelet_pinned(&key.namespace, &key.name);
         let machine = self.machines.machine_mut(host).expect("just inserted");
         for port in pin.tcp {
-            machine.host.serve(port, Protocol::Tcp, Server::Netexec);
+            machine.host.serve(port, Protocol::Tcp, Server::Whoami);
         }
         for port in pin.udp {
-            machine.host.serve(port, Protocol::Udp, Server::Netexec);
+            machine.host.serve(port, Protocol::Udp, Server::Whoami);
         }
         host
     }
@@ -47,16 +47,27 @@ impl Cluster {
     /// Source: kubernetes pkg/kubelet/network/dns/dns.go.
     fn resolv_conf(&self, namespace: &str, pod: &Object) -> Rc<Resolv> {
         let domain = &self.config.domain;
-        let mut resolv = Resolv::default();
-        let policy = pod.spec()["dnsPolicy"].str();
+        let spec = pod.spec();
+        let policy = match spec["dnsPolicy"].str() {
+            // On the node's own network only ClusterFirstWithHostNet means the cluster's DNS.
+            "ClusterFirst" | "" if spec["hostNetwork"].as_bool() == Some(true) => "Default",
+            policy => policy,
+        };
+        let mut resolv = match policy {
+            "None" => Resolv::default(),
+            _ => self.config.node_resolv.clone(),
+        };
         if let Some(dns) = self.config.dns.as_ref().filter(|_| !matches!(policy, "None" | "Default")) {
-            resolv.nameservers.push(dns.address);
-            resolv.search = alloc::vec![format!("{namespace}.svc.{domain}"), format!("svc.{domain}"), domain.clone()];
+            resolv.nameservers = alloc::vec![dns.address];
+            let own = [format!("{namespace}.svc.{domain}"), format!("svc.{domain}"), domain.clone()];
+            resolv.search.splice(0..0, own);
             resolv.ndots = 5;
         }
         let own = &pod.spec()["dnsConfig"];
-        resolv.nameservers.extend(own["nameservers"].items().iter().filter_map(|s| s.str().parse::<IpAddr>().ok()));
-        resolv.search.extend(own["searches"].items().iter().map(|s| s.str().to_owned()));
+        let servers = own["nameservers"].items().iter().filter_map(|server| server.str().parse::<IpAddr>().ok());
+        servers.for_each(|server| push_new(&mut resolv.nameservers, server));
+        let domains = own["searches"].items().iter().map(|domain| domain.str().to_owned());
+        domains.for_each(|domain| push_new(&mut resolv.search, domain));
         for option in own["options"].items().iter().filter(|option| option["name"].str() == "ndots") {
             resolv.ndots = option["value"].str().parse().unwrap_or(resolv.ndots);
         }
@@ -100,4 +111,10 @@ impl Cluster {
 
 fn address(number: u128, bits: u32) -> IpAddr {
     if bits == 32 { IpAddr::V4((number as u32).into()) } else { IpAddr::V6(number.into()) }
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
 }

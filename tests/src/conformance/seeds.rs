@@ -1,0 +1,524 @@
+//! Group `seeds`: examples and claims of tutorials, followed word by word.
+//!
+//! The cases say what to do in short English; the words known here are those the documents use.
+
+use super::{
+    Case, endpoints, kubectl, manifests,
+    tree::{Fail, Tree, check},
+    world::{self, PodSpec, parsed},
+};
+use clusterip::{
+    api::{Kind, Object},
+    cluster::{Cluster, Config, Outcome, Output, OutsideHost, Place, Request, Trip},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+/// The name given to `-f`, for which the cases write FILE.
+const FILE: &str = "manifest.yaml";
+/// The pod that commands run in, unless the case names one.
+const CLIENT: &str = "client";
+
+/// One case: a cluster as `given`, what is done `when`, what is seen `then`.
+pub(super) fn run(case: Case<'_>) -> Result<(), Fail> {
+    case.only(&["document", "given", "when", "then"])?;
+    let mut seed = Seed::start(case.get("given"))?;
+    let when = case.get("when");
+    when.only("when", &["apply", "namespace", "run", "connect", "dns", "lookup", "read", "do"])?;
+    if when.has("apply") {
+        seed.apply(when, case.get("then"))?;
+    }
+    for (form, act) in [
+        ("run", Seed::commands as fn(&mut Seed, &str) -> Result<(), Fail>),
+        ("connect", Seed::connect),
+        ("read", Seed::read),
+        ("do", Seed::sentences),
+    ] {
+        if when.has(form) {
+            act(&mut seed, when[form].text())?;
+        }
+    }
+    if when.has("dns") {
+        seed.ask(&when["dns"])?;
+    }
+    if when.has("lookup") {
+        seed.look_up(&when["lookup"])?;
+    }
+    case.get("then").fields().try_for_each(|(key, wanted)| seed.judge(key, wanted, case.get("then")))
+}
+
+/// A running case, and what has been seen in it.
+struct Seed {
+    cluster: Cluster,
+    /// The first Service among what was given, as namespace and name.
+    service: Option<(String, String)>,
+    /// Pods by address.
+    pods: BTreeMap<IpAddr, String>,
+    /// The object that was applied, before and after.
+    before: Option<Tree>,
+    after: Option<Tree>,
+    output: Output,
+    curl: Option<Output>,
+    /// The trips of each `connect`.
+    trips: Vec<Vec<Trip>>,
+    /// What was read, with the word for it.
+    read: String,
+    answer: BTreeSet<String>,
+    rcode: String,
+    /// The pod whose environment was looked at.
+    reader: Option<Place>,
+}
+
+impl Seed {
+    fn start(given: &Tree) -> Result<Seed, Fail> {
+        if !given.is_null() {
+            given.only("given", &["namespaces", "applied", "pods", "external"])?;
+        }
+        let mut outside = Vec::new();
+        for (at, host) in given["external"].items().iter().enumerate() {
+            host.only("external", &["ip", "listens"])?;
+            let listens = host["listens"].items().iter().filter_map(Tree::int).map(|port| port as u16).collect();
+            let addresses = vec![parsed("address", host["ip"].text())?];
+            outside.push(OutsideHost { name: format!("external-{at}"), addresses, routes: Vec::new(), listens });
+        }
+        let defaults = Config::default();
+        let config = Config { outside, dns: defaults.dns.clone(), ..world::bare() };
+        let mut seed = Seed {
+            cluster: world::start(config)?,
+            service: None,
+            pods: BTreeMap::new(),
+            before: None,
+            after: None,
+            output: Output::default(),
+            curl: None,
+            trips: Vec::new(),
+            read: String::new(),
+            answer: BTreeSet::new(),
+            rcode: String::new(),
+            reader: None,
+        };
+        for name in given["namespaces"].texts() {
+            world::ensure_namespace(&mut seed.cluster, name)?;
+        }
+        for pod in given["pods"].items() {
+            seed.pod(pod)?;
+        }
+        world::settle(&mut seed.cluster)?;
+        for text in given["applied"].texts() {
+            for object in world::objects(text, "default")? {
+                if object.kind == Kind::Service && seed.service.is_none() {
+                    seed.service = Some((object.namespace().into(), object.name().into()));
+                }
+            }
+            world::apply(&mut seed.cluster, text)?;
+        }
+        world::settle(&mut seed.cluster)?;
+        Ok(seed)
+    }
+
+    fn pod(&mut self, pod: &Tree) -> Result<(), Fail> {
+        pod.only("pod", &["name", "namespace", "labels", "ip", "ready", "listens"])?;
+        let address: IpAddr = parsed("address", pod["ip"].text())?;
+        self.pods.insert(address, pod["name"].text().into());
+        let port = |port: &Tree| Tree::Map([("containerPort".to_string(), port.clone())].into());
+        // An image that nobody knows answers HTTP on the ports it declares.
+        let container = Tree::Map(BTreeMap::from([
+            ("name".to_string(), Tree::Text("app".into())),
+            ("image".to_string(), Tree::Text("example.com/app:1.0.0".into())),
+            ("ports".to_string(), Tree::List(pod["listens"].items().iter().map(port).collect())),
+        ]));
+        let namespace = if pod.has("namespace") { pod["namespace"].text() } else { "default" };
+        let spec = PodSpec {
+            namespace: namespace.into(),
+            name: pod["name"].text().into(),
+            labels: pod["labels"].clone(),
+            node: Some("node-1".into()),
+            addresses: vec![address],
+            ready: pod["ready"].truth().unwrap_or(true),
+            spec: vec![("containers", Tree::List(vec![container]))],
+            ..PodSpec::default()
+        };
+        world::create_pod(&mut self.cluster, &spec)
+    }
+
+    /// A pod of that namespace to run commands in.
+    fn client(&mut self, namespace: &str) -> Result<Place, Fail> {
+        let place = Place::pod(namespace, CLIENT);
+        if self.cluster.object(Kind::Pod, namespace, CLIENT).is_none() {
+            let spec = PodSpec {
+                namespace: namespace.into(),
+                name: CLIENT.into(),
+                node: Some("node-2".into()),
+                ready: true,
+                ..PodSpec::default()
+            };
+            world::create_pod(&mut self.cluster, &spec)?;
+            world::settle(&mut self.cluster)?;
+        }
+        Ok(place)
+    }
+
+    fn apply(&mut self, when: &Tree, then: &Tree) -> Result<(), Fail> {
+        let text = when["apply"].text();
+        let namespace = if when.has("namespace") { when["namespace"].text() } else { "default" };
+        let first = world::objects(text, namespace)?.into_iter().next();
+        let stored = |cluster: &Cluster| {
+            first
+                .as_ref()
+                .and_then(|object: &Object| world::stored(cluster, object.kind, object.namespace(), object.name()))
+        };
+        self.before = stored(&self.cluster);
+        world::file(&mut self.cluster, FILE, text);
+        self.output = world::kubectl(&mut self.cluster, &format!("kubectl -n {namespace} apply -f {FILE}"), "");
+        if self.output.exit_code != 0 && !then.has("stderr") {
+            return Err(Fail::new("applied", &self.output.stderr));
+        }
+        world::settle(&mut self.cluster)?;
+        self.after = stored(&self.cluster);
+        Ok(())
+    }
+
+    /// Command lines parted by `;`, in a pod of the namespace that the words behind them name.
+    fn commands(&mut self, text: &str) -> Result<(), Fail> {
+        let (text, namespace) = match text.split_once(" (pod of namespace ") {
+            Some((line, rest)) => (line, rest.trim_end_matches(')')),
+            None => (text, "default"),
+        };
+        let namespace = namespace.to_string();
+        for line in text.split(';').map(str::trim) {
+            let output = if line.starts_with("kubectl") {
+                let output = world::kubectl(&mut self.cluster, line, "");
+                self.output = output.clone();
+                output
+            } else {
+                let place = self.client(&namespace)?;
+                world::exec(&mut self.cluster, &place, line)?
+            };
+            match line.split(' ').next() {
+                Some("curl") => self.curl = Some(output),
+                Some("kubectl") => {}
+                _ => self.output = output,
+            }
+        }
+        Ok(())
+    }
+
+    /// `http://name, 300 times`, `name:80 and name:90`, `port 80 of the service, 30 times, from one pod of namespace x`.
+    fn connect(&mut self, text: &str) -> Result<(), Fail> {
+        let mut namespace = self.service.as_ref().map_or("default".to_string(), |(namespace, _)| namespace.clone());
+        if let Some((_, rest)) = text.split_once("of namespace ") {
+            namespace = rest.split([' ', ',']).next().unwrap_or("default").into();
+        }
+        let mut targets = Vec::new();
+        if let Some((before, _)) = text.split_once(" of the service") {
+            let port = before.rsplit(' ').next().unwrap_or("");
+            targets.push(format!("tcp://{}:{port}", self.service_name()?));
+        } else {
+            for word in text.split([' ', ',']).filter(|word| word.contains(':')) {
+                targets.push(if word.contains("://") { word.into() } else { format!("tcp://{word}") });
+            }
+        }
+        if targets.is_empty() {
+            return Err(Fail::unknown("connection", text));
+        }
+        let times = times(text).unwrap_or(1);
+        let mut trips = Vec::new();
+        for target in &targets {
+            trips.extend(self.send(&namespace, target, times)?);
+        }
+        self.trips.push(trips);
+        Ok(())
+    }
+
+    fn service_name(&self) -> Result<String, Fail> {
+        let service = self.service.as_ref().ok_or_else(|| Fail::new("a Service", "none given"))?;
+        Ok(service.1.clone())
+    }
+
+    fn send(&mut self, namespace: &str, to: &str, times: u32) -> Result<Vec<Trip>, Fail> {
+        let from = self.client(namespace)?;
+        let request = Request { times, ..Request::new(from, to) };
+        self.cluster.send(&request).map_err(|error| Fail::new(format!("{to} asked"), error))
+    }
+
+    /// Sentences parted by `;` or `, then`.
+    fn sentences(&mut self, text: &str) -> Result<(), Fail> {
+        for sentence in text.replace(", then ", ";").split(';').map(str::trim) {
+            self.sentence(sentence)?;
+            world::settle(&mut self.cluster)?;
+        }
+        Ok(())
+    }
+
+    fn sentence(&mut self, sentence: &str) -> Result<(), Fail> {
+        let words: Vec<&str> = sentence.split(' ').collect();
+        match words.as_slice() {
+            [pod, "becomes", state @ ("ready" | "unready")] => {
+                world::set_pod_status(&mut self.cluster, "default", pod, Some(*state == "ready"), "")
+            }
+            ["connect", ..] => {
+                let (namespace, name) = self.service.clone().ok_or_else(|| Fail::new("a Service", "none given"))?;
+                let service = world::stored(&self.cluster, Kind::Service, &namespace, &name).unwrap_or_default();
+                let target = format!("tcp://{name}:{}", service.at("spec.ports[0].port"));
+                let trips = self.send(&namespace, &target, times(sentence).unwrap_or(1))?;
+                self.trips.push(trips);
+                Ok(())
+            }
+            ["apply", name] => {
+                let text = format!(
+                    "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: {name}}}, ports: [{{port: 80}}]}}\n"
+                );
+                world::apply(&mut self.cluster, &text)
+            }
+            ["print", _, "in", "pod", pod] => {
+                let place = Place::pod("default", pod);
+                self.output = world::exec(&mut self.cluster, &place, "env")?;
+                self.reader = Some(place);
+                Ok(())
+            }
+            _ => Err(Fail::unknown("sentence", sentence)),
+        }
+    }
+
+    fn read(&mut self, text: &str) -> Result<(), Fail> {
+        let words: Vec<&str> = text.split(' ').collect();
+        match words.as_slice() {
+            [what, "of", name] | [what, name] if ["endpoints", "endpointslices"].contains(what) => {
+                self.read = name.to_string();
+                Ok(())
+            }
+            _ => Err(Fail::unknown("thing to read", text)),
+        }
+    }
+
+    fn ask(&mut self, asked: &Tree) -> Result<(), Fail> {
+        asked.only("dns", &["name", "type"])?;
+        let place = self.client("default")?;
+        self.dig(&place, &format!("dig {} {}", asked["name"].text(), asked["type"].text()))
+    }
+
+    fn look_up(&mut self, asked: &Tree) -> Result<(), Fail> {
+        asked.only("lookup", &["name", "type", "pod_namespace"])?;
+        let namespace = if asked.has("pod_namespace") { asked["pod_namespace"].text() } else { "default" };
+        world::ensure_namespace(&mut self.cluster, namespace)?;
+        let place = self.client(namespace)?;
+        self.dig(&place, &format!("dig +search {} A", asked["name"].text()))
+    }
+
+    fn dig(&mut self, place: &Place, line: &str) -> Result<(), Fail> {
+        let output = world::exec(&mut self.cluster, place, line)?;
+        let (_, status) = output.stdout.split_once("status: ").unwrap_or(("", ""));
+        self.rcode = status.split(',').next().unwrap_or("").into();
+        let rows = output.stdout.lines().filter(|line| !line.starts_with(';') && line.contains("\tIN\tA\t"));
+        self.answer = rows.filter_map(|row| row.rsplit('\t').next()).map(String::from).collect();
+        Ok(())
+    }
+
+    fn judge(&mut self, key: &str, wanted: &Tree, then: &Tree) -> Result<(), Fail> {
+        match key {
+            "stdout" | "stderr" => {
+                let got = if key == "stdout" { &self.output.stdout } else { &self.output.stderr };
+                let wanted = wanted.text().replace("FILE", FILE);
+                check(key, &wanted.trim_end(), &got.trim_end())
+            }
+            "stored" => {
+                let object = self.after.as_ref().ok_or_else(|| Fail::new("a stored object", "none"))?;
+                wanted.fields().try_for_each(|(path, value)| manifests::field(object, path, value))
+            }
+            "unchanged" => wanted.texts().into_iter().try_for_each(|path| {
+                let at = |tree: &Option<Tree>| tree.as_ref().map_or(Tree::Null, |tree| tree.at(path).clone());
+                check(path, &at(&self.before), &at(&self.after))
+            }),
+            "pods" => self.judge_pods(wanted),
+            "table" => kubectl::table(wanted, &self.output.stdout),
+            "lines" => wanted.fields().try_for_each(|(label, value)| self.judge_line(label, value.text())),
+            "curl" => self.judge_curl(wanted.text()),
+            "dns" | "rcode" => self.judge_rcode(wanted.text()),
+            "answer" => self.judge_answer(wanted),
+            "resolves_to" => check(key, &BTreeSet::from([wanted.text().to_string()]), &self.answer),
+            "server" => self.judge_contains(&format!("Server:\t\t{}", wanted.text())),
+            "ptr" => {
+                wanted.only("ptr", &["name", "data"])?;
+                let (name, data) = (wanted["name"].text(), wanted["data"].text());
+                self.judge_contains(&format!("{name}\tname = {data}"))
+            }
+            "env_absent" => wanted.texts().into_iter().try_for_each(|name| {
+                let start = format!("{name}=");
+                let line = self.output.stdout.lines().find(|line| line.starts_with(&start));
+                check(name, &None, &line)
+            }),
+            "env" => wanted.fields().try_for_each(|(name, value)| {
+                let line = format!("{name}={}", value.text());
+                if self.output.stdout.lines().any(|own| own == line) {
+                    Ok(())
+                } else {
+                    Err(Fail::new(line, "no such line"))
+                }
+            }),
+            "endpoints" => self.judge_endpoints(wanted),
+            "slices" => {
+                let slices = endpoints::slices_of(&self.cluster, "default", &self.read);
+                endpoints::compare_slices(wanted.items(), &slices)
+            }
+            "managed_by" => {
+                for slice in endpoints::slices_of(&self.cluster, "default", &self.read) {
+                    let by = &slice["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"];
+                    check(key, &wanted.text(), &by.text())?;
+                }
+                Ok(())
+            }
+            "result" => self.judge_result(wanted.text()),
+            "answered_by_one_of" if self.trips.is_empty() => {
+                let addresses = wanted.texts().into_iter().filter_map(|address| address.parse::<IpAddr>().ok());
+                let names: Vec<String> = addresses.filter_map(|address| self.pods.get(&address).cloned()).collect();
+                let is_one = names.iter().any(|name| self.output.stdout.contains(name.as_str()));
+                if is_one { Ok(()) } else { Err(Fail::new(format!("one of {names:?}"), &self.output.stdout)) }
+            }
+            "answered_by" => check(key, &BTreeSet::from([wanted.text().to_string()]), &self.backends(0)),
+            "answered_by_one_of" | "only" => {
+                let wanted: BTreeSet<String> = wanted.texts().into_iter().map(String::from).collect();
+                let got = self.backends(0);
+                if got.is_subset(&wanted) && !got.is_empty() {
+                    Ok(())
+                } else {
+                    Err(Fail::new(format!("{wanted:?}"), format!("{got:?}")))
+                }
+            }
+            "first" | "second" | "third" => {
+                let at = ["first", "second", "third"].iter().position(|word| *word == key).unwrap_or(0);
+                check(key, &wanted.texts().into_iter().map(String::from).collect(), &self.backends(at))
+            }
+            "sticky" => check("number of backends", &(wanted.truth() == Some(true)), &(self.backends(0).len() == 1)),
+            "all_pods_seen" => check("backends", &self.pods.keys().map(IpAddr::to_string).collect(), &self.backends(0)),
+            "each_between" => self.judge_counts(wanted),
+            "backend_port" => check(key, &BTreeSet::from([wanted.int()]), &self.ports()),
+            "backend_ports" => check(key, &wanted.items().iter().map(Tree::int).collect(), &self.ports()),
+            other => {
+                let _others = then;
+                Err(Fail::unknown("expectation", other))
+            }
+        }
+    }
+
+    fn all_trips(&self) -> impl Iterator<Item = &Trip> {
+        self.trips.iter().flatten()
+    }
+
+    /// The addresses that answered in one of the `connect`s.
+    fn backends(&self, at: usize) -> BTreeSet<String> {
+        let trips = self.trips.get(at).into_iter().flatten();
+        trips.filter_map(|trip| trip.backend).map(|backend| backend.ip().to_string()).collect()
+    }
+
+    fn ports(&self) -> BTreeSet<Option<i64>> {
+        self.all_trips().map(|trip| trip.backend.map(|backend| backend.port().into())).collect()
+    }
+
+    fn judge_counts(&self, wanted: &Tree) -> Result<(), Fail> {
+        let [least, most] = wanted.items() else { return Err(Fail::unknown("bounds", &wanted.to_string())) };
+        let range = least.int().unwrap_or(0)..=most.int().unwrap_or(i64::MAX);
+        let mut counts: BTreeMap<IpAddr, i64> = BTreeMap::new();
+        for backend in self.all_trips().filter_map(|trip| trip.backend) {
+            *counts.entry(backend.ip()).or_default() += 1;
+        }
+        if counts.values().all(|count| range.contains(count)) {
+            Ok(())
+        } else {
+            Err(Fail::new(format!("{range:?} each"), format!("{counts:?}")))
+        }
+    }
+
+    fn judge_result(&self, wanted: &str) -> Result<(), Fail> {
+        let word = |trip: &Trip| match trip.outcome {
+            Outcome::Connected => "ok",
+            other => other.word(),
+        };
+        if self.trips.is_empty() {
+            let got = if self.output.exit_code == 0 { "ok" } else { "failed" };
+            return if got == wanted { Ok(()) } else { Err(Fail::new(wanted, format!("{:?}", self.output))) };
+        }
+        self.all_trips().try_for_each(|trip| check("result", &wanted, &word(trip)))
+    }
+
+    /// What a tool says when it is refused, hears nothing, or finds no name.
+    fn judge_curl(&self, wanted: &str) -> Result<(), Fail> {
+        let output = self.curl.as_ref().ok_or_else(|| Fail::new("a curl command", "none"))?;
+        let got = match output.exit_code {
+            0 => "ok",
+            6 => "unresolved",
+            7 => "refused",
+            28 => "timeout",
+            _ => "other",
+        };
+        if got == wanted { Ok(()) } else { Err(Fail::new(wanted, format!("{output:?}"))) }
+    }
+
+    fn judge_rcode(&self, wanted: &str) -> Result<(), Fail> {
+        if !self.rcode.is_empty() {
+            return check("rcode", &wanted, &self.rcode.as_str());
+        }
+        // A program does not tell the code, but in which words it fails.
+        let text = format!("{}{}", self.output.stdout, self.output.stderr).to_lowercase();
+        let says = ["bad address", "not known", "could not resolve", "nxdomain", "does not resolve"];
+        let is_missing = self.output.exit_code != 0 && says.iter().any(|words| text.contains(words));
+        let got = if is_missing { "NXDOMAIN" } else { "NOERROR" };
+        if got == wanted { Ok(()) } else { Err(Fail::new(wanted, format!("{:?}", self.output))) }
+    }
+
+    /// Addresses, or the words `spec.clusterIP of NAME`.
+    fn judge_answer(&self, wanted: &Tree) -> Result<(), Fail> {
+        let wanted: BTreeSet<String> = match wanted.text().split_once(" of ") {
+            Some((path, name)) => {
+                let service = world::stored(&self.cluster, Kind::Service, "default", name).unwrap_or_default();
+                [service.at(path).text().to_string()].into()
+            }
+            None if wanted.is_list() => wanted.texts().into_iter().map(String::from).collect(),
+            None => [wanted.text().to_string()].into(),
+        };
+        check("answer", &wanted, &self.answer)
+    }
+
+    fn judge_contains(&self, wanted: &str) -> Result<(), Fail> {
+        if self.output.stdout.contains(wanted) { Ok(()) } else { Err(Fail::new(wanted, &self.output.stdout)) }
+    }
+
+    fn judge_line(&self, label: &str, value: &str) -> Result<(), Fail> {
+        let line = self.output.stdout.lines().find_map(|line| line.trim_start().strip_prefix(label));
+        check(label, &Some(value), &line.map(str::trim).map(|got| got.split("  ").last().unwrap_or(got)))
+    }
+
+    fn judge_pods(&self, wanted: &Tree) -> Result<(), Fail> {
+        wanted.only("pods", &["count", "labels", "name_prefix"])?;
+        let pods = self.cluster.list(Kind::Pod, Some("default"));
+        let has = |pod: &Object| wanted["labels"].fields().all(|(key, value)| pod.label(key) == Some(value.text()));
+        let names: Vec<String> = pods.filter(|pod| has(pod)).map(|pod| pod.name().to_string()).collect();
+        check("pods", &wanted["count"].int(), &Some(names.len() as i64))?;
+        let prefix = wanted["name_prefix"].text();
+        match names.iter().find(|name| !name.starts_with(prefix)) {
+            None => Ok(()),
+            Some(name) => Err(Fail::new(format!("{prefix}…"), name)),
+        }
+    }
+
+    /// `ADDRESS:PORT` of every ready endpoint.
+    fn judge_endpoints(&self, wanted: &Tree) -> Result<(), Fail> {
+        let object = world::stored(&self.cluster, Kind::Endpoints, "default", &self.read).unwrap_or_default();
+        let mut got = BTreeSet::new();
+        for subset in object["subsets"].items() {
+            for address in subset["addresses"].items() {
+                for port in subset["ports"].items() {
+                    got.insert(format!("{}:{}", address["ip"].text(), port["port"]));
+                }
+            }
+        }
+        check("endpoints", &wanted.texts().into_iter().map(String::from).collect(), &got)
+    }
+}
+
+/// The number in `N times`.
+fn times(text: &str) -> Option<u32> {
+    let (before, _) = text.split_once(" times")?;
+    before.rsplit(' ').next()?.parse().ok()
+}
