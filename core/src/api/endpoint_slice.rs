@@ -234,3 +234,59 @@ fn validate_domain(errors: &mut Errors, path: &Path<'_>, name: &str) {
         }
     }
 }
+
+#[cfg(all(test, feature = "yaml"))]
+mod tests {
+    use super::*;
+    use crate::api::{Kind, yaml};
+
+    fn object(text: &str) -> Object {
+        let mut value = yaml::parse_value(text).unwrap();
+        value.set(&["metadata", "name"], "db-1");
+        value.set(&["metadata", "namespace"], "default");
+        let mut slice = Object::decode(Kind::EndpointSlice, value).unwrap();
+        slice.set_defaults();
+        slice
+    }
+
+    fn refusals(text: &str, old: Option<&Object>) -> Vec<String> {
+        let mut errors = Errors::default();
+        validate(&mut errors, &object(text), old);
+        errors.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect()
+    }
+
+    #[test]
+    fn ports_have_names_and_protocols_of_their_own() {
+        let slice = object("{addressType: IPv4, ports: [{port: 80}]}");
+        assert_eq!(slice.value["ports"][0]["name"].as_str(), Some(""));
+        assert_eq!(slice.value["ports"][0]["protocol"].str(), "TCP");
+        assert_eq!(
+            refusals("{addressType: IPv4, ports: [{port: 80}, {port: 81}]}", None),
+            [r#"ports[1].name: Duplicate value: """#]
+        );
+    }
+
+    #[test]
+    fn addresses_are_of_the_slices_type() {
+        assert_eq!(refusals("{}", None), ["addressType: Required value"]);
+        for (text, expected) in [
+            ("{addressType: IPv4, endpoints: [{addresses: ['fd00::1']}]}", "must be an IPv4 address"),
+            ("{addressType: IPv6, endpoints: [{addresses: ['FD00::1']}]}", r#"must be in canonical form ("fd00::1")"#),
+            ("{addressType: IPv4, endpoints: [{addresses: [127.0.0.1]}]}", "loopback range (127.0.0.0/8, ::1/128)"),
+            ("{addressType: FQDN, endpoints: [{addresses: [db]}]}", "at least two segments separated by dots"),
+            ("{addressType: FQDN, endpoints: [{addresses: [db.example.com.]}]}", ""),
+        ] {
+            let found = refusals(text, None).pop().unwrap_or_default();
+            assert!(found.ends_with(expected) && found.is_empty() == expected.is_empty(), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_address_type_never_changes() {
+        let old = object("{addressType: IPv4}");
+        assert_eq!(
+            refusals("{addressType: IPv6}", Some(&old)),
+            [r#"addressType: Invalid value: "IPv6": field is immutable"#]
+        );
+    }
+}

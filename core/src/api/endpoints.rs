@@ -134,3 +134,51 @@ fn validate_port(errors: &mut Errors, path: &Path<'_>, port: &Value, named: bool
         errors.invalid_each(&path.child("appProtocol"), protocol, names::qualified_name(protocol));
     }
 }
+
+#[cfg(all(test, feature = "yaml"))]
+mod tests {
+    use super::*;
+    use crate::api::{Kind, yaml};
+    use alloc::{format, string::String, vec::Vec};
+
+    fn object(subsets: &str) -> Object {
+        let mut object = Object::new(Kind::Endpoints, "default", "db");
+        object.value.set(&["subsets"], yaml::parse_value(subsets).unwrap());
+        let mut endpoints = Object::decode(Kind::Endpoints, object.value).unwrap();
+        endpoints.set_defaults();
+        endpoints
+    }
+
+    fn refusals(subsets: &str, old: Option<&Object>) -> Vec<String> {
+        let mut errors = Errors::default();
+        validate(&mut errors, &object(subsets), old);
+        errors.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect()
+    }
+
+    #[test]
+    fn subsets_have_addresses_and_named_ports_if_there_are_several() {
+        assert_eq!(refusals("[{addresses: [{ip: 10.9.8.7}], ports: [{port: 3306}]}]", None), [""; 0]);
+        assert_eq!(
+            refusals("[{ports: [{port: 1}, {port: 70000, name: a}]}]", None),
+            [
+                "subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`",
+                "subsets[0].ports[0].name: Required value",
+                "subsets[0].ports[1].port: Invalid value: 70000: must be between 1 and 65535, inclusive",
+            ]
+        );
+        assert_eq!(
+            refusals("[{addresses: [{ip: mysql.example.com}]}]", None),
+            [
+                r#"subsets[0].addresses[0].ip: Invalid value: "mysql.example.com": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"#,
+                r#"subsets[0].addresses[0].ip: Invalid value: "mysql.example.com": must be a valid IP address"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_stored_is_not_judged_again() {
+        let old = object("[{addresses: [{ip: 127.0.0.1}]}]");
+        assert_eq!(refusals("[{addresses: [{ip: 127.0.0.1}]}]", Some(&old)), [""; 0]);
+        assert_eq!(refusals("[{addresses: [{ip: 127.0.0.2}]}]", Some(&old)).len(), 1);
+    }
+}

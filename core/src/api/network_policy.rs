@@ -189,3 +189,65 @@ fn validate_block(errors: &mut Errors, path: &Path<'_>, block: &Value, stored: &
         }
     }
 }
+
+#[cfg(all(test, feature = "yaml"))]
+mod tests {
+    use super::*;
+    use crate::api::{Kind, yaml};
+    use alloc::{format, string::String};
+
+    fn refusals(spec: &str) -> Vec<String> {
+        let mut object = Object::new(Kind::NetworkPolicy, "default", "p");
+        object.value.set(&["spec"], yaml::parse_value(spec).unwrap());
+        let mut policy = Object::decode(Kind::NetworkPolicy, object.value).unwrap();
+        policy.set_defaults();
+        let mut errors = Errors::default();
+        validate(&mut errors, &policy, None);
+        errors.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect()
+    }
+
+    #[test]
+    fn types_follow_from_the_rules() {
+        for (spec, types) in [
+            ("podSelector: {}", vec!["Ingress"]),
+            ("podSelector: {}\negress: [{}]", vec!["Ingress", "Egress"]),
+            ("policyTypes: [Egress]", vec!["Egress"]),
+        ] {
+            let mut object = Object::new(Kind::NetworkPolicy, "default", "p");
+            object.value.set(&["spec"], yaml::parse_value(spec).unwrap());
+            object.set_defaults();
+            assert_eq!(object.spec()["policyTypes"], Value::from(types), "{spec}");
+        }
+    }
+
+    #[test]
+    fn peers_ports_and_blocks_are_judged() {
+        assert_eq!(
+            refusals("ingress: [{from: [{}]}]"),
+            ["spec.ingress[0].from[0]: Required value: must specify a peer"]
+        );
+        assert_eq!(
+            refusals("ingress: [{from: [{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}]}]"),
+            ["spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer"]
+        );
+        assert_eq!(
+            refusals("egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16, 10.0.0.0/8, 10.1.0.0/16]}}]}]"),
+            [
+                r#"spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`"#,
+                r#"spec.egress[0].to[0].ipBlock.except[1]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`"#,
+            ]
+        );
+        assert_eq!(
+            refusals("ingress: [{ports: [{port: 90, endPort: 80}, {port: http, endPort: 80}, {endPort: 80}]}]"),
+            [
+                "spec.ingress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`",
+                "spec.ingress[0].ports[1].endPort: Invalid value: 80: may not be specified when `port` is non-numeric",
+                "spec.ingress[0].ports[2].endPort: Invalid value: 80: may not be specified when `port` is not specified",
+            ]
+        );
+        assert_eq!(
+            refusals("policyTypes: [ingress]"),
+            [r#"spec.policyTypes[0]: Unsupported value: "ingress": supported values: "Ingress", "Egress""#]
+        );
+    }
+}

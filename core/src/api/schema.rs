@@ -3,6 +3,9 @@
 //! A kind's fields stand in static tables; decoding checks a value tree against them and brings it into the form
 //! the server stores: nulls and what Go's `omitempty` leaves out are gone.
 
+#[cfg(test)]
+mod tests;
+
 use super::{ApiError, Kind, Value};
 use alloc::{
     format,
