@@ -19,7 +19,20 @@ pub(super) fn run(case: Case<'_>) -> Result<(), Fail> {
     let nodes = root["nodes"].items().iter().enumerate();
     let nodes = nodes.map(|(at, node)| {
         node.only("node", &["name", "zone", "address"])?;
-        world::node(at, node, "")
+        let mut config = world::node(at, node, "")?;
+        // Pods on the node's own network have its address.
+        let guests = case
+            .get("pods")
+            .items()
+            .iter()
+            .filter(|pod| pod["hostNetwork"].truth() == Some(true) && pod["node"] == node["name"]);
+        let addresses = guests.flat_map(|pod| pod["ips"].texts()).map(|ip| world::parsed("address", ip));
+        let mut addresses = addresses.collect::<Result<Vec<IpAddr>, Fail>>()?;
+        addresses.dedup();
+        if !addresses.is_empty() {
+            config.addresses = addresses;
+        }
+        Ok(config)
     });
     let nodes = nodes.collect::<Result<Vec<_>, Fail>>()?;
     let config = Config { nodes, ..world::named(root, case.get("cluster").text())? };

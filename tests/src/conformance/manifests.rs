@@ -5,7 +5,10 @@ use super::{
     tree::{Fail, Tree, check},
     world,
 };
-use clusterip::{api::ApiError, cluster::Cluster};
+use clusterip::{
+    api::{ApiError, schema},
+    cluster::Cluster,
+};
 use std::net::IpAddr;
 
 /// Whether a manifest is taken, and in which words it is refused.
@@ -97,7 +100,10 @@ fn refusal(case: Case<'_>) -> Result<Option<ApiError>, Fail> {
     }
     let mut cluster = prepared(case)?;
     let verb = verb(case)?;
-    for object in world::objects(case.get("manifest").text(), "default")? {
+    for mut object in world::objects(case.get("manifest").text(), "default")? {
+        if let Err(error) = schema::decode(object.kind, &mut object.value) {
+            return Ok(Some(error));
+        }
         let answer = if verb == "create" { cluster.create(object) } else { cluster.replace(object) };
         if let Err(error) = answer {
             return Ok(Some(error));

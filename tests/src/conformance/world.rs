@@ -9,7 +9,7 @@ use clusterip::{
     net::Cidr,
     time::Duration,
 };
-use std::{net::IpAddr, ops::RangeInclusive, str::FromStr};
+use std::{collections::BTreeMap, net::IpAddr, ops::RangeInclusive, str::FromStr};
 
 /// A cluster without system pods: `kubernetes` is its only Service, unless the case asks for DNS.
 pub(super) fn bare() -> Config {
@@ -174,6 +174,16 @@ pub(super) struct PodSpec {
     pub(super) spec: Vec<(&'static str, Tree)>,
 }
 
+/// A container that waits and has every program.
+pub(super) fn toolbox() -> Tree {
+    let text = |text: &str| Tree::Text(text.into());
+    Tree::Map(BTreeMap::from([
+        ("name".to_string(), text("main")),
+        ("image".to_string(), text("nicolaka/netshoot")),
+        ("command".to_string(), Tree::List(vec![text("sleep"), text("infinity")])),
+    ]))
+}
+
 /// How long a pod that the case calls terminating goes on.
 const GRACE: i64 = 86_400;
 
@@ -194,10 +204,7 @@ pub(super) fn create_pod(cluster: &mut Cluster, pod: &PodSpec) -> Result<(), Fai
     if !pod.labels.is_null() {
         object.value.set(&["metadata", "labels"], pod.labels.to_value());
     }
-    let mut container = Value::map();
-    container.set(&["name"], "main");
-    container.set(&["image"], "registry.k8s.io/pause:3.10");
-    object.value.set(&["spec", "containers"], vec![container]);
+    object.value.set(&["spec", "containers"], vec![toolbox().to_value()]);
     object.value.set(&["spec", "terminationGracePeriodSeconds"], GRACE);
     match &pod.node {
         Some(node) => object.value.set(&["spec", "nodeName"], node.as_str()),

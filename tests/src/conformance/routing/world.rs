@@ -8,6 +8,7 @@ use crate::conformance::{
 use clusterip::{
     api::Kind,
     cluster::{Cluster, Config, OutsideHost, Place, Process},
+    net::Cidr,
     time::Duration,
 };
 use std::{collections::BTreeMap, net::IpAddr};
@@ -135,11 +136,8 @@ impl<'a> World<'a> {
             let ports = self.shape["backend_listens"][protocol].items().iter().filter_map(Tree::int);
             ports.map(|port| port as u16).collect::<Vec<u16>>()
         };
-        let container = Tree::Map(BTreeMap::from([
-            ("name".to_string(), Tree::Text("main".into())),
-            ("image".to_string(), Tree::Text("registry.k8s.io/pause:3.10".into())),
-            ("ports".to_string(), self.shape["backend_container_ports"].clone()),
-        ]));
+        let ports_field = [("ports".to_string(), self.shape["backend_container_ports"].clone())];
+        let container = world::toolbox().merged(&Tree::Map(ports_field.into()));
         let web = Tree::Map([("app".to_string(), Tree::Text("web".into()))].into());
         Ok(PodSpec {
             namespace: namespace(backend),
@@ -198,7 +196,8 @@ fn config(shape: &Tree) -> Result<Config, Fail> {
         node.only("node", &["name", "zone", "address", "pod_gateway"])?;
         let gateway: IpAddr = parsed("address", node["pod_gateway"].text())?;
         // Each node's pods are in the /24 of their gateway.
-        let mut config = world::node(at, node, &format!("{gateway}/24"))?;
+        let range: Cidr = parsed("address range", &format!("{gateway}/24"))?;
+        let mut config = world::node(at, node, &range.masked().to_string())?;
         config.gateways = vec![gateway];
         nodes.push(config);
     }
@@ -219,6 +218,8 @@ fn config(shape: &Tree) -> Result<Config, Fail> {
         outside,
         service_cidrs: world::cidrs(&shape["serviceCIDRs"].texts())?,
         proxy: world::mode(shape["proxy_mode"].text())?,
+        // The machine outside has routes to the pods.
+        masquerade_outbound: false,
         ..world::bare()
     })
 }
