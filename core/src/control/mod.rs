@@ -10,6 +10,7 @@ pub mod admission;
 mod bootstrap;
 mod config;
 mod controller;
+mod deletion;
 mod deployment;
 mod endpoint_slice;
 mod endpoints;
@@ -17,8 +18,10 @@ mod event;
 mod garbage;
 mod ip_pool;
 mod membership;
+mod metadata;
 mod mirroring;
 mod namespace;
+mod naming;
 mod plan;
 mod port_pool;
 mod port_set;
@@ -32,24 +35,21 @@ pub mod timestamp;
 
 pub use admission::{Admission, Mode};
 pub use config::{Cidr, ControlConfig, NodeConfig, NotACidr};
+pub use deletion::{DeleteOptions, Propagation};
 pub use event::{Event, EventType, Events};
 pub use ip_pool::{Bands, IpPool, NoAddress};
 pub use port_pool::{NoPort, PortPool};
 pub use store::{Change, Expired, Store};
 
 use crate::{
-    api::{ApiError, Key, Kind, Object, Value},
+    api::{ApiError, Key, Kind, Object, Reason, Value},
     rng::Rng,
-    time::{Duration, Instant},
+    time::Instant,
 };
-use alloc::{
-    borrow::ToOwned,
-    collections::BTreeMap,
-    format,
-    rc::Rc,
-    string::{String, ToString},
-};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use controller::Controller;
+use metadata::owner_reference;
+use naming::Naming;
 use plan::{Message, Op};
 use queue::Queue;
 
@@ -73,30 +73,10 @@ pub struct ControlPlane {
     store: Store,
     events: Events,
     queue: Queue,
-    rng: Rng,
-    suffixes: BTreeMap<Key, Rng>,
+    naming: Naming,
     now: Instant,
     by: Option<Controller>,
     admission: Admission,
-}
-
-/// How to delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DeleteOptions {
-    /// Seconds a pod gets to end, instead of its own `terminationGracePeriodSeconds`; 0 removes at once.
-    pub grace_period_seconds: Option<u32>,
-    /// What becomes of the objects this one owns.
-    pub propagation: Propagation,
-}
-
-/// What becomes of the objects that a deleted one owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Propagation {
-    /// They are deleted too, afterwards.
-    #[default]
-    Background,
-    /// They stay, without an owner (`--cascade=orphan`).
-    Orphan,
 }
 
 impl ControlPlane {
@@ -111,8 +91,7 @@ impl ControlPlane {
                 config.node_port_range.clone(),
                 Rng::new(config.seed).fork("admission", "", ""),
             ),
-            rng: Rng::new(config.seed),
-            suffixes: BTreeMap::new(),
+            naming: Naming::new(Rng::new(config.seed)),
             now: Instant::ZERO,
             by: None,
         };
@@ -142,13 +121,15 @@ impl ControlPlane {
 
     /// Adds an object; a name is drawn if there is only `metadata.generateName`.
     pub fn create(&mut self, now: Instant, object: Object) -> Result<Rc<Object>, ApiError> {
+        self.now = now;
         let mut object = self.admit(object, Mode::Real)?;
         let key = object.key();
         if self.store.get(&key).is_some() {
             self.admission.release(&object);
             return Err(ApiError::already_exists(&key));
         }
-        self.stamp(now, &mut object);
+        let uid = self.naming.uid(&self.store, &object);
+        metadata::stamp(&mut object, now, uid);
         Ok(self.commit(object))
     }
 
@@ -166,41 +147,32 @@ impl ControlPlane {
             }
             self.admit_namespace(&object.key())?;
         }
-        if object.name().is_empty() {
-            self.draw_name(&mut object);
-        }
+        self.naming.name(&self.store, &mut object);
         self.admission.create(object, mode)
     }
 
     /// Writes an object that exists. Its status stays as it is, unless its kind has none of its own.
     ///
     /// With a `metadata.resourceVersion` the write is refused if the object has changed since.
-    pub fn replace(&mut self, _now: Instant, mut object: Object) -> Result<Rc<Object>, ApiError> {
+    pub fn replace(&mut self, now: Instant, mut object: Object) -> Result<Rc<Object>, ApiError> {
+        self.now = now;
         let key = object.key();
         let Some(before) = self.store.get(&key).cloned() else {
             return Err(ApiError::not_found(key.kind, &key.name));
         };
-        check_precondition(&key, &before, &object)?;
-        keep_metadata(&before, &mut object);
-        if before.status().is_null() {
-            object.value.remove(&["status"]);
-        } else {
-            object.value.set(&["status"], before.status().clone());
-        }
+        metadata::check_precondition(&key, &before, &object)?;
+        metadata::keep(&before, &mut object);
         let mut object = self.admission.update(&before, object, Mode::Real)?;
-        if same_but_revision(&before, &object) {
+        if before.value == object.value {
             return Ok(before);
         }
-        let generation = &before.value["metadata"]["generation"];
-        if let Some(generation) = generation.as_int() {
-            let bump = i64::from(before.spec() != object.spec() || is_slice_change(&before, &object));
-            object.value.set(&["metadata", "generation"], generation + bump);
-        }
+        metadata::raise_generation(&before, &mut object);
         Ok(self.commit(object))
     }
 
     /// Writes the status of an object that exists, and nothing else.
-    pub fn update_status(&mut self, _now: Instant, key: &Key, status: Value) -> Result<Rc<Object>, ApiError> {
+    pub fn update_status(&mut self, now: Instant, key: &Key, status: Value) -> Result<Rc<Object>, ApiError> {
+        self.now = now;
         let Some(before) = self.store.get(key).cloned() else {
             return Err(ApiError::not_found(key.kind, &key.name));
         };
@@ -210,23 +182,6 @@ impl ControlPlane {
         let mut object = (*before).clone();
         object.value.set(&["status"], status);
         Ok(self.commit(object))
-    }
-
-    /// Deletes an object, or begins to: a pod on a node ends gracefully, a namespace is emptied first.
-    ///
-    /// Answers with the object as it is after the call, or as it last was.
-    pub fn delete(&mut self, now: Instant, key: &Key, options: DeleteOptions) -> Result<Rc<Object>, ApiError> {
-        let Some(object) = self.store.get(key).cloned() else {
-            return Err(ApiError::not_found(key.kind, &key.name));
-        };
-        if options.propagation == Propagation::Orphan {
-            self.orphan(&object);
-        }
-        match key.kind {
-            Kind::Pod => Ok(self.delete_pod(now, &object, options)),
-            Kind::Namespace => self.delete_namespace(now, &object),
-            _ => Ok(self.drop_object(&object)),
-        }
     }
 
     /// Lets the controllers work until they are content, or time has to pass.
@@ -254,6 +209,8 @@ impl ControlPlane {
             self.by = None;
             match outcome {
                 Ok(()) => self.queue.succeeded(controller, &key),
+                // Whatever is refused in a namespace that is going is not asked for again.
+                Err(error) if error.reason == Reason::Forbidden => self.queue.succeeded(controller, &key),
                 Err(_) => self.queue.push_failed(now, controller, key),
             }
         }
@@ -265,18 +222,22 @@ impl ControlPlane {
         if self.queue.is_ready() { Some(self.now) } else { self.queue.poll_at() }
     }
 
-    fn apply(&mut self, now: Instant, ops: alloc::vec::Vec<Op>) -> Result<(), ApiError> {
+    fn apply(&mut self, now: Instant, ops: Vec<Op>) -> Result<(), ApiError> {
         let mut created = String::new();
         for op in ops {
             match op {
-                Op::Create(object) => created = self.create_drawn(now, object)?.name().to_owned(),
+                Op::Create(object) => created = self.create(now, object)?.name().to_owned(),
                 Op::Replace(object) => drop(self.replace(now, object)?),
                 Op::Status(key, status) => drop(self.update_status(now, &key, status)?),
                 Op::Annotate(key, name, text) => self.annotate(&key, name, &text)?,
-                Op::Delete(key) => ignore_missing(self.delete(now, &key, DeleteOptions::default()))?,
+                Op::Write(object) => drop(self.commit(object)),
+                Op::Delete(key) => match self.delete(now, &key, DeleteOptions::default()) {
+                    Err(error) if error.reason != Reason::NotFound => return Err(error),
+                    _ => {}
+                },
                 Op::Remove(key) => {
                     if let Some(object) = self.store.get(&key).cloned() {
-                        self.drop_object(&object);
+                        self.remove(&object);
                     }
                 }
                 Op::Event { object, kind, reason, source, message } => {
@@ -302,54 +263,6 @@ impl ControlPlane {
         Ok(())
     }
 
-    /// Creates, and draws another name if the one drawn is taken.
-    fn create_drawn(&mut self, now: Instant, object: Object) -> Result<Rc<Object>, ApiError> {
-        if !object.name().is_empty() {
-            return self.create(now, object);
-        }
-        loop {
-            let mut named = object.clone();
-            self.draw_name(&mut named);
-            if self.store.get(&named.key()).is_none() {
-                return self.create(now, named);
-            }
-        }
-    }
-
-    /// Five characters after `metadata.generateName`, from the stream of the object's controller: other objects'
-    /// names do not depend on them (kubernetes staging/src/k8s.io/apiserver/pkg/storage/names/generate.go).
-    fn draw_name(&mut self, object: &mut Object) {
-        const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-        const LONGEST: usize = 63 - 5;
-        let prefix = object.value["metadata"]["generateName"].str();
-        if prefix.is_empty() {
-            return;
-        }
-        let mut name = prefix.get(..LONGEST).unwrap_or(prefix).to_owned();
-        let owner = object.controller().and_then(|(kind, owner, _)| {
-            let kind = Kind::ALL.into_iter().find(|k| k.names().kind == kind)?;
-            self.store.find(kind, object.namespace(), owner)
-        });
-        let mut stray;
-        let stream = match owner {
-            Some(owner) => {
-                let since = owner.value["metadata"]["creationTimestamp"].str();
-                let place = format!("{}/{since}", owner.namespace());
-                let fresh = || self.rng.fork(owner.kind.names().kind, &place, owner.name());
-                self.suffixes.entry(owner.key()).or_insert_with(fresh)
-            }
-            None => {
-                stray =
-                    self.rng.fork("generateName", object.namespace(), &format!("{prefix}{}", self.store.revision()));
-                &mut stray
-            }
-        };
-        for _ in 0..5 {
-            name.push(char::from(LETTERS[stream.below(LETTERS.len() as u32) as usize]));
-        }
-        object.value.set(&["metadata", "name"], name);
-    }
-
     /// Source: kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go.
     fn admit_namespace(&self, key: &Key) -> Result<(), ApiError> {
         let Some(namespace) = self.store.find(Kind::Namespace, "", &key.namespace) else {
@@ -365,38 +278,6 @@ impl ControlPlane {
         Ok(())
     }
 
-    /// The fields that only the server sets.
-    fn stamp(&mut self, now: Instant, object: &mut Object) {
-        let revision = (self.store.revision() + 1).to_string();
-        let place = format!("{}/{}", object.namespace(), object.name());
-        let mut draw = self.rng.fork(object.kind.names().kind, &place, &revision);
-        object.value.set(&["metadata", "uid"], store::uid([draw.next_u64(), draw.next_u64()]));
-        object.value.set(&["metadata", "creationTimestamp"], timestamp::emit(now));
-        object.value.remove(&["metadata", "deletionTimestamp"]);
-        object.value.remove(&["metadata", "deletionGracePeriodSeconds"]);
-        match object.kind {
-            Kind::Pod => {
-                object.value.set(&["status"], Value::map());
-                object.value.set(&["status", "phase"], "Pending");
-            }
-            Kind::Service => {
-                object.value.set(&["status"], Value::map());
-                object.value.set(&["status", "loadBalancer"], Value::map());
-            }
-            Kind::Node => {}
-            _ => drop(object.value.remove(&["status"])),
-        }
-        if has_generation(object.kind) {
-            object.value.set(&["metadata", "generation"], 1);
-        }
-        if object.kind == Kind::Namespace {
-            let name = object.name().to_owned();
-            object.value.set(&["metadata", "labels", "kubernetes.io/metadata.name"], name);
-            object.value.set(&["spec", "finalizers"], alloc::vec!["kubernetes"]);
-            object.value.set(&["status", "phase"], "Active");
-        }
-    }
-
     fn commit(&mut self, object: Object) -> Rc<Object> {
         let change = self.store.put(object);
         self.notify(&change);
@@ -408,142 +289,6 @@ impl ControlPlane {
             controller.watch(change, &self.store, self.now, self.by, &mut self.queue);
         }
     }
-
-    fn drop_object(&mut self, object: &Rc<Object>) -> Rc<Object> {
-        let key = object.key();
-        if let Some(change) = self.store.remove(&key) {
-            self.suffixes.remove(&key);
-            self.admission.release(object);
-            self.notify(&change);
-        }
-        object.clone()
-    }
-
-    /// Source: kubernetes pkg/registry/core/pod/strategy.go (CheckGracefulDelete).
-    fn delete_pod(&mut self, now: Instant, pod: &Rc<Object>, options: DeleteOptions) -> Rc<Object> {
-        let own = pod.spec()["terminationGracePeriodSeconds"].as_int().unwrap_or(30);
-        let mut grace = options.grace_period_seconds.map_or(own, i64::from).max(0);
-        let is_over = matches!(pod.status()["phase"].str(), "Succeeded" | "Failed");
-        if pod.spec()["nodeName"].str().is_empty() || is_over {
-            grace = 0;
-        }
-        if grace == 0 {
-            return self.drop_object(pod);
-        }
-        if pod.is_terminating() {
-            let given = pod.value["metadata"]["deletionGracePeriodSeconds"].as_int().unwrap_or(0);
-            if grace >= given {
-                return pod.clone();
-            }
-        }
-        let mut ending = (**pod).clone();
-        let end = now + Duration::from_secs(grace.unsigned_abs());
-        ending.value.set(&["metadata", "deletionTimestamp"], timestamp::emit(end));
-        ending.value.set(&["metadata", "deletionGracePeriodSeconds"], grace);
-        let generation = pod.value["metadata"]["generation"].as_int().unwrap_or(0);
-        ending.value.set(&["metadata", "generation"], generation + 1);
-        self.commit(ending)
-    }
-
-    /// Source: kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (immortal ones).
-    fn delete_namespace(&mut self, now: Instant, namespace: &Rc<Object>) -> Result<Rc<Object>, ApiError> {
-        if matches!(namespace.name(), "default" | "kube-system" | "kube-public") {
-            return Err(ApiError::forbidden(&namespace.key(), "this namespace may not be deleted"));
-        }
-        if namespace.is_terminating() {
-            return Ok(namespace.clone());
-        }
-        let mut ending = (**namespace).clone();
-        ending.value.set(&["metadata", "deletionTimestamp"], timestamp::emit(now));
-        ending.value.set(&["status", "phase"], "Terminating");
-        Ok(self.commit(ending))
-    }
-
-    fn orphan(&mut self, owner: &Object) {
-        let uid = owner.uid();
-        let dependents: alloc::vec::Vec<_> = self.store.owned(uid).cloned().collect();
-        for dependent in dependents {
-            let mut free = (*dependent).clone();
-            let owners = free.value.at_mut(&["metadata", "ownerReferences"]).items_mut();
-            owners.retain(|reference| reference["uid"].str() != uid);
-            if owners.is_empty() {
-                free.value.remove(&["metadata", "ownerReferences"]);
-            }
-            self.commit(free);
-        }
-    }
-}
-
-/// How an object that `owner` controls names it.
-fn owner_reference(owner: &Object) -> Value {
-    let mut reference = Value::map();
-    reference.set(&["apiVersion"], owner.value["apiVersion"].str());
-    reference.set(&["kind"], owner.kind.names().kind);
-    reference.set(&["name"], owner.name());
-    reference.set(&["uid"], owner.uid());
-    reference.set(&["controller"], true);
-    reference.set(&["blockOwnerDeletion"], true);
-    reference
-}
-
-fn ignore_missing(result: Result<Rc<Object>, ApiError>) -> Result<(), ApiError> {
-    match result {
-        Err(error) if error.code != 404 => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn check_precondition(key: &Key, before: &Object, object: &Object) -> Result<(), ApiError> {
-    let (had, given) = (before.resource_version(), object.resource_version());
-    if given != 0 && given != had {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
-        return Err(ApiError::conflict(key, why));
-    }
-    if !object.uid().is_empty() && object.uid() != before.uid() {
-        let why =
-            format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", object.uid(), before.uid());
-        return Err(ApiError::conflict(key, &why));
-    }
-    Ok(())
-}
-
-/// The metadata that a write cannot change.
-fn keep_metadata(before: &Object, object: &mut Object) {
-    for field in [
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-        "generation",
-        "generateName",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-    ] {
-        let value = &before.value["metadata"][field];
-        if value.is_null() {
-            object.value.remove(&["metadata", field]);
-        } else {
-            object.value.set(&["metadata", field], value.clone());
-        }
-    }
-}
-
-fn same_but_revision(before: &Object, object: &Object) -> bool {
-    before.value == object.value
-}
-
-fn has_generation(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::EndpointSlice | Kind::NetworkPolicy
-    )
-}
-
-/// Slices have no `spec`: their whole tree counts (kubernetes pkg/registry/discovery/endpointslice/strategy.go).
-fn is_slice_change(before: &Object, after: &Object) -> bool {
-    before.kind == Kind::EndpointSlice
-        && (before.value["endpoints"] != after.value["endpoints"]
-            || before.value["ports"] != after.value["ports"]
-            || before.labels() != after.labels())
 }
 
 #[cfg(test)]

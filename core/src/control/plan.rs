@@ -23,6 +23,8 @@ pub(super) enum Op {
     Create(Object),
     /// Writes an object's tree as a user would, status apart.
     Replace(Object),
+    /// Writes an object's tree as it is given, past admission: what only the server's own parts may do.
+    Write(Object),
     /// Writes an object's status.
     Status(Key, Value),
     /// Writes one annotation, which is no change of what is wanted.
@@ -51,6 +53,10 @@ impl Plan {
 
     pub(super) fn replace(&mut self, object: Object) {
         self.ops.push(Op::Replace(object));
+    }
+
+    pub(super) fn write(&mut self, object: Object) {
+        self.ops.push(Op::Write(object));
     }
 
     /// Writes the status, unless it is as it was.

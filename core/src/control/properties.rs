@@ -219,7 +219,7 @@ fn ten_thousand_services_made_and_deleted_leave_nothing_behind() {
             plane.store().len(),
             plane.store().footprint(),
             plane.queue.len(),
-            plane.suffixes.len(),
+            plane.naming.len(),
             plane.events.len(),
             changes.ok(),
         )

@@ -5,7 +5,7 @@
 use super::{
     controller::Controller,
     event::EventType,
-    membership, owner_reference,
+    membership, metadata, owner_reference,
     plan::{Message, Plan},
     queue::Queue,
     store::{Change, Store},
@@ -158,11 +158,7 @@ fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> (Vec<&'a
 
 pub(super) fn released(pod: &Object, uid: &str) -> Object {
     let mut pod = pod.clone();
-    let owners = pod.value.at_mut(&["metadata", "ownerReferences"]).items_mut();
-    owners.retain(|owner| owner["uid"].str() != uid);
-    if owners.is_empty() {
-        pod.value.remove(&["metadata", "ownerReferences"]);
-    }
+    metadata::disown(&mut pod, uid);
     pod
 }
 

@@ -102,7 +102,7 @@ fn siblings_on(store: &Store, pod: &Object, node: &str) -> usize {
 fn bind(plan: &mut Plan, pod: &Rc<Object>, node: &str) {
     let mut bound = (**pod).clone();
     bound.value.set(&["spec", "nodeName"], node);
-    plan.replace(bound);
+    plan.write(bound);
     let message = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
     plan.event(pod, EventType::Normal, "Scheduled", SOURCE, Message::Text(message));
 }

@@ -3,7 +3,6 @@
 use crate::api::{Key, Kind, Object};
 use alloc::{
     borrow::ToOwned,
-    boxed::Box,
     collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     rc::Rc,
@@ -287,20 +286,6 @@ fn sibling_term(controller: &str, node: &str) -> String {
     format!("sibling\0{controller}\0{node}")
 }
 
-/// A uid in the form of RFC 4122 version 4, drawn from `bits`.
-pub(super) fn uid(bits: [u64; 2]) -> String {
-    let high = bits[0] & !0xf000 | 0x4000;
-    let low = bits[1] & !(0b11 << 62) | 0b10 << 62;
-    let parts: [Box<str>; 5] = [
-        format!("{:08x}", high >> 32).into(),
-        format!("{:04x}", high >> 16 & 0xffff).into(),
-        format!("{:04x}", high & 0xffff).into(),
-        format!("{:04x}", low >> 48).into(),
-        format!("{:012x}", low & 0xffff_ffff_ffff).into(),
-    ];
-    parts.join("-")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,11 +348,5 @@ mod tests {
         assert_eq!(names(store.list(Kind::Pod, Some("default"))), ["a"]);
         assert_eq!(names(store.list(Kind::Pod, None)), ["a", "b"]);
         assert_eq!(names(store.list(Kind::Service, None)), ["c"]);
-    }
-
-    #[test]
-    fn a_uid_is_a_version_4_uuid() {
-        assert_eq!(uid([0, 0]), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(uid([u64::MAX, u64::MAX]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
     }
 }
