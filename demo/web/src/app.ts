@@ -118,10 +118,10 @@ export class LabApp extends LitElement {
           </section>
         </div>
       </main>
-      <div role="tablist" aria-label="Panes" @keydown=${this.#tabs}>
+      <nav aria-label="Panes"><div role="tablist" aria-label="Panes" @keydown=${this.#tabs}>
         ${PANES.map(pane => html`<button role="tab" data-testid="tab-${pane}" aria-selected=${pane === this.#pane} aria-controls="pane-${pane}"
           tabindex=${pane === this.#pane ? 0 : -1} @click=${() => this.#reveal(pane)}>${pane[0]!.toUpperCase() + pane.slice(1)}</button>`)}
-      </div>
+      </div></nav>
 `
   }
 

@@ -70,7 +70,7 @@ export class CodeView {
       syntaxHighlighting(colours),
       look,
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
-      this.#label.of(EditorView.contentAttributes.of({ 'aria-label': `${name}, YAML`, spellcheck: 'false' })),
+      this.#label.of(EditorView.contentAttributes.of({ 'aria-label': `${name}, YAML`, spellcheck: 'false', tabindex: '0' })),
       EditorView.updateListener.of(update => {
         if (update.docChanged && !this.#showing) this.#on.changed(update.state.doc.toString())
       }),

@@ -138,7 +138,7 @@ export class LabMap extends LabElement {
     return svg`
       <line class="stub" x1=${narrow ? bus.x1 : middle.x} y1=${narrow ? middle.y : box.y + box.h} x2=${narrow ? box.x : middle.x} y2=${narrow ? middle.y : bus.y1}></line>
       <g class=${this.#classes(key, route)} data-key=${key} role="button" tabindex=${this.#tabindex(key)}
-        aria-label="${box.host.name}, your machine, outside the cluster, ${box.host.ip}" @click=${() => this.#select(key)}>
+        aria-label="${box.host.name} ${box.host.ip}, your machine, outside the cluster" @click=${() => this.#select(key)}>
         <rect class="box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="4"></rect>
         <text class="name" x=${box.x + 10} y=${box.y + 19}>${box.host.name}</text>
         <text class="mono muted" x=${box.x + 10} y=${box.y + 36}>${box.host.ip}</text>
@@ -171,17 +171,19 @@ export class LabMap extends LabElement {
     const ready = service.ready === 1 ? '1 pod' : `${service.ready} pods`
     const none = service.ready === 0
     const key = `${node.name}:service/${service.key}`
+    const flat = h < 30
+    const shown = fit(service.name, flat ? w - 190 : w - 18)
     const backends = none ? 'no endpoints' : service.key === 'default/kubernetes' ? 'API server' : ready
     return svg`
       <g class="target ${met ? 'met' : ''}" data-key=${key} role="button" tabindex=${this.#tabindex(key)}
-        aria-label="Rule on ${node.name} for the Service ${service.name}: ${service.ip} port ${ports.join(', ')} goes to ${backends}"
+        aria-label="${shown} ${service.ip}:${port} ${flat && none ? '✕ none' : flat ? `→ ${service.ready}` : `${none ? '✕' : '→'} ${backends}`}, rule for ${service.name} on ${node.name}"
         @click=${() => this.#select(key)}>
         <line class="stub" x1=${node.track} y1=${y + h / 2} x2=${x} y2=${y + h / 2} stroke-dasharray="3 3"></line>
         <rect class="chip" x=${x} y=${y} width=${w} height=${h} rx="4"></rect>
-        ${h < 30
-          ? svg`<text class="name" x=${x + 9} y=${y + 17}>${fit(service.name, w - 190)}</text>
+        ${flat
+          ? svg`<text class="name" x=${x + 9} y=${y + 17}>${shown}</text>
             <text class="mono" x=${x + w - 9} y=${y + 17} text-anchor="end"><tspan class="vip">${service.ip}:${port}</tspan><tspan class=${none ? 'bad' : 'muted'} dx="5">${none ? '✕ none' : `→ ${service.ready}`}</tspan></text>`
-          : svg`<text class="name" x=${x + 9} y=${y + 16}>${fit(service.name, w - 18)}</text>
+          : svg`<text class="name" x=${x + 9} y=${y + 16}>${shown}</text>
             <text class="mono" x=${x + 9} y=${y + 32}><tspan class="vip">${service.ip}:${port}</tspan><tspan class=${none ? 'bad' : 'muted'} dx="6">${none ? '✕' : '→'} ${backends}</tspan></text>`}
       </g>`
   }
@@ -190,15 +192,16 @@ export class LabMap extends LabElement {
     const symbol = { ready: '●', 'not ready': '○', starting: '◌', terminating: '◌', ended: '✕' }[pod.state]
     const isMember = pod.services.length > 0
     const tone = pod.state === 'ready' ? 'ready' : 'waiting'
+    const shown = fit(pod.name, small ? w - 130 : w - 24)
     const stateWidth = small ? 24 : 8 * pod.state.length + 24
     return svg`
       <g class=${this.#classes(pod.key, route)} data-key=${pod.key} data-testid="pod" data-pod=${pod.name} data-state=${pod.state}
         role="button" tabindex=${this.#tabindex(pod.key)} @click=${() => this.#select(pod.key)}
-        aria-label="Pod ${pod.name}, ${pod.ip || 'no address yet'}, ${pod.state}${isMember ? `, endpoint of ${pod.services.map(short).join(', ')}` : ''}">
+        aria-label="${shown} ${pod.ip} ${symbol} ${pod.state}, pod ${pod.name}${isMember ? `, endpoint of ${pod.services.map(short).join(', ')}` : ''}">
         <line class="stub" x1=${node.track} y1=${y + h / 2} x2=${x} y2=${y + h / 2}></line>
         <rect class="box" x=${x} y=${y} width=${w} height=${h} rx="4"></rect>
         ${isMember ? svg`<path class="edge ${pod.state === 'ready' ? 'member' : 'waiting'}" d="M${x + 1},${y + 4} h3 v${h - 8} h-3 z"></path>` : nothing}
-        <text class="name" x=${x + 12} y=${y + (small ? 17 : 18)}>${fit(pod.name, small ? w - 130 : w - 24)}</text>
+        <text class="name" x=${x + 12} y=${y + (small ? 17 : 18)}>${shown}</text>
         ${small
           ? svg`<text class="mono muted" x=${x + w - 10} y=${y + 17} text-anchor="end">${pod.ip} <tspan class="state ${tone}">${symbol}</tspan></text>`
           : svg`<text class="mono muted" x=${x + 12} y=${y + 35}>${pod.ip}</text>
