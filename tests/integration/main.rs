@@ -1,3 +1,6 @@
 //! The whole cluster from outside, one behaviour a file.
 
+mod capture;
+mod determinism;
 mod layering;
+mod service;

@@ -4,7 +4,7 @@ use super::{Cluster, machines::Attachment, schedule::Slot, work::Work};
 use crate::{
     dataplane::{Ingress, Verdict},
     id::{HostId, LinkId, NodeId},
-    net::{Cidr, Event, Step, Tap},
+    net::{Cidr, Event, Place, Step, Tap},
     time::Duration,
 };
 use alloc::vec::Vec;
@@ -42,6 +42,7 @@ impl Cluster {
     /// A packet reaches a machine.
     pub(super) fn arrive(&mut self, host: HostId, packet: &[u8]) {
         let Some(machine) = self.machines.machine_mut(host) else { return };
+        self.taps.frame(self.now, Place::Host(host), packet);
         machine.host.handle_packet(self.now, packet);
         self.wake(host);
     }
@@ -58,6 +59,7 @@ impl Cluster {
     /// A packet leaves a machine.
     fn leave(&mut self, host: HostId, packet: Vec<u8>) {
         let Some(machine) = self.machines.machine(host) else { return };
+        self.taps.frame(self.now, Place::Host(host), &packet);
         match &machine.attachment {
             &Attachment::Pod(node) => self.route(node, packet, Ingress::Port(host)),
             &Attachment::Node(node) => self.route(node, packet, Ingress::Host),
@@ -114,7 +116,8 @@ impl Cluster {
 
     /// Hands a packet to a wire.
     fn transmit(&mut self, link: LinkId, packet: Vec<u8>) {
-        let place = crate::net::Place::Link(link);
+        let place = Place::Link(link);
+        self.taps.frame(self.now, place, &packet);
         match self.wires[link.0 as usize].link.enqueue(self.now, packet) {
             Ok(()) => self.plan_wire(link),
             Err(reason) => {

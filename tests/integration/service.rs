@@ -1,0 +1,96 @@
+//! A Service as a client meets it: by name, by address, with and without backends, from inside and outside.
+
+use clusterip::{
+    api::Kind,
+    cluster::{Outcome, Place, Request},
+};
+use std::collections::BTreeSet;
+use tests::lab::{CLIENT, HOTEL, Lab};
+
+fn hotel() -> Lab {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    lab.create(CLIENT);
+    lab
+}
+
+#[test]
+fn every_form_of_the_name_leads_to_a_pod() {
+    let mut lab = hotel();
+    for name in [
+        "hotel-service",
+        "hotel-service.default",
+        "hotel-service.default.svc",
+        "hotel-service.default.svc.cluster.local",
+    ] {
+        let output = lab.exec("client", &format!("curl -s http://{name}"));
+        assert!(output.stdout.starts_with("hotel-app-"), "{name}: {output:?}");
+    }
+}
+
+#[test]
+fn sixty_calls_reach_all_three_pods_and_the_address_never_moves() {
+    let mut lab = hotel();
+    let address =
+        |lab: &Lab| lab.cluster.object(Kind::Service, "default", "hotel-service").unwrap().spec()["clusterIP"].clone();
+    let before = address(&lab);
+    let request = Request { times: 60, ..Request::new(Place::pod("default", "client"), "http://hotel-service") };
+    let trips = lab.cluster.send(&request).unwrap();
+    let backends: BTreeSet<_> = trips.iter().map(|trip| trip.pod.clone().expect("a pod answered")).collect();
+    assert_eq!(backends.len(), 3);
+    assert!(trips.iter().all(|trip| trip.outcome == Outcome::Connected && trip.status == Some(200)));
+    assert_eq!(address(&lab), before);
+}
+
+#[test]
+fn a_service_without_ready_pods_is_refused_at_once() {
+    let mut lab = hotel();
+    let pods: Vec<String> = (lab.cluster.list(Kind::Pod, Some("default")))
+        .map(|pod| pod.name().to_owned())
+        .filter(|name| name.starts_with("hotel-app"))
+        .collect();
+    for pod in pods {
+        lab.cluster.set_ready("default", &pod, Some(false));
+    }
+    lab.settle();
+    let output = lab.exec("client", "curl -s -S http://hotel-service");
+    assert_eq!(output.exit_code, 7, "{output:?}");
+    let trip =
+        lab.cluster.send(&Request::new(Place::pod("default", "client"), "http://hotel-service")).unwrap().remove(0);
+    assert_eq!(trip.outcome, Outcome::Refused);
+    assert!(trip.took.total_millis() < 100, "a refusal is no timeout: {}", trip.took);
+}
+
+#[test]
+fn a_name_that_nobody_has_does_not_resolve() {
+    let mut lab = hotel();
+    let output = lab.exec("client", "curl http://motel-service");
+    assert_eq!(
+        (output.exit_code, output.stderr.contains("Could not resolve host: motel-service")),
+        (6, true),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn outside_the_cluster_nobody_answers() {
+    let mut lab = hotel();
+    let service = lab.cluster.object(Kind::Service, "default", "hotel-service").unwrap();
+    let address = service.spec()["clusterIP"].str().to_owned();
+    let output = lab.at(&Place::Outside(String::new()), &format!("curl -s -S -m 5 http://{address}"));
+    assert_eq!(output.exit_code, 28, "{output:?}");
+}
+
+#[test]
+fn a_deleted_pod_is_replaced_and_its_address_is_gone() {
+    let mut lab = hotel();
+    let pod =
+        lab.cluster.list(Kind::Pod, Some("default")).find(|pod| pod.name().starts_with("hotel-app")).unwrap().clone();
+    let address = pod.status()["podIP"].str().to_owned();
+    lab.cluster.delete(&pod.key(), Default::default()).unwrap();
+    lab.settle();
+    assert!(lab.cluster.object(Kind::Pod, "default", pod.name()).is_none());
+    let output = lab.exec("client", &format!("curl -s -m 3 http://{address}:8080"));
+    assert_eq!(output.exit_code, 28, "{output:?}");
+    assert_eq!(lab.exec("client", "curl -s http://hotel-service").exit_code, 0);
+}
