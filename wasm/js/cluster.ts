@@ -1,11 +1,12 @@
 import { Capture } from './capture.js'
 import { type Duration, toMicros } from './duration.js'
-import type { Engine, RawLookup, RawOutput } from './engine.js'
+import type { Engine, RawOutput } from './engine.js'
 import { Engine as EngineClass } from './engine/clusterip.js'
 import { DisposedError, EngineError, NotSettledError, UsageError, fromEngine } from './errors.js'
 import { type ClusterEvents, Listeners, type Unsubscribe } from './events.js'
 import { type Frame, toFrame } from './frame.js'
 import { ensureLoaded } from './load.js'
+import { type DnsResult, dig, readDig } from './lookup.js'
 import type { KubeObject } from './object.js'
 import { type ExecResult, Process } from './process.js'
 import { type Ref, objectRef, placeOf } from './ref.js'
@@ -67,9 +68,6 @@ export interface SettleResult {
   /** Virtual milliseconds that passed. */
   elapsed: number
 }
-
-/** The answer to a question of DNS, with every query that it took. */
-export type DnsResult = RawLookup
 
 /** A request, or several. */
 export interface SendOptions {
@@ -214,8 +212,9 @@ export class Cluster implements Disposable {
 
   /** Asks the cluster's DNS as a program on that machine would, search list and all. */
   lookup(name: string, options: { from: Ref | KubeObject; type?: 'A' | 'AAAA' | 'SRV' | 'PTR' }): DnsResult {
-    const place = placeOf(options.from)
-    return this.#call(engine => engine.lookup(name, options.type ?? 'A', place))
+    const since = this.#nextFrame()
+    const { stdout } = this.exec(options.from, dig(name, options.type ?? 'A'), { limit: '1m' })
+    return readDig(stdout, this.frames(since))
   }
 
   /** Makes requests and reports each; refused, timed out and unresolved are results, not errors. */
@@ -327,7 +326,7 @@ export class Cluster implements Disposable {
   }
 
   #nextFrame(): number {
-    return (this.#look(engine => engine.frames(0)).at(-1)?.index ?? -1) + 1
+    return (this.#look(engine => engine.frames(this.#framesSeen)).at(-1)?.index ?? this.#framesSeen - 1) + 1
   }
 
   #nextRevision(): number {

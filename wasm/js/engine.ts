@@ -29,7 +29,6 @@ export interface Engine {
   delete(kind: string, name: string, namespace: string): void
   setReady(place: string, ready: boolean | undefined): void
 
-  lookup(name: string, type: string, from: string): RawLookup
   send(request: RawRequest): RawTrip[]
 
   settle(limit: number): RawSettled
@@ -65,12 +64,6 @@ export interface RawProcess {
   stdout: string
   stderr: string
   exitCode?: number
-}
-
-export interface RawLookup {
-  outcome: string
-  answers: { name: string; type: string; ttl: number; data: string }[]
-  queries: { name: string; type: string; outcome: string }[]
 }
 
 export interface RawRequest {

@@ -26,6 +26,7 @@ export class LabApp extends LitElement {
     .tools { display: flex; gap: 6px; align-items: center; }
     .tools label { color: var(--muted); font-size: var(--text-s); }
     select { max-width: 15em; }
+    header, main { max-width: 1720px; margin: 0 auto; }
     main { display: grid; gap: 14px; padding: 0 20px 20px; grid-template-columns: minmax(0, 1.55fr) minmax(340px, 1fr); align-items: start; }
     .stage, .side { display: grid; gap: 14px; min-width: 0; }
     .map { display: grid; gap: 12px; }

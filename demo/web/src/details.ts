@@ -1,7 +1,7 @@
 /** `<lab-details>`: what the reader selected on the map, and what can be done to it. */
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { LabElement, common } from './element.ts'
-import type { PodView } from './world.ts'
+import { type PodView, nearMiss } from './world.ts'
 
 export class LabDetails extends LabElement {
   static override styles = [common, css`
@@ -28,11 +28,12 @@ export class LabDetails extends LabElement {
     if (pod !== undefined) return this.#pod(pod)
     const service = world.services.find(service => key.endsWith(`:service/${service.key}`))
     if (service !== undefined) {
+      const selector = Object.entries(service.selector).map(([name, value]) => `${name}=${value}`).join(',')
       const ports = service.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ')
       return this.#panel(
         html`<p><b>${service.name}</b> <code>${service.ip}</code> ${ports}</p>
           <p class="muted">No process has this address. Every node carries this rule and rewrites the destination to one of
-          ${service.ready} ready ${service.ready === 1 ? 'endpoint' : 'endpoints'}.</p>`,
+          ${service.ready} ready ${service.ready === 1 ? 'endpoint' : 'endpoints'}${selector ? html`, the pods with <code>${selector}</code>` : nothing}.</p>`,
         html`<button @click=${() => this.#run(`kubectl describe service ${service.name}${namespace(service.namespace)}`)}>Describe</button>`)
     }
     const host = world.outside.find(host => key === `outside/${host.name}`)
@@ -45,10 +46,15 @@ export class LabDetails extends LabElement {
   #pod(pod: PodView): TemplateResult {
     const labels = Object.entries(pod.labels).map(([name, value]) => `${name}=${value}`).join(', ')
     const ref = `${pod.namespace}/pod/${pod.name}`
+    const misses = this.lab.world.services.flatMap(service => {
+      const miss = nearMiss(pod, service)
+      return miss === undefined ? [] : [`${service.name} does not select it: ${miss}`]
+    })
     const isReady = pod.state === 'ready'
     return this.#panel(
       html`<p><b>${pod.name}</b> <code>${pod.ip}</code> on ${pod.node}, ${pod.state}</p>
-        <p class="muted">${labels || 'no labels'} ${pod.services.length > 0 ? html`· endpoint of ${pod.services.map(key => key.replace(/^default\//, '')).join(', ')}` : nothing}</p>`,
+        <p class="muted">${labels || 'no labels'} ${pod.services.length > 0 ? html`· endpoint of ${pod.services.map(key => key.replace(/^default\//, '')).join(', ')}` : nothing}</p>
+        ${misses.map(miss => html`<p class="muted">${miss}</p>`)}`,
       html`
         <button data-testid="toggle-ready" @click=${() => this.lab.setReady(ref, !isReady)}>${isReady ? 'Fail readiness' : 'Make ready'}</button>
         <button @click=${() => this.#run(`kubectl exec -it ${pod.name}${namespace(pod.namespace)} -- sh`)}>Shell</button>

@@ -30,8 +30,8 @@ export interface ServiceView {
   ports: { port: number; protocol: string; name: string }[]
   ready: number
   endpoints: number
-  /** Whether it has a selector, so that somebody looks after its endpoints. */
-  selects: boolean
+  /** Empty for a Service whose endpoints are written by hand. */
+  selector: Record<string, string>
 }
 
 export interface OutsideView {
@@ -68,6 +68,19 @@ export function lookAt(cluster: Cluster): World {
     services: cluster.list('Service').map(service => serviceView(service, endpoints)),
     outside: [LAPTOP],
   }
+}
+
+/** Why a Service does not select a pod that it nearly selects: `tier=backend ≠ back-end`. */
+export function nearMiss(pod: PodView, service: ServiceView): string | undefined {
+  if (service.namespace !== pod.namespace) return undefined
+  const pairs = Object.entries(service.selector)
+  const differing = pairs.filter(([key, value]) => pod.labels[key] !== value)
+  const [first] = differing
+  const isNear = first !== undefined && (differing.length < pairs.length || pod.labels[first[0]] !== undefined)
+  if (!isNear || first === undefined) return undefined
+  const [key, wanted] = first
+  const has = pod.labels[key]
+  return has === undefined ? `no label ${key}=${wanted}` : `${key}=${has} ≠ ${wanted}`
 }
 
 interface Endpoint {
@@ -123,6 +136,6 @@ function serviceView(service: KubeObject, endpoints: (Endpoint & { service: stri
     })),
     ready: [...own.values()].filter(Boolean).length,
     endpoints: own.size,
-    selects: selector !== undefined && selector !== null && Object.keys(selector).length > 0,
+    selector: selector ?? {},
   }
 }
