@@ -39,7 +39,8 @@ impl SocketPool {
     pub(super) fn put(&self, mut socket: tcp::Socket<'static>) {
         socket.abort();
         let mut kept = self.0.borrow_mut();
-        if kept.len() < KEPT {
+        // What stood in for an aborted socket has no buffers.
+        if kept.len() < KEPT && socket.recv_capacity() > 0 {
             kept.push(socket);
         }
     }
@@ -48,5 +49,17 @@ impl SocketPool {
 impl core::fmt::Debug for SocketPool {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "SocketPool({})", self.0.borrow().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_without_buffers_is_never_given_out_again() {
+        let pool = SocketPool::default();
+        pool.put(tcp::Socket::new(tcp::SocketBuffer::new(Vec::new()), tcp::SocketBuffer::new(Vec::new())));
+        assert_eq!(pool.take().recv_capacity(), RECEIVE_BUFFER);
     }
 }
