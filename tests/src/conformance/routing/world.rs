@@ -211,7 +211,9 @@ fn config(shape: &Tree) -> Result<Config, Fail> {
             }
         };
         let addresses = vec![parsed("address", client["ip"].text())?];
-        outside.push(OutsideHost { name: client["name"].text().into(), addresses, routes: Vec::new(), listens });
+        // It knows the way back to the pods.
+        let routes = nodes.iter().map(|node| (node.pod_cidrs[0], node.addresses[0])).collect();
+        outside.push(OutsideHost { name: client["name"].text().into(), addresses, routes, listens });
     }
     Ok(Config {
         nodes,
