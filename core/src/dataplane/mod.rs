@@ -56,6 +56,7 @@
 mod admit;
 mod affinity;
 mod balance;
+mod batch;
 pub mod config;
 mod conntrack;
 mod established;
@@ -65,13 +66,16 @@ mod nat;
 mod originate;
 mod policy;
 mod routes;
+pub mod rules;
 mod services;
 mod steer;
 pub mod table;
 pub mod timeouts;
 mod topology;
 pub mod verdict;
+mod view;
 
+pub use batch::BatchPacket;
 pub use config::{Mode, NodePortAddresses, RouterConfig, Scheduler};
 pub use conntrack::State;
 pub use table::{
@@ -79,6 +83,7 @@ pub use table::{
 };
 pub use timeouts::Timeouts;
 pub use verdict::{Counters, Ingress, Refusal, Verdict};
+pub use view::{Connection, Entry, Sticky};
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -90,7 +95,7 @@ use self::routes::Routes;
 use self::services::Services;
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
-use crate::net::header::Kind;
+use crate::net::header::{Header, Kind};
 use crate::net::{Event, Place, Reason, Step, Tap};
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -193,6 +198,16 @@ impl Router {
         &self.node.config
     }
 
+    /// Bytes of heap that connections take, for measuring.
+    pub fn connection_bytes(&self) -> usize {
+        self.v4.conntrack.bytes() + self.v6.conntrack.bytes()
+    }
+
+    /// Bytes of heap that service ports and endpoints take, for measuring; names are shared with whoever told them.
+    pub fn table_bytes(&self) -> usize {
+        self.v4.services.bytes() + self.v6.services.bytes()
+    }
+
     /// How many connections are tracked.
     pub fn connection_count(&self) -> u32 {
         self.v4.conntrack.len() + self.v6.conntrack.len()
@@ -229,25 +244,41 @@ impl<A: Address> Plane<A> {
             Ok(header) => header,
             Err(reason) => return node.end(now, None::<&Tuple<A>>, Verdict::Drop(reason), tap),
         };
-        node.note(now, &header.tuple, Step::Received { bytes: header.length as u16 }, tap);
         if self.conntrack.is_due(conntrack::tick(now)) {
             self.expire(node, now, tap);
         }
-        // 2. A packet of a known connection goes the way of its first one; it is not judged again.
         let hash = self.conntrack.slots.hash(&header.tuple);
+        self.carry(node, now, packet, &header, hash, from, tap)
+    }
+
+    /// The rest of it, once it is known whose packet it is.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments)]
+    fn carry<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        header: &Header<A>,
+        hash: u64,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Verdict {
+        node.note(now, &header.tuple, Step::Received { bytes: header.length as u16 }, tap);
+        // 2. A packet of a known connection goes the way of its first one; it is not judged again.
         if let Some(at) = self.conntrack.slots.find(&header.tuple, hash)
-            && let Some(verdict) = self.follow(node, now, packet, &header, at, from, tap)
+            && let Some(verdict) = self.follow(node, now, packet, header, at, from, tap)
         {
             return verdict;
         }
         // 3. to 6. The first packet of a connection decides for all of them; an ICMP error belongs to another one's.
         let decided = match header.kind {
-            Kind::Error => return self.follow_error(node, now, packet, &header, from, tap),
-            _ => self.admit(node, now, packet, &header, from, tap),
+            Kind::Error => return self.follow_error(node, now, packet, header, from, tap),
+            _ => self.admit(node, now, packet, header, from, tap),
         };
         // 7. and 8. Rewrite it, and send it on its way.
         match decided {
-            Ok((to, next)) => self.send(node, now, packet, &header, &to, next, from, tap),
+            Ok((to, next)) => self.send(node, now, packet, header, &to, next, from, tap),
             Err(verdict) => node.end(now, Some(&header.tuple), verdict, tap),
         }
     }

@@ -15,6 +15,7 @@ use super::hash::Secret;
 use super::table::{Endpoint, ServiceKey, ServicePort};
 use super::topology::{Backend, Pools, categorize};
 use crate::net::address::Address;
+use crate::net::flow::Tuple;
 use crate::net::{Cidr, Protocol};
 use crate::rng::Rng;
 
@@ -166,6 +167,28 @@ impl<A: Address> Services<A> {
         let frontend =
             self.frontends.find(hash, |f| f.address == address && f.port == port && f.protocol == protocol)?;
         Some((frontend.service, frontend.kind))
+    }
+
+    /// Reads what a new connection of the tuple will need, so that it is in the cache a moment later.
+    #[inline]
+    pub(crate) fn touch(&self, tuple: &Tuple<A>) -> u32 {
+        let found = self.find(tuple.dst, tuple.dst_port(), tuple.protocol);
+        let service = found.and_then(|(service, _)| self.get(service));
+        service.map_or(0, |service| service.endpoints.len() as u32)
+    }
+
+    /// Bytes of heap.
+    pub(crate) fn bytes(&self) -> usize {
+        let service = |s: &Service<A>| {
+            s.endpoints.capacity() * size_of::<Backend<A>>()
+                + s.external.as_ref().map_or(0, |_| size_of::<External<A>>())
+                + s.affinity.as_ref().map_or(0, |_| size_of::<Affinity<A>>())
+        };
+        self.list.capacity() * size_of::<Option<Service<A>>>()
+            + self.by_name.allocation_size()
+            + self.frontends.allocation_size()
+            + self.cluster_ips.allocation_size()
+            + self.list.iter().flatten().map(service).sum::<usize>()
     }
 
     /// The service port with this port on the node's addresses.

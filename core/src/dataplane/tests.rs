@@ -648,3 +648,56 @@ fn equal_seeds_and_calls_give_equal_packets() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn the_rules_are_those_that_kube_proxy_writes() {
+    let mut lab = Lab::serving(Mode::Iptables, &[NEAR, FAR]);
+    let text = rules::iptables(&lab.router, false);
+    for line in [
+        "-A PREROUTING -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES",
+        "-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment \"default/web cluster IP\" -m tcp --dport 80 -j KUBE-SVC-",
+        " ! -s 10.1.0.0/16 -d 10.96.0.10/32 -p tcp -m comment --comment \"default/web cluster IP\" -m tcp --dport 80 -j KUBE-MARK-MASQ",
+        " -m comment --comment \"default/web -> 10.1.1.1:8080\" -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-",
+        " -s 10.1.1.1/32 -m comment --comment default/web -j KUBE-MARK-MASQ",
+        " -p tcp -m comment --comment default/web -m tcp -j DNAT --to-destination 10.1.2.1:8080",
+    ] {
+        assert!(text.contains(line), "{line}\nis not in\n{text}");
+    }
+    let text = rules::nftables(&lab.router, false);
+    for line in [
+        "elements = { 10.96.0.10 . tcp . 80 : goto service-",
+        "numgen random mod 2 map { 0 : 10.1.1.1 . 8080, 1 : 10.1.2.1 . 8080 }",
+        "elements = { 10.1.1.1 . 10.1.1.1 . tcp . 8080 }",
+    ] {
+        assert!(text.contains(line), "{line}\nis not in\n{text}");
+    }
+    lab.tcp(CLIENT, FAR, SYN, POD);
+    let text = rules::conntrack(&lab.router, lab.now);
+    assert_eq!(
+        text,
+        "tcp      6 119 SYN_SENT src=10.1.1.101 dst=10.1.2.1 sport=40000 dport=8080 [UNREPLIED] \
+         src=10.1.2.1 dst=10.1.1.101 sport=8080 dport=40000 mark=0 use=1\n"
+    );
+    let lab = Lab::serving(Mode::Ipvs(Scheduler::LeastConnections), &[NEAR, FAR]);
+    let text = rules::ipvsadm(&lab.router);
+    assert!(
+        text.contains("TCP  10.96.0.10:80 lc\n  -> 10.1.1.1:8080                Masq    1      0          0"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_batch_ends_as_its_packets_do_one_at_a_time() {
+    let endpoints = ["10.1.2.1:80", "10.1.2.2:80", "10.1.2.3:80"];
+    let (mut one, mut many) = (Lab::serving(Mode::Iptables, &endpoints), Lab::serving(Mode::Iptables, &endpoints));
+    let clients = (1..200).map(|n| alloc::format!("10.1.1.101:{}", 1000 + n % 90));
+    let mut packets: Vec<Vec<u8>> = clients.map(|client| packet(Protocol::Tcp, &client, VIP, SYN)).collect();
+    packets.push(vec![0x45, 1, 2]);
+    let mut expected = packets.clone();
+    let verdicts: Vec<Verdict> =
+        expected.iter_mut().map(|p| one.router.handle_packet(one.now, p, POD, &mut ())).collect();
+    let mut batch: Vec<BatchPacket> = packets.iter_mut().map(|p| BatchPacket::new(p, POD)).collect();
+    many.router.handle_batch(many.now, &mut batch, &mut ());
+    assert_eq!(batch.iter().map(|p| p.verdict).collect::<Vec<_>>(), verdicts);
+    assert_eq!(packets, expected);
+}

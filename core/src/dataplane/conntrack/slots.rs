@@ -155,6 +155,12 @@ impl<A: Address> Slots<A> {
         self.slots.get(self.home(hash)).map_or(0, |slot| slot.meta)
     }
 
+    /// Whether the first slot that the tuple could have does not hold it: a guess that is right for new connections.
+    #[inline(always)]
+    pub(crate) fn is_unknown(&self, tuple: &Tuple<A>, hash: u64) -> bool {
+        self.slots.get(self.home(hash)).is_none_or(|slot| slot.src != tuple.src || slot.ports != ports(tuple))
+    }
+
     #[inline(always)]
     pub(crate) fn at(&self, at: usize) -> &Slot<A> {
         &self.slots[at]

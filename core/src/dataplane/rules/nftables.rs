@@ -1,0 +1,325 @@
+//! `nft list table ip kube-proxy`, as kube-proxy's nftables mode programs it.
+//!
+//! kubernetes pkg/proxy/nftables/proxier.go, `setupNFTables` and `syncProxyRules`; the spelling is that of nft.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use super::chain::hash;
+use super::lower;
+use crate::dataplane::Router;
+use crate::dataplane::config::NodePortAddresses;
+use crate::dataplane::view::Entry;
+
+/// kube-proxy's table of one family.
+pub fn nftables(router: &Router, ipv6: bool) -> String {
+    let mut table = Table::new(router, ipv6);
+    for entry in router.entries().iter().filter(|entry| entry.port.cluster_ip.is_ipv6() == ipv6) {
+        table.service(entry);
+    }
+    table.print()
+}
+
+struct Table<'a> {
+    router: &'a Router,
+    ipv6: bool,
+    /// Elements of sets and maps, by the name of the container.
+    elements: BTreeMap<&'static str, BTreeSet<String>>,
+    affinity: BTreeMap<String, u64>,
+    chains: BTreeMap<String, Vec<String>>,
+}
+
+const MASQUERADE: &str = "jump mark-for-masquerade";
+
+impl<'a> Table<'a> {
+    fn new(router: &'a Router, ipv6: bool) -> Table<'a> {
+        let (elements, affinity, chains) = Default::default();
+        Table { router, ipv6, elements, affinity, chains }
+    }
+
+    fn ip(&self) -> &'static str {
+        if self.ipv6 { "ip6" } else { "ip" }
+    }
+
+    fn element(&mut self, container: &'static str, element: String) {
+        self.elements.entry(container).or_default().insert(element);
+    }
+
+    fn rule(&mut self, chain: &str, rule: String) {
+        self.chains.entry(chain.into()).or_default().push(rule);
+    }
+
+    fn pods(&self) -> Option<String> {
+        let pods = self.router.config().pod_cidrs.iter().find(|cidr| cidr.address.is_ipv6() == self.ipv6);
+        pods.map(ToString::to_string)
+    }
+
+    fn service(&mut self, entry: &Entry) {
+        let (port, protocol, ip) = (&entry.port, lower(entry.port.protocol), self.ip());
+        let base = base_name(entry);
+        let [cluster, local, external, firewall] =
+            ["service", "local", "external", "firewall"].map(|kind| format!("{kind}-{base}"));
+        let is_external = port.node_port != 0 || !port.external_ips.is_empty() || !port.load_balancer_ips.is_empty();
+        let key = |address: IpAddr| format!("{address} . {protocol} . {}", port.port);
+        let node_key = format!("{protocol} . {}", port.node_port);
+        self.element("cluster-ips", port.cluster_ip.to_string());
+        let (internal, pool) = if port.internal_local { (&local, &entry.local) } else { (&cluster, &entry.cluster) };
+        let refusal = if entry.has_endpoints { "drop" } else { "goto reject-chain" };
+        if pool.is_empty() {
+            self.element("no-endpoint-services", format!("{} : {refusal}", key(port.cluster_ip)));
+        } else {
+            self.element("service-ips", format!("{} : goto {internal}", key(port.cluster_ip)));
+        }
+        let no_external = !entry.has_endpoints || port.external_local && entry.local.is_empty();
+        for &address in port.external_ips.iter().chain(&port.load_balancer_ips) {
+            if entry.has_endpoints {
+                self.element("service-ips", format!("{} : goto {external}", key(address)));
+            }
+            if no_external {
+                self.element("no-endpoint-services", format!("{} : {refusal}", key(address)));
+            }
+        }
+        if port.node_port != 0 && entry.has_endpoints {
+            self.element("service-nodeports", format!("{node_key} : goto {external}"));
+        }
+        if port.node_port != 0 && no_external {
+            self.element("no-endpoint-nodeports", format!("{node_key} : {refusal}"));
+        }
+        if !port.source_ranges.is_empty() && !port.load_balancer_ips.is_empty() {
+            let sources: Vec<String> = port.source_ranges.iter().map(|range| range.masked().to_string()).collect();
+            self.rule(&firewall, format!("{ip} saddr != {{ {} }} drop", sources.join(", ")));
+            for &address in &port.load_balancer_ips {
+                self.element("firewall-ips", format!("{} : goto {firewall}", key(address)));
+            }
+        }
+        if entry.has_endpoints && is_external {
+            self.external(entry, &external, &cluster, &local);
+        }
+        if (!port.internal_local || is_external) && !entry.cluster.is_empty() {
+            self.pool(entry, &cluster, &entry.cluster);
+        }
+        if (port.internal_local || port.external_local && is_external) && !entry.local.is_empty() {
+            self.pool(entry, &local, &entry.local);
+        }
+        let reachable: BTreeSet<u32> = entry.cluster.iter().chain(&entry.local).copied().collect();
+        for endpoint in reachable.iter().map(|place| &entry.endpoints[*place as usize]).filter(|e| e.local) {
+            let address = endpoint.address.ip();
+            let hairpin = format!("{address} . {address} . {protocol} . {}", endpoint.address.port());
+            self.element("hairpin-connections", hairpin);
+        }
+    }
+
+    fn external(&mut self, entry: &Entry, external: &str, cluster: &str, local: &str) {
+        if !entry.port.external_local {
+            self.rule(external, MASQUERADE.into());
+            self.rule(external, format!("goto {cluster}"));
+            return;
+        }
+        if let Some(pods) = self.pods() {
+            let ip = self.ip();
+            self.rule(external, format!("{ip} saddr {pods} goto {cluster} comment \"short-circuit pod traffic\""));
+        }
+        self.rule(external, format!("fib saddr type local {MASQUERADE} comment \"masquerade local traffic\""));
+        self.rule(external, format!("fib saddr type local goto {cluster} comment \"short-circuit local traffic\""));
+        if !entry.local.is_empty() {
+            self.rule(external, format!("goto {local}"));
+        }
+    }
+
+    fn pool(&mut self, entry: &Entry, chain: &str, pool: &[u32]) {
+        let (ip, protocol, n) = (self.ip(), lower(entry.port.protocol), pool.len());
+        let endpoints = || pool.iter().map(|place| entry.endpoints[*place as usize].address);
+        let Some(timeout) = entry.port.affinity else {
+            let each = endpoints().enumerate().map(|(i, to)| format!("{i} : {} . {}", to.ip(), to.port()));
+            let map = each.collect::<Vec<_>>().join(", ");
+            let choice = format!("numgen random mod {n} map {{ {map} }}");
+            self.rule(chain, format!("meta l4proto {protocol} dnat {ip} addr . port to {choice}"));
+            return;
+        };
+        for to in endpoints() {
+            let name = endpoint_name(entry, to);
+            self.rule(chain, format!("{ip} saddr @affinity-{name} goto endpoint-{name}"));
+            self.affinity.insert(format!("affinity-{name}"), timeout.secs());
+            let own = format!("endpoint-{name}");
+            if !self.chains.contains_key(&own) {
+                self.rule(&own, format!("update @affinity-{name} {{ {ip} saddr }}"));
+                self.rule(&own, format!("meta l4proto {protocol} dnat to {to}"));
+            }
+        }
+        let each = endpoints().enumerate().map(|(i, to)| format!("{i} : goto endpoint-{}", endpoint_name(entry, to)));
+        let map = each.collect::<Vec<_>>().join(", ");
+        self.rule(chain, format!("numgen random mod {n} vmap {{ {map} }}"));
+    }
+
+    fn print(&self) -> String {
+        let (ip, address) = if self.ipv6 { ("ip6", "ipv6_addr") } else { ("ip", "ipv4_addr") };
+        let mut out = format!("table {ip} kube-proxy {{\n\tcomment \"rules for kube-proxy\"\n\n");
+        let socket = format!("{address} . inet_proto . inet_service");
+        let node_ports = self.node_port_addresses();
+        let containers = [
+            ("set", "cluster-ips", address.into(), "Active ClusterIPs"),
+            ("set", "hairpin-connections", format!("{address} . {socket}"), "service hairpin connections"),
+            ("set", "nodeport-ips", address.into(), "IPs that accept NodePort traffic"),
+            (
+                "map",
+                "firewall-ips",
+                format!("{socket} : verdict"),
+                "destinations that are subject to LoadBalancerSourceRanges",
+            ),
+            (
+                "map",
+                "no-endpoint-nodeports",
+                "inet_proto . inet_service : verdict".into(),
+                "vmap to drop or reject packets to service nodeports with no endpoints",
+            ),
+            (
+                "map",
+                "no-endpoint-services",
+                format!("{socket} : verdict"),
+                "vmap to drop or reject packets to services with no endpoints",
+            ),
+            ("map", "service-ips", format!("{socket} : verdict"), "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
+            ("map", "service-nodeports", "inet_proto . inet_service : verdict".into(), "NodePort traffic"),
+        ];
+        for (container, name, of, comment) in containers {
+            out += &format!("\t{container} {name} {{\n\t\ttype {of}\n\t\tcomment \"{comment}\"\n");
+            let elements = if name == "nodeport-ips" { Some(&node_ports) } else { self.elements.get(name) };
+            if let Some(elements) = elements.filter(|elements| !elements.is_empty()) {
+                let elements: Vec<&str> = elements.iter().map(String::as_str).collect();
+                out += &format!("\t\telements = {{ {} }}\n", elements.join(",\n\t\t\t     "));
+            }
+            out += "\t}\n\n";
+        }
+        for (name, seconds) in &self.affinity {
+            out += &format!(
+                "\tset {name} {{\n\t\ttype {address}\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout {seconds}s\n\t}}\n\n"
+            );
+        }
+        for (chain, rules) in self.base_chains().iter().chain(&self.chains) {
+            out += &format!("\tchain {chain} {{\n");
+            rules.iter().for_each(|rule| out += &format!("\t\t{rule}\n"));
+            out += "\t}\n\n";
+        }
+        out.truncate(out.len() - 1);
+        out += "}\n";
+        out
+    }
+
+    fn node_port_addresses(&self) -> BTreeSet<String> {
+        let config = self.router.config();
+        let mut own: Vec<IpAddr> = config.addresses.iter().filter(|a| a.is_ipv6() == self.ipv6).copied().collect();
+        match &config.node_port_addresses {
+            NodePortAddresses::In(cidrs) => own.retain(|address| cidrs.iter().any(|cidr| cidr.contains(*address))),
+            NodePortAddresses::Default | NodePortAddresses::Primary => own.truncate(1),
+        }
+        own.iter().map(ToString::to_string).collect()
+    }
+
+    fn base_chains(&self) -> BTreeMap<String, Vec<String>> {
+        let ip = self.ip();
+        let config = self.router.config();
+        let ranges = config.service_cidrs.iter().filter(|cidr| cidr.address.is_ipv6() == self.ipv6);
+        let ranges: Vec<String> = ranges.map(ToString::to_string).collect();
+        let masquerade = match (config.masquerade_all, self.pods()) {
+            (true, _) => format!("{ip} daddr @cluster-ips {MASQUERADE} comment \"masquerade all clusterIP traffic\""),
+            (false, Some(pods)) => format!(
+                "{ip} daddr @cluster-ips {ip} saddr != {pods} {MASQUERADE} comment \"masquerade clusterIP traffic from outside cluster\""
+            ),
+            (false, None) => String::new(),
+        };
+        let hook = |kind: &str, hook: &str, priority: &str| {
+            format!("type {kind} hook {hook} priority {priority}; policy accept;")
+        };
+        let fresh = |chain: &str| format!("ct state new jump {chain}");
+        let socket = format!("{ip} daddr . meta l4proto . th dport");
+        let mut check = Vec::from([format!(
+            "{ip} daddr @cluster-ips reject comment \"Reject traffic to invalid ports of ClusterIPs\""
+        )]);
+        if !ranges.is_empty() {
+            let ranges = ranges.join(", ");
+            check.push(format!("{ip} daddr {{ {ranges} }} drop comment \"Drop traffic to unallocated ClusterIPs\""));
+        }
+        let hairpin = format!("ct status dnat {ip} saddr . {ip} daddr . meta l4proto . th dport @hairpin-connections");
+        let node_ports = format!("{ip} daddr @nodeport-ips meta l4proto . th dport");
+        let mut services = Vec::from([
+            masquerade,
+            format!("{socket} vmap @service-ips"),
+            format!("{node_ports} vmap @service-nodeports"),
+        ]);
+        services.retain(|rule| !rule.is_empty());
+        BTreeMap::from([
+            ("cluster-ips-check".into(), check),
+            (
+                "filter-prerouting-pre-dnat".into(),
+                Vec::from([hook("filter", "prerouting", "dstnat - 10"), fresh("firewall-check")]),
+            ),
+            (
+                "filter-output-pre-dnat".into(),
+                Vec::from([hook("filter", "output", "dstnat - 10"), fresh("firewall-check")]),
+            ),
+            (
+                "filter-input".into(),
+                Vec::from([
+                    hook("filter", "input", "filter"),
+                    fresh("nodeport-endpoints-check"),
+                    fresh("service-endpoints-check"),
+                ]),
+            ),
+            (
+                "filter-forward".into(),
+                Vec::from([
+                    hook("filter", "forward", "filter"),
+                    fresh("service-endpoints-check"),
+                    fresh("cluster-ips-check"),
+                ]),
+            ),
+            (
+                "filter-output".into(),
+                Vec::from([
+                    hook("filter", "output", "filter"),
+                    fresh("service-endpoints-check"),
+                    fresh("cluster-ips-check"),
+                ]),
+            ),
+            ("firewall-check".into(), Vec::from([format!("{socket} vmap @firewall-ips")])),
+            ("mark-for-masquerade".into(), Vec::from(["meta mark set meta mark | 0x00004000".into()])),
+            (
+                "masquerading".into(),
+                Vec::from([
+                    "meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random"
+                        .into(),
+                    format!("{hairpin} masquerade fully-random"),
+                ]),
+            ),
+            ("nat-prerouting".into(), Vec::from([hook("nat", "prerouting", "dstnat"), "jump services".into()])),
+            ("nat-output".into(), Vec::from([hook("nat", "output", "dstnat"), "jump services".into()])),
+            ("nat-postrouting".into(), Vec::from([hook("nat", "postrouting", "srcnat"), "jump masquerading".into()])),
+            ("nodeport-endpoints-check".into(), Vec::from([format!("{node_ports} vmap @no-endpoint-nodeports")])),
+            ("reject-chain".into(), Vec::from(["reject".into()])),
+            ("service-endpoints-check".into(), Vec::from([format!("{socket} vmap @no-endpoint-services")])),
+            ("services".into(), services),
+        ])
+    }
+}
+
+/// kubernetes pkg/proxy/nftables/proxier.go, `servicePortChainNameBase`.
+fn base_name(entry: &Entry) -> String {
+    let (service, port) = split(entry);
+    let name = format!("{service}/{}/{port}", lower(entry.port.protocol));
+    format!("{}-{name}", hash(&[&name], 8))
+}
+
+/// kubernetes pkg/proxy/nftables/proxier.go, `servicePortEndpointChainNameBase`.
+fn endpoint_name(entry: &Entry, endpoint: SocketAddr) -> String {
+    let (service, port) = split(entry);
+    let address = endpoint.ip().to_string().replace(':', ".");
+    let name = format!("{service}/{}/{port}__{address}/{}", lower(entry.port.protocol), endpoint.port());
+    format!("{}-{name}", hash(&[&name], 8))
+}
+
+fn split(entry: &Entry) -> (&str, &str) {
+    entry.port.name.split_once(':').unwrap_or((&entry.port.name, ""))
+}
