@@ -1,1 +1,223 @@
-//! kubectl
+//! kubectl: a command line in, calls on the cluster, kubectl's own text out.
+//!
+//! Columns, sentences and exit codes are those of kubectl 1.36. What is not simulated is refused with the reason and
+//! exit code 1, never faked. Help for the one who typed stands apart, in [`Output::hint`].
+
+mod align;
+mod args;
+mod columns;
+mod duration;
+mod get;
+mod jsonpath;
+mod print;
+mod resource;
+
+use crate::{
+    api::ApiError,
+    cluster::{Cluster, Hint, Output},
+};
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use args::Args;
+
+/// What lasts from one command line to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The namespace of commands that name none (`kubectl config set-context --current --namespace`).
+    pub namespace: String,
+    /// The files that `-f` finds, by name.
+    pub files: BTreeMap<String, String>,
+    /// What `-f -` reads.
+    pub stdin: String,
+}
+
+impl Default for Context {
+    fn default() -> Context {
+        Context { namespace: "default".to_owned(), files: BTreeMap::new(), stdin: String::new() }
+    }
+}
+
+/// Runs one command line, `kubectl get svc`; the word `kubectl` (or `k`) may be left out.
+///
+/// ```
+/// use clusterip::{cluster::{Cluster, Config}, kubectl::{self, Context}};
+/// let mut cluster = Cluster::new(Config::default()).unwrap();
+/// let output = kubectl::run(&mut cluster, &mut Context::default(), "kubectl get svc ghost");
+/// assert_eq!(output.stderr, "Error from server (NotFound): services \"ghost\" not found\n");
+/// assert_eq!(output.exit_code, 1);
+/// ```
+pub fn run(cluster: &mut Cluster, context: &mut Context, line: &str) -> Output {
+    run_words(cluster, context, &args::split(line))
+}
+
+/// [`run`] with the words already parted.
+pub fn run_words(cluster: &mut Cluster, context: &mut Context, words: &[String]) -> Output {
+    let words = match words.split_first() {
+        Some((first, rest)) if first == "kubectl" || first == "k" => rest,
+        _ => words,
+    };
+    let namespace = context.namespace.clone();
+    let mut session = Session { cluster, context, namespace, output: Output::default() };
+    if let Err(failure) = session.dispatch(words) {
+        session.fail(failure);
+    }
+    session.output
+}
+
+/// One command under way.
+struct Session<'a> {
+    cluster: &'a mut Cluster,
+    context: &'a mut Context,
+    /// The namespace of this command.
+    namespace: String,
+    output: Output,
+}
+
+/// Why a command ended with an error.
+#[derive(Debug)]
+struct Failure {
+    /// All that stderr gets, with `error: ` or `Error from server …`; the last newline may be missing.
+    text: String,
+    code: i32,
+    hint: Option<Hint>,
+}
+
+impl Failure {
+    /// kubectl's own complaint: `error: …`.
+    fn error(text: &str) -> Failure {
+        Failure::plain(format!("error: {text}"))
+    }
+
+    /// A complaint without a prefix.
+    fn plain(text: String) -> Failure {
+        Failure { text, code: 1, hint: None }
+    }
+
+    /// The same with help for the one who typed.
+    fn explain(self, text: &str) -> Failure {
+        let hint = Hint { code: "CIP902".to_owned(), text: text.to_owned(), action: None };
+        Failure { hint: Some(hint), ..self }
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        Failure::plain(error.kubectl(""))
+    }
+}
+
+/// A command: its words, its flags, and what does it.
+struct Command {
+    name: &'static str,
+    flags: &'static str,
+    act: fn(&mut Session<'_>, &Args) -> Result<(), Failure>,
+}
+
+static COMMANDS: &[Command] = &[get::COMMAND];
+
+impl Session<'_> {
+    fn dispatch(&mut self, words: &[String]) -> Result<(), Failure> {
+        // Flags may stand before the command; the command is what follows those that take no value.
+        let all = Args::parse("", "", words.split_at(leading(words)).0)?;
+        let rest = &words[leading(words)..];
+        let Some(first) = rest.first() else {
+            self.print("kubectl controls the Kubernetes cluster manager.\n");
+            return Ok(());
+        };
+        let Some((command, rest)) = find(rest) else {
+            return Err(unknown(first));
+        };
+        let mut argv: Vec<String> = words[..leading(words)].to_vec();
+        argv.extend(rest.iter().cloned());
+        let args = Args::parse(command.name, command.flags, &argv)?;
+        if let Some(namespace) = all.flag("namespace").or(args.flag("namespace")) {
+            self.namespace = namespace.to_owned();
+        }
+        (command.act)(self, &args)
+    }
+
+    fn print(&mut self, text: &str) {
+        self.output.stdout.push_str(text);
+    }
+
+    fn print_line(&mut self, text: &str) {
+        self.print(text);
+        self.output.stdout.push('\n');
+    }
+
+    fn complain(&mut self, text: &str) {
+        self.output.stderr.push_str(text);
+        if !text.ends_with('\n') && !text.is_empty() {
+            self.output.stderr.push('\n');
+        }
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.complain(&format!("Warning: {text}"));
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.complain(&failure.text);
+        self.output.exit_code = failure.code;
+        self.output.hint = failure.hint.or(self.output.hint.take());
+    }
+}
+
+/// How many words stand before the command.
+fn leading(words: &[String]) -> usize {
+    let mut at = 0;
+    while let Some(word) = words.get(at).filter(|word| word.starts_with('-') && word.len() > 1) {
+        let takes_value = matches!(&**word, "-n" | "--namespace" | "--context" | "--kubeconfig" | "-v" | "-s");
+        at += if takes_value { 2 } else { 1 };
+    }
+    at.min(words.len())
+}
+
+/// The command that words begin with, the longest name first, and what follows.
+fn find(words: &[String]) -> Option<(&'static Command, &[String])> {
+    (1..=words.len().min(3)).rev().find_map(|count| {
+        let name = words[..count].join(" ");
+        let command = COMMANDS.iter().find(|command| command.name == name)?;
+        Some((command, &words[count..]))
+    })
+}
+
+fn unknown(word: &str) -> Failure {
+    let near = COMMANDS.iter().map(|command| command.name).filter(|name| !name.contains(' ') && is_near(name, word));
+    let near: Vec<String> = near.map(|name| format!("\n\t{name}")).collect();
+    let mut text = format!("error: unknown command \"{word}\" for \"kubectl\"");
+    if !near.is_empty() {
+        text.push_str("\n\nDid you mean this?");
+        text.push_str(&near.concat());
+    }
+    Failure::plain(text)
+}
+
+/// At most two letters apart.
+fn is_near(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = corner + usize::from(x != y);
+            corner = row[j + 1];
+            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()] <= 2
+}
+
+/// `1 thing`, `2 things`: kept here for sentences that count.
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("{number} {thing}") } else { format!("{number} {thing}s") }
+}
+
+#[cfg(test)]
+mod tests;

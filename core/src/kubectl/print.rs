@@ -1,0 +1,212 @@
+//! `-o`: an object or several as text.
+
+use super::{
+    Failure, Session,
+    align::align,
+    args::Args,
+    columns,
+    jsonpath::{Template, show},
+    resource::name_of,
+};
+use crate::api::{Kind, Object, Value, json, yaml};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// An output format.
+#[derive(Debug)]
+pub(super) enum Format {
+    /// kubectl's table, or what a command says by itself; true for `wide`.
+    Table(bool),
+    Yaml,
+    Json,
+    Name,
+    JsonPath(Template),
+    Columns(Vec<(String, Template)>),
+}
+
+const ALLOWED: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,\
+                       jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
+
+impl Format {
+    /// The format that `-o` asks for.
+    pub(super) fn of(args: &Args) -> Result<Format, Failure> {
+        let text = args.flag("output").unwrap_or("");
+        let (name, rest) = text.split_once('=').unwrap_or((text, ""));
+        Ok(match name {
+            "" => Format::Table(false),
+            "wide" => Format::Table(true),
+            "yaml" => Format::Yaml,
+            "json" => Format::Json,
+            "name" => Format::Name,
+            "jsonpath" if rest.is_empty() => {
+                return Err(Failure::error("template format specified but no template given"));
+            }
+            "jsonpath" => Format::JsonPath(
+                Template::parse(rest)
+                    .map_err(|error| Failure::error(&format!("error parsing jsonpath {rest}, {error}")))?,
+            ),
+            "custom-columns" => Format::Columns(custom_columns(rest)?),
+            "go-template" | "template" | "kyaml" | "jsonpath-as-json" | "jsonpath-file" | "custom-columns-file" => {
+                let failure = Failure::error(&format!("output format \"{name}\" is not simulated"));
+                return Err(failure.explain("Use -o yaml, json, name, jsonpath= or custom-columns= here."));
+            }
+            _ => {
+                let text = format!(
+                    "unable to match a printer suitable for the output format \"{name}\", \
+                     allowed formats are: {ALLOWED}"
+                );
+                return Err(Failure::error(&text));
+            }
+        })
+    }
+}
+
+fn custom_columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
+    if spec.is_empty() {
+        return Err(Failure::error("custom-columns format specified but no custom columns given"));
+    }
+    spec.split(',')
+        .map(|column| {
+            let Some((header, path)) = column.split_once(':') else {
+                let text = format!("unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
+                return Err(Failure::error(&text));
+            };
+            let template = Template::parse_relaxed(path).map_err(|error| Failure::error(&error))?;
+            Ok((header.to_owned(), template))
+        })
+        .collect()
+}
+
+/// What a table shows besides a kind's own columns.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) is_wide: bool,
+    pub(super) has_namespace: bool,
+    pub(super) has_kind: bool,
+    pub(super) has_labels: bool,
+    pub(super) label_columns: Vec<String>,
+    pub(super) without_headers: bool,
+}
+
+impl Table {
+    /// The rows of objects of one kind, tab-separated, headers first.
+    pub(super) fn text(&self, kind: Kind, objects: &[Rc<Object>], now: crate::time::Instant) -> String {
+        let mut rows = Vec::new();
+        let shown: Vec<(usize, &str)> = columns::headers(kind)
+            .split(' ')
+            .enumerate()
+            .filter_map(|(at, header)| match header.strip_prefix('|') {
+                Some(header) => self.is_wide.then_some((at, header)),
+                None => Some((at, header)),
+            })
+            .collect();
+        let has_namespace = self.has_namespace && kind.names().namespaced;
+        if !self.without_headers {
+            let mut row: Vec<String> = Vec::new();
+            row.extend(has_namespace.then(|| "NAMESPACE".to_owned()));
+            row.extend(shown.iter().map(|(_, header)| header.replace('_', " ")));
+            for label in &self.label_columns {
+                row.push(label.rsplit('/').next().unwrap_or(label).to_uppercase());
+            }
+            row.extend(self.has_labels.then(|| "LABELS".to_owned()));
+            rows.push(row.join("\t"));
+        }
+        for object in objects {
+            rows.push(self.row(object, &shown, has_namespace, now));
+        }
+        rows.join("\n")
+    }
+
+    fn row(&self, object: &Object, shown: &[(usize, &str)], has_namespace: bool, now: crate::time::Instant) -> String {
+        let mut cells = columns::cells(object, now, self.is_wide);
+        if self.has_kind {
+            let at = shown.iter().position(|(_, header)| *header == "NAME").map_or(0, |at| shown[at].0);
+            cells[at] = name_of(object);
+        }
+        let mut row: Vec<String> = Vec::new();
+        row.extend(has_namespace.then(|| object.namespace().to_owned()));
+        row.extend(shown.iter().map(|(at, _)| cells[*at].replace('\n', "\\n")));
+        row.extend(self.label_columns.iter().map(|label| columns::some(object.label(label).unwrap_or(""))));
+        row.extend(self.has_labels.then(|| columns::format_labels(object.labels())));
+        row.join("\t")
+    }
+}
+
+/// Aligns a table's rows.
+pub(super) fn table(text: &str) -> String {
+    align(text, 6, 3)
+}
+
+/// Several objects as kubectl wraps them: `kind: List`.
+fn list(objects: &[Rc<Object>]) -> Value {
+    let mut list = Value::map();
+    list.set(&["apiVersion"], "v1");
+    list.set(&["kind"], "List");
+    list.set(&["metadata", "resourceVersion"], "");
+    list.set(&["items"], objects.iter().map(|object| object.value.clone()).collect::<Vec<_>>());
+    list
+}
+
+impl Session<'_> {
+    /// Prints objects in a format that is not the table; one alone is printed bare.
+    pub(super) fn print_as(&mut self, format: &Format, objects: &[Rc<Object>], is_one: bool) -> Result<(), Failure> {
+        let tree = || match objects {
+            [object] if is_one => object.value.clone(),
+            _ => list(objects),
+        };
+        match format {
+            Format::Table(_) => {}
+            Format::Yaml => self.print(&yaml::emit(&tree())),
+            Format::Json => self.print(&json::emit_pretty(&tree())),
+            Format::Name => objects.iter().for_each(|object| self.print_line(&name_of(object))),
+            Format::JsonPath(template) => self.print(&template.render(&tree())),
+            Format::Columns(columns) => {
+                let mut rows = alloc::vec![columns.iter().map(|(header, _)| &**header).collect::<Vec<_>>().join("\t")];
+                for object in objects {
+                    let cells = columns.iter().map(|(_, template)| {
+                        let found: Vec<String> = template.find(&object.value).into_iter().map(plain).collect();
+                        columns::some(&found.join(","))
+                    });
+                    rows.push(cells.collect::<Vec<_>>().join("\t"));
+                }
+                self.print(&table(&rows.join("\n")));
+                self.print("\n");
+            }
+        }
+        Ok(())
+    }
+
+    /// What a command that changed an object says: `service/web created`, or the object in the format of `-o`.
+    pub(super) fn report(&mut self, args: &Args, object: &Rc<Object>, done: &str) -> Result<(), Failure> {
+        let dry = match args.flag("dry-run") {
+            Some("client" | "true" | "unchanged") => " (dry run)",
+            Some("server") => " (server dry run)",
+            _ => "",
+        };
+        match Format::of(args)? {
+            Format::Table(_) => {
+                self.print_line(&format!("{} {done}{dry}", name_of(object)));
+                Ok(())
+            }
+            format => self.print_as(&format, core::slice::from_ref(object), true),
+        }
+    }
+}
+
+/// A value in a column: lists and maps as Go prints them.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Map(_) => {
+            let fields: Vec<String> = value.fields().map(|(name, field)| format!("{name}:{}", plain(field))).collect();
+            format!("map[{}]", fields.join(" "))
+        }
+        Value::List(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Null => "<nil>".to_string(),
+        other => show(other),
+    }
+}

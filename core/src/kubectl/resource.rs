@@ -1,0 +1,236 @@
+//! Which objects a command line names: `svc web`, `svc,ep`, `deploy/web pod/x`, `all`.
+
+use super::{Failure, Session, args::Args};
+use crate::api::{ApiError, Kind, Object, selector::Selector};
+use alloc::{
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// A kind, and the names asked for; no name is all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) kind: Kind,
+    pub(super) name: Option<String>,
+}
+
+/// What a resource type's word stands for: any of its names, with or without group and version, in any case.
+pub(super) fn kind(word: &str) -> Option<Kind> {
+    let word = word.to_lowercase();
+    let (name, group) = word.split_once('.').unwrap_or((&word, ""));
+    Kind::ALL.into_iter().find(|kind| {
+        let names = kind.names();
+        let is_name = name == names.plural || name == names.singular || names.short.contains(&name);
+        let version = format!("{}.{}", names.version, names.group);
+        is_name && (group.is_empty() || group == names.group || group == version.trim_end_matches('.'))
+    })
+}
+
+/// Types that a real cluster has and this one has not.
+const ABSENT: &str = " configmaps configmap cm secrets secret serviceaccounts serviceaccount sa ingresses ingress ing \
+    jobs job cronjobs cronjob cj daemonsets daemonset ds persistentvolumes persistentvolume pv \
+    persistentvolumeclaims persistentvolumeclaim pvc storageclasses storageclass sc roles role rolebindings \
+    clusterroles clusterrolebindings horizontalpodautoscalers horizontalpodautoscaler hpa leases lease \
+    replicationcontrollers replicationcontroller rc resourcequotas quota limitranges limits poddisruptionbudgets pdb \
+    customresourcedefinitions crd crds ingressclasses servicecidrs ipaddresses ";
+
+/// A resource type's word, or kubectl's error about it.
+pub(super) fn expect_kind(word: &str) -> Result<Kind, Failure> {
+    kind(word).ok_or_else(|| {
+        let failure = Failure::error(&format!("the server doesn't have a resource type \"{word}\""));
+        if ABSENT.contains(&format!(" {} ", word.to_lowercase())) {
+            return failure.explain(&format!("A real cluster has {word}; this one does not simulate them."));
+        }
+        failure
+    })
+}
+
+const ALL: [Kind; 5] = [Kind::Pod, Kind::Service, Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet];
+
+/// The targets that words name.
+///
+/// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/builder.go (ResourceTypeOrNameArgs).
+pub(super) fn targets(words: &[String]) -> Result<Vec<Target>, Failure> {
+    let has_slash = words.iter().any(|word| word.contains('/'));
+    if has_slash {
+        if let Some(plain) = words.iter().find(|word| !word.contains('/')) {
+            let text = if plain == &words[0] {
+                "there is no need to specify a resource type as a separate argument when passing arguments in \
+                 resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource \
+                 resource/<resource_name>'"
+            } else {
+                "arguments in resource/name form must have a single resource and name"
+            };
+            return Err(Failure::error(text));
+        }
+        let mut found = Vec::new();
+        for word in words {
+            let (types, name) = word.split_once('/').unwrap_or((word, ""));
+            if name.contains('/') {
+                return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
+            }
+            if types.is_empty() || name.is_empty() {
+                return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+            }
+            found.push(Target { kind: expect_kind(types)?, name: Some(name.to_string()) });
+        }
+        return Ok(found);
+    }
+    let Some((types, names)) = words.split_first() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for word in types.split(',') {
+        let kinds = if word == "all" { ALL.to_vec() } else { alloc::vec![expect_kind(word)?] };
+        for kind in kinds {
+            if names.is_empty() {
+                found.push(Target { kind, name: None });
+            }
+            found.extend(names.iter().map(|name| Target { kind, name: Some(name.clone()) }));
+        }
+    }
+    Ok(found)
+}
+
+/// True if objects of several types were asked for, so that each is shown with its type.
+pub(super) fn has_several_kinds(targets: &[Target]) -> bool {
+    targets.iter().any(|target| target.kind != targets[0].kind)
+}
+
+/// `-l` and `--field-selector`.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    labels: Option<Selector>,
+    fields: Vec<(String, bool, String)>,
+}
+
+impl Filter {
+    /// Reads the two flags.
+    pub(super) fn of(args: &Args) -> Result<Filter, Failure> {
+        let mut filter = Filter::default();
+        if let Some(text) = args.flag("selector") {
+            let selector = text.parse::<Selector>().map_err(|error| Failure::error(&error.to_string()))?;
+            filter.labels = Some(selector);
+        }
+        for term in args.flag("field-selector").unwrap_or("").split(',').filter(|term| !term.is_empty()) {
+            let (name, is_equal, value) = if let Some((name, value)) = term.split_once("!=") {
+                (name, false, value)
+            } else if let Some((name, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
+                (name, true, value)
+            } else {
+                let text = format!("invalid field selector {term:?}: can't understand '{term}'");
+                return Err(Failure::error(&text));
+            };
+            filter.fields.push((name.to_string(), is_equal, value.to_string()));
+        }
+        Ok(filter)
+    }
+
+    /// True if nothing is filtered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.labels.is_none() && self.fields.is_empty()
+    }
+
+    fn admits(&self, object: &Object) -> bool {
+        self.labels.as_ref().is_none_or(|selector| selector.matches(object.labels()))
+            && self.fields.iter().all(|(path, is_equal, wanted)| {
+                let value = path.split('.').fold(&object.value, |value, name| &value[name]);
+                (super::jsonpath::show(value) == *wanted || value.is_null() && wanted.is_empty()) == *is_equal
+            })
+    }
+}
+
+impl Session<'_> {
+    /// The object that a target with a name names.
+    pub(super) fn named(&self, kind: Kind, name: &str) -> Result<Rc<Object>, ApiError> {
+        if kind == Kind::Event {
+            let found = self.events().into_iter().find(|event| event.name() == name);
+            return found.ok_or_else(|| ApiError::not_found(kind, name));
+        }
+        let found = self.cluster.object(kind, &self.namespace, name);
+        found.cloned().ok_or_else(|| ApiError::not_found(kind, name))
+    }
+
+    /// The objects of a kind in the session's namespace, or in all, that a filter admits.
+    pub(super) fn listed(&self, kind: Kind, filter: &Filter, is_everywhere: bool) -> Vec<Rc<Object>> {
+        let namespace = (kind.names().namespaced && !is_everywhere).then_some(&*self.namespace);
+        if kind == Kind::Event {
+            let is_here = |event: &Rc<Object>| namespace.is_none_or(|namespace| event.namespace() == namespace);
+            return self.events().into_iter().filter(|event| is_here(event) && filter.admits(event)).collect();
+        }
+        self.cluster.list(kind, namespace).filter(|object| filter.admits(object)).cloned().collect()
+    }
+
+    /// The events as objects.
+    fn events(&self) -> Vec<Rc<Object>> {
+        let mut events: Vec<Rc<Object>> = self.cluster.control().events().iter().map(|e| Rc::new(e.object())).collect();
+        events.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+        events
+    }
+
+    /// Every object that a command line names, by name or by filter; what is missing is an error.
+    pub(super) fn resolve(&self, args: &Args, words: &[String]) -> Result<Vec<Rc<Object>>, Failure> {
+        let filter = Filter::of(args)?;
+        let targets = targets(words)?;
+        let mut found = Vec::new();
+        for target in &targets {
+            match &target.name {
+                Some(_) if !filter.is_empty() => {
+                    return Err(Failure::error("name cannot be provided when a selector is specified"));
+                }
+                Some(name) => found.push(self.named(target.kind, name)?),
+                None if filter.is_empty() && !args.is_set("all") => {
+                    return Err(Failure::error("resource(s) were provided, but no name was specified"));
+                }
+                None => found.extend(self.listed(target.kind, &filter, args.is_set("all-namespaces"))),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// `service/web`, `deployment.apps/web`: how kubectl names an object.
+pub(super) fn name_of(object: &Object) -> String {
+    full_name(object.kind, object.name())
+}
+
+/// The same of a key.
+pub(super) fn full_name(kind: Kind, name: &str) -> String {
+    format!("{}/{name}", full_type(kind))
+}
+
+/// `service`, `deployment.apps`.
+pub(super) fn full_type(kind: Kind) -> String {
+    let names = kind.names();
+    if names.group.is_empty() { names.singular.to_string() } else { format!("{}.{}", names.singular, names.group) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Result<Vec<(Kind, Option<String>)>, String> {
+        let words = super::super::args::split(line);
+        let found = targets(&words).map_err(|failure| failure.text)?;
+        Ok(found.into_iter().map(|target| (target.kind, target.name)).collect())
+    }
+
+    #[test]
+    fn types_are_named_in_every_way_kubectl_knows() {
+        for word in ["deploy", "Deployment", "deployments", "deployments.apps", "deployment.v1.apps"] {
+            assert_eq!(kind(word), Some(Kind::Deployment), "{word}");
+        }
+        assert_eq!(kind("services.v1"), Some(Kind::Service));
+        assert_eq!(kind("services.apps"), None);
+    }
+
+    #[test]
+    fn names_may_follow_types_or_slashes() {
+        let web = || Some("web".to_string());
+        assert_eq!(of("svc,ep web").unwrap(), [(Kind::Service, web()), (Kind::Endpoints, web())]);
+        assert_eq!(of("svc/web po/web").unwrap(), [(Kind::Service, web()), (Kind::Pod, web())]);
+        assert_eq!(of("no").unwrap(), [(Kind::Node, None)]);
+        assert!(of("svc svc/web").unwrap_err().contains("there is no need to specify a resource type"));
+        assert_eq!(of("foo").unwrap_err(), "error: the server doesn't have a resource type \"foo\"");
+    }
+}
