@@ -33,7 +33,7 @@ pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
 /// A stand-in for the scheduler's scores that keeps its visible habit: replicas spread.
 pub(super) fn reconcile(key: &Key, store: &Store) -> Plan {
     let mut plan = Plan::default();
-    let Some(pod) = store.get(key).filter(|pod| is_unbound(pod) && !pod.is_terminating()) else { return plan };
+    let Some(pod) = store.get(key).filter(|pod| is_unbound(pod) && is_ours(pod)) else { return plan };
     let nodes: Vec<&Rc<Object>> = store.list(Kind::Node, None).collect();
     let node = nodes
         .iter()
@@ -48,6 +48,11 @@ pub(super) fn reconcile(key: &Key, store: &Store) -> Plan {
 
 fn is_unbound(pod: &Object) -> bool {
     pod.spec()["nodeName"].str().is_empty()
+}
+
+/// Pods that name another scheduler wait for it.
+fn is_ours(pod: &Object) -> bool {
+    !pod.is_terminating() && matches!(pod.spec()["schedulerName"].str(), "" | SOURCE)
 }
 
 /// A heartbeat or a new image on a node is no news to a pending pod.
