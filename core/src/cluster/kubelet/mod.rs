@@ -161,6 +161,10 @@ impl Cluster {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
         let pin = self.kubelet_pinned(&key.namespace, &key.name);
         if pin.phase.as_deref() == Some("Pending") {
+            // Its sandbox may have an address by now, its containers do not run.
+            let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+            sandbox.addresses = pin.addresses;
+            self.write_status(key);
             return;
         }
         let sandbox = &self.kubelets.sandboxes[key];
