@@ -214,12 +214,38 @@ pub(super) fn create_pod(cluster: &mut Cluster, pod: &PodSpec) -> Result<(), Fai
     for (field, tree) in &pod.spec {
         object.value.set(&["spec", field], tree.to_value());
     }
+    let key = object.key();
     cluster.create(object).map_err(|error| Fail::new(format!("pod {}", pod.name), error))?;
+    let node = pod.node.as_deref().unwrap_or_default();
+    if cluster.object(Kind::Node, "", node).is_none() {
+        // No kubelet will write it.
+        cluster.update_status(&key, pod_status(pod)).map_err(|error| Fail::new("a status", error))?;
+    }
     if pod.terminating {
         settle(cluster)?;
         terminate_pod(cluster, &pod.namespace, &pod.name)?;
     }
     Ok(())
+}
+
+/// The status of a pod on a node that is not there.
+fn pod_status(pod: &PodSpec) -> Value {
+    let mut status = Value::map();
+    status.set(&["phase"], pod.phase.as_deref().unwrap_or("Running"));
+    let addresses = pod.addresses.iter().map(|address| {
+        let mut item = Value::map();
+        item.set(&["ip"], address.to_string());
+        item
+    });
+    status.set(&["podIPs"], addresses.collect::<Vec<Value>>());
+    if let Some(first) = pod.addresses.first() {
+        status.set(&["podIP"], first.to_string());
+    }
+    let mut ready = Value::map();
+    ready.set(&["type"], "Ready");
+    ready.set(&["status"], if pod.ready { "True" } else { "False" });
+    status.set(&["conditions"], vec![ready]);
+    status
 }
 
 /// Begins a pod's graceful end; its processes go on.
