@@ -8,6 +8,8 @@ use super::{
     service::{one_of, validate_port_number},
 };
 
+use alloc::{format, string::String, vec::Vec};
+
 /// The fields of this kind.
 pub static ENDPOINTS: Struct = Struct {
     name: "Endpoints",
@@ -92,6 +94,25 @@ pub fn validate(errors: &mut Errors, endpoints: &Object, old: Option<&Object>) {
     }
 }
 
+/// What the server warns of in Endpoints that people wrote.
+///
+/// Source: kubernetes pkg/registry/core/endpoint/strategy.go (endpointsWarnings).
+pub fn warnings(endpoints: &Object) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if endpoints.label("endpoints.kubernetes.io/managed-by") == Some("endpoint-controller") {
+        return warnings;
+    }
+    for (at, subset) in endpoints.value["subsets"].items().iter().enumerate() {
+        for list in ["addresses", "notReadyAddresses"] {
+            for (nth, address) in subset[list].items().iter().enumerate() {
+                let place = format!("subsets[{at}].{list}[{nth}].ip");
+                warnings.extend(ip::warning(&Path::root(&place), address["ip"].str()));
+            }
+        }
+    }
+    warnings
+}
+
 fn validate_subset(errors: &mut Errors, path: &Path<'_>, subset: &Value) {
     let lists = ["addresses", "notReadyAddresses"];
     if lists.iter().all(|list| subset[*list].items().is_empty()) {
@@ -139,7 +160,6 @@ fn validate_port(errors: &mut Errors, path: &Path<'_>, port: &Value, named: bool
 mod tests {
     use super::*;
     use crate::api::{Kind, yaml};
-    use alloc::{format, string::String, vec::Vec};
 
     fn object(subsets: &str) -> Object {
         let mut object = Object::new(Kind::Endpoints, "default", "db");

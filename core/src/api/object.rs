@@ -89,6 +89,9 @@ impl Object {
 
     /// Takes out what a request to create may not set.
     pub fn prepare_for_create(&mut self) {
+        if !self.kind.names().namespaced {
+            self.value.remove(&["metadata", "namespace"]);
+        }
         if self.kind == Kind::Service {
             self.value.set(&["status"], Value::map());
             self.value.set(&["status", "loadBalancer"], Value::map());
@@ -128,6 +131,11 @@ impl Object {
         match self.kind {
             Kind::Service => service::warnings(self),
             Kind::EndpointSlice => endpoint_slice::warnings(self),
+            Kind::Endpoints => endpoints::warnings(self),
+            Kind::Pod => pod::warnings("spec", self.spec()),
+            Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet => {
+                pod::warnings("spec.template.spec", &self.spec()["template"]["spec"])
+            }
             _ => Vec::new(),
         }
     }

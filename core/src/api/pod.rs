@@ -5,8 +5,11 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 mod validation;
+mod volumes;
+mod warnings;
 
 pub use validation::{validate, validate_spec, validate_template, validate_update};
+pub(super) use warnings::warnings;
 
 use super::{Object, Value, endpoints};
 
@@ -51,6 +54,13 @@ pub fn set_spec_defaults(spec: &mut Value) {
     }
     if spec["terminationGracePeriodSeconds"].is_null() {
         spec.set(&["terminationGracePeriodSeconds"], 30);
+    }
+    if !spec["volumes"].is_empty() {
+        for volume in spec.field_mut("volumes").items_mut().iter_mut() {
+            if volume.fields().all(|(name, source)| name == "name" || source.is_null()) {
+                volume.set(&["emptyDir"], Value::map());
+            }
+        }
     }
     let host_network = spec["hostNetwork"].as_bool() == Some(true);
     for_each_container(spec, |container| set_container_defaults(container, host_network));

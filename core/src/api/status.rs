@@ -16,6 +16,8 @@ pub enum Reason {
     Forbidden,
     MethodNotAllowed,
     InternalError,
+    /// The server failed without a reason.
+    Unknown,
 }
 
 impl Reason {
@@ -30,6 +32,7 @@ impl Reason {
             Reason::Forbidden => "Forbidden",
             Reason::MethodNotAllowed => "MethodNotAllowed",
             Reason::InternalError => "InternalError",
+            Reason::Unknown => "",
         }
     }
 }
@@ -138,6 +141,11 @@ impl ApiError {
         ApiError::new(500, Reason::InternalError, format!("Internal error occurred: {why}"))
     }
 
+    /// A failure that the server has no reason for, with nothing but its words.
+    pub fn unknown(message: String) -> ApiError {
+        ApiError::new(500, Reason::Unknown, message)
+    }
+
     /// What kubectl writes to its stderr, without the last newline of a single line.
     ///
     /// `doing` is what kubectl was at with a file, `creating "STDIN"`, or empty.
@@ -151,12 +159,9 @@ impl ApiError {
                 lines => format!("The {subject} is invalid: \n* {}\n", lines.join("\n* ")),
             };
         }
-        let (reason, message) = (self.reason.name(), &self.message);
-        if doing.is_empty() {
-            format!("Error from server ({reason}): {message}")
-        } else {
-            format!("Error from server ({reason}): error when {doing}: {message}")
-        }
+        let reason = if self.reason == Reason::Unknown { String::new() } else { format!(" ({})", self.reason.name()) };
+        let doing = if doing.is_empty() { String::new() } else { format!("error when {doing}: ") };
+        format!("Error from server{reason}: {doing}{}", self.message)
     }
 
     /// `services "x" not found`.

@@ -102,6 +102,8 @@ impl Manifest {
             Some(at) => format!("items[{at}].{path}"),
             None => path.to_owned(),
         };
+        // Upstream's path of this one field begins with a capital letter.
+        let path = path.replace(".LoadBalancerSourceRanges", ".loadBalancerSourceRanges");
         let mut position = place::find(document, &path)?;
         position.line += origin.lines;
         Some(position)

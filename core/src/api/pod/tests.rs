@@ -171,3 +171,34 @@ fn of_a_running_pod_only_images_change() {
         error.starts_with("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`")
     );
 }
+
+#[test]
+fn mounts_name_volumes_that_are_there() {
+    assert_eq!(
+        container("volumeMounts: [{name: data, mountPath: /d}, {name: data, mountPath: /d}]"),
+        [
+            r#"spec.containers[0].volumeMounts[0].name: Not found: "data""#,
+            r#"spec.containers[0].volumeMounts[1].name: Not found: "data""#,
+            r#"spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/d": must be unique"#,
+        ]
+    );
+    let pod =
+        pod("containers: [{name: c, image: i, volumeMounts: [{name: data, mountPath: /d}]}]\nvolumes: [{name: data}]");
+    assert_eq!(lines(|errors| validate(errors, &pod)), [""; 0]);
+    assert!(!pod.spec()["volumes"][0]["emptyDir"].is_null());
+}
+
+#[test]
+fn ports_said_twice_are_warned_of() {
+    let pod = pod(
+        "containers: [{name: a, image: i, ports: [{containerPort: 80, name: http}]}, {name: b, image: i, ports: [{containerPort: 80, name: http}]}]",
+    );
+    assert_eq!(
+        pod.warnings(),
+        [
+            "spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]",
+            "spec.containers[1].ports[0]: duplicate port name \"http\" with spec.containers[0].ports[0], services and \
+             probes that select ports by name will use spec.containers[0].ports[0]",
+        ]
+    );
+}

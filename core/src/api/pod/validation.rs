@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes pkg/apis/core/validation/validation.go (ValidatePodSpec and what it calls), in its order.
 
-use super::{CONTAINERS, probe};
+use super::{CONTAINERS, probe, volumes};
 use crate::api::{
     Object, Value,
     field::{Errors, Path},
@@ -55,7 +55,7 @@ pub fn validate_update(errors: &mut Errors, pod: &Object, old: &Object) {
 
 fn validate_pod(errors: &mut Errors, pod: &Object) {
     let path = Path::root("spec");
-    validate_spec(errors, &path, pod.spec(), true);
+    validate_spec(errors, &path, pod.spec(), &[], true);
     for list in CONTAINERS {
         let path = path.child(list);
         for (at, container) in pod.spec()[list].items().iter().enumerate() {
@@ -68,21 +68,23 @@ fn validate_pod(errors: &mut Errors, pod: &Object) {
     }
 }
 
-/// The faults of a template; its labels are found at `labels`, as upstream's path has it.
+/// The faults of a template, whose `claims` can be mounted; its labels are found at `labels`, as upstream's path has it.
 ///
 /// Source: the same (ValidatePodTemplateSpec).
-pub fn validate_template(errors: &mut Errors, path: &Path<'_>, template: &Value) {
+pub fn validate_template(errors: &mut Errors, path: &Path<'_>, template: &Value, claims: &[&str]) {
     meta::validate_template(errors, path, &template["metadata"]);
-    validate_spec(errors, &path.child("spec"), &template["spec"], false);
+    validate_spec(errors, &path.child("spec"), &template["spec"], claims, false);
     if !template["spec"]["ephemeralContainers"].is_empty() {
         let path = path.child("spec");
         errors.forbidden(&path.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
     }
 }
 
-/// The faults of a pod's spec.
-pub fn validate_spec(errors: &mut Errors, path: &Path<'_>, spec: &Value, is_pod: bool) {
-    validate_containers(errors, path, spec);
+/// The faults of a pod's spec; `claims` can be mounted beside its volumes.
+pub fn validate_spec(errors: &mut Errors, path: &Path<'_>, spec: &Value, claims: &[&str], is_pod: bool) {
+    let mut known = volumes::validate(errors, &path.child("volumes"), spec["volumes"].items());
+    known.extend(claims);
+    validate_containers(errors, path, spec, &known);
     validate_host_network(errors, path, spec, is_pod);
     one_of(errors, &path.child("restartPolicy"), spec["restartPolicy"].str(), &["Always", "OnFailure", "Never"]);
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -124,7 +126,7 @@ fn validate_deadline(errors: &mut Errors, path: &Path<'_>, seconds: &Value) {
     }
 }
 
-fn validate_containers(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
+fn validate_containers(errors: &mut Errors, path: &Path<'_>, spec: &Value, volumes: &[&str]) {
     let mut seen = BTreeSet::new();
     for list in CONTAINERS {
         let path = path.child(list);
@@ -134,7 +136,7 @@ fn validate_containers(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
         }
         for (at, container) in containers.iter().enumerate() {
             let path = path.index(at);
-            validate_container(errors, &path, container);
+            validate_container(errors, &path, container, volumes);
             let name = container["name"].str();
             if !seen.insert(name) {
                 errors.duplicate(&path.child("name"), name);
@@ -158,7 +160,7 @@ fn validate_containers(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
     }
 }
 
-fn validate_container(errors: &mut Errors, path: &Path<'_>, container: &Value) {
+fn validate_container(errors: &mut Errors, path: &Path<'_>, container: &Value, volumes: &[&str]) {
     let name = container["name"].str();
     if name.is_empty() {
         errors.required(&path.child("name"), "");
@@ -172,6 +174,8 @@ fn validate_container(errors: &mut Errors, path: &Path<'_>, container: &Value) {
     one_of(errors, &path.child("terminationMessagePolicy"), policy, &["File", "FallbackToLogsOnError"]);
     validate_ports(errors, &path.child("ports"), container["ports"].items());
     validate_env(errors, &path.child("env"), container["env"].items());
+    let mounts = container["volumeMounts"].items();
+    volumes::validate_mounts(errors, &path.child("volumeMounts"), mounts, volumes);
     let policy = container["imagePullPolicy"].str();
     one_of(errors, &path.child("imagePullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
 }

@@ -178,10 +178,10 @@ fn validate_family_changes(errors: &mut Errors, path: &Path<'_>, new: Spec<'_>, 
     if before.len() > after.len() && new.cluster_ips().is_empty() {
         errors.invalid(&first, shown(&new.0["ipFamilies"]), "primary ipFamily can not be unset");
     }
-    if let (Some(before), Some(after)) = (before.first(), after.first()) {
-        if before != after {
-            errors.invalid(&first, shown(&new.0["clusterIPs"]), "may not change once set");
-        }
+    if let (Some(before), Some(after)) = (before.first(), after.first())
+        && before != after
+    {
+        errors.invalid(&first, shown(&new.0["clusterIPs"]), "may not change once set");
     }
     if before.len() > after.len() && after.len() == 1 && new.0["ipFamilyPolicy"].str() != "SingleStack" {
         let detail = "must be set to 'SingleStack' when releasing the secondary ipFamily";

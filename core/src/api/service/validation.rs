@@ -68,12 +68,12 @@ pub(crate) fn one_of(errors: &mut Errors, path: &Path<'_>, value: &str, supporte
 }
 
 fn validate_topology(errors: &mut Errors, service: &Object) {
-    if let (Some(mode), Some(hints)) = (service.annotation(MODE), service.annotation(HINTS)) {
-        if mode != hints {
-            let detail = format!("must match annotations[{HINTS}] when both are specified");
-            let path = Path::root("metadata");
-            errors.invalid(&path.child("annotations").key(MODE), mode, &detail);
-        }
+    if let (Some(mode), Some(hints)) = (service.annotation(MODE), service.annotation(HINTS))
+        && mode != hints
+    {
+        let detail = format!("must match annotations[{HINTS}] when both are specified");
+        let path = Path::root("metadata");
+        errors.invalid(&path.child("annotations").key(MODE), mode, &detail);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::api::{
     json, meta, names, pod,
     selector::{self, label_selector_matches},
 };
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
 /// The faults of a workload, new or changed.
 pub fn validate(errors: &mut Errors, workload: &Object, old: Option<&Object>) {
@@ -73,7 +73,8 @@ fn validate_selector(errors: &mut Errors, path: &Path<'_>, spec: &Value, kind: &
         let shown = Bad::Json(json::emit(labels));
         errors.invalid(&meta_path.child("labels"), shown, "`selector` does not match template `labels`");
     }
-    pod::validate_template(errors, &template_path, template);
+    let claims = spec["volumeClaimTemplates"].items().iter().map(|claim| claim["metadata"]["name"].str());
+    pod::validate_template(errors, &template_path, template, &claims.collect::<Vec<_>>());
     if kind == "statefulset" {
         meta::validate_template(errors, &template_path, &template["metadata"]);
     }

@@ -12,10 +12,10 @@ pub(super) fn resolve(word: &str) -> Value {
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
         _ => {}
     }
-    if is_number_like(word) {
-        if let Some(number) = number(word) {
-            return number;
-        }
+    if is_number_like(word)
+        && let Some(number) = number(word)
+    {
+        return number;
     }
     Value::String(word.to_owned())
 }
@@ -59,10 +59,11 @@ fn number(word: &str) -> Option<Value> {
     if let Some(number) = prefixed {
         return number;
     }
-    if digits.len() > 1 && digits.starts_with('0') {
-        if let Some(number) = based(8, digits) {
-            return Some(number);
-        }
+    if digits.len() > 1
+        && digits.starts_with('0')
+        && let Some(number) = based(8, digits)
+    {
+        return Some(number);
     }
     json::number(&plain)
 }

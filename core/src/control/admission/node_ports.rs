@@ -123,7 +123,7 @@ impl Admission {
             }
             if seen.contains(&(protocol.clone(), wanted)) {
                 let message = format!("duplicate nodePort: {{{} {wanted}}}", protocol.str());
-                return Err(ApiError::internal(&message));
+                return Err(ApiError::unknown(message));
             }
             seen.push((protocol, wanted));
         }
