@@ -89,7 +89,7 @@ fn expectations(case: &Value) -> Vec<Vec<Step>> {
 
 fn walk(value: &Value, path: &mut Vec<Step>, inside: bool, found: &mut Vec<Vec<Step>>) {
     match value {
-        Value::Mapping(fields) => {
+        Value::Mapping(fields) if !fields.is_empty() => {
             for (key, value) in fields {
                 let key = key.as_str().unwrap_or("").to_string();
                 let inside = inside || is_expectation(&key);
@@ -121,12 +121,13 @@ fn at_mut<'a>(value: &'a mut Value, path: &[Step]) -> &'a mut Value {
 fn spoil(value: &mut Value) {
     *value = match &*value {
         Value::Bool(truth) => (!truth).into(),
-        Value::Number(number) => (number.as_i64().unwrap_or(0) + 1).into(),
+        Value::Number(number) => (number.as_i64().unwrap_or(0) + 1000).into(),
         Value::String(text) => match text.parse::<std::net::IpAddr>() {
             Ok(_) => "203.0.113.99".into(),
             Err(_) => format!("{text}x").into(),
         },
         Value::Sequence(_) => Value::Sequence(vec![Value::Mapping(Mapping::new())]),
+        Value::Mapping(_) => Value::Mapping(Mapping::from_iter([("WRONG".into(), "x".into())])),
         _ => "x".into(),
     };
 }

@@ -6,6 +6,7 @@ use clusterip::{
     cluster::{Cluster, Config, DnsConfig, NodeConfig, Output, Place, PodPin},
     control::DeleteOptions,
     dataplane::Mode,
+    kubectl::Context,
     net::Cidr,
     time::Duration,
 };
@@ -90,8 +91,9 @@ pub(super) fn dns(address: &str) -> Result<DnsConfig, Fail> {
 }
 
 /// Runs a kubectl command line.
-pub(super) fn kubectl(_cluster: &mut Cluster, _line: &str, _stdin: &str) -> Output {
-    Output::error(1, "kubectl is not there yet")
+pub(super) fn kubectl(cluster: &mut Cluster, line: &str, stdin: &str) -> Output {
+    let mut context = Context { stdin: stdin.into(), ..Context::default() };
+    clusterip::kubectl::run(cluster, &mut context, line)
 }
 
 /// Puts a file where `kubectl -f NAME` finds it.
