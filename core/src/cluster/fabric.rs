@@ -89,11 +89,13 @@ impl Cluster {
     fn route(&mut self, node: NodeId, mut packet: Vec<u8>, from: Ingress) {
         let tap = &mut self.taps;
         let router = &mut self.nodes[node.0 as usize].router;
+        tap.passages.frame(self.now, Place::Node(node), &packet);
         let verdict = router.handle_packet(self.now, &mut packet, from, tap);
         match verdict {
             Verdict::Reject(refusal) => {
                 let mut answer = Vec::new();
                 if let Some(verdict) = router.originate(self.now, &packet, from, refusal, &mut answer, tap) {
+                    tap.passages.frame(self.now, Place::Node(node), &answer);
                     self.hand_over(node, verdict, answer);
                 }
             }

@@ -11,6 +11,7 @@ use crate::{
 pub(super) struct Taps {
     pub(super) digest: Digest,
     pub(super) recorder: Recorder,
+    /// Shown the packets at routers by the fabric, since a router's tap sees events only.
     pub(super) passages: Passages,
     pub(super) capture: Option<Capture>,
 }
@@ -24,7 +25,6 @@ impl Tap for Taps {
 
     fn frame(&mut self, now: Instant, place: Place, packet: &[u8]) {
         self.digest.frame(now, place, packet);
-        self.passages.frame(now, place, packet);
         if let Some(capture) = &mut self.capture {
             capture.frame(now, place, packet);
         }

@@ -147,9 +147,8 @@ impl Tap for Passages {
     fn frame(&mut self, _: Instant, place: Place, packet: &[u8]) {
         let Place::Node(node) = place else { return };
         let Some(head) = Head::parse(packet) else { return };
-        if let Some(passage) = self.current(node)
-            && passage.head == Head::default()
-        {
+        let last = self.ring.back_mut().filter(|last| last.node == node && last.head == Head::default());
+        if let Some(passage) = last.filter(|last| head.is_of(&last.before)) {
             passage.head = head;
             passage.bytes = packet.len() as u16;
             return;
