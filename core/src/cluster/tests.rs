@@ -93,3 +93,24 @@ fn a_service_answers_by_name_through_its_virtual_address() {
     assert_eq!(trips[0].outcome, Outcome::Connected);
     assert_eq!(trips[0].pod, Some(Place::pod("default", "b")));
 }
+
+#[test]
+fn every_packet_at_a_router_is_a_passage_with_its_words_and_both_flows() {
+    let mut cluster = cluster();
+    cluster.create(pod("a", "app:1", "client")).unwrap();
+    cluster.create(service("hotel-service", "web")).unwrap();
+    cluster.settle();
+    cluster.exec(&Place::pod("default", "a"), "curl -s http://hotel-service").unwrap();
+    cluster.create(pod("b", "app:1", "web")).unwrap();
+    cluster.settle();
+    cluster.exec(&Place::pod("default", "a"), "curl -s http://hotel-service").unwrap();
+    let words: Vec<_> = cluster.passages().since(0).map(|(_, passage)| passage.info()).collect();
+    for word in
+        ["A? hotel-service.default.svc.cluster.local.", "port unreachable", "SYN", "SYN-ACK", "GET / HTTP/1.1", "FIN"]
+    {
+        assert!(words.iter().any(|info| info == word), "{word} is not among {words:?}");
+    }
+    let translated =
+        |info: &str| cluster.passages().since(0).any(|(_, p)| p.info() == info && p.before.dst != p.after.dst);
+    assert!(translated("SYN") && translated("GET / HTTP/1.1"));
+}
