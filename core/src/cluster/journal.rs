@@ -17,6 +17,8 @@ use core::net::IpAddr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Input {
+    File { name: String, text: Option<String> },
+    Kubectl { line: String, stdin: String },
     Create { object: Object },
     Replace { object: Object },
     Delete { key: Key, options: DeleteOptions },
@@ -88,6 +90,13 @@ impl Cluster {
     /// What an input leads to was answered when it came first; only its effect counts now.
     fn repeat(&mut self, input: Input) {
         match input {
+            #[cfg(feature = "yaml")]
+            Input::File { name, text } => self.set_file(&name, text.as_deref()),
+            #[cfg(feature = "yaml")]
+            Input::Kubectl { line, stdin } => drop(self.kubectl_with(&line, &stdin)),
+            // Without kubectl nobody can have made these.
+            #[cfg(not(feature = "yaml"))]
+            Input::File { .. } | Input::Kubectl { .. } => {}
             Input::Create { object } => drop(self.create(object)),
             Input::Replace { object } => drop(self.replace(object)),
             Input::Delete { key, options } => drop(self.delete(&key, options)),

@@ -4,6 +4,8 @@
 //! from one seed, and every input is kept in its [`Journal`]: two clusters with one configuration and the same inputs
 //! are equal to the byte.
 
+#[cfg(feature = "yaml")]
+mod command;
 mod config;
 mod fabric;
 mod journal;
@@ -88,6 +90,8 @@ pub struct Cluster {
     journal: Journal,
     /// How many inputs are under way: one that an input makes is not an input of its own.
     depth: u32,
+    #[cfg(feature = "yaml")]
+    context: crate::kubectl::Context,
 }
 
 impl Cluster {

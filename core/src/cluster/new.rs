@@ -57,6 +57,8 @@ impl Cluster {
             },
             journal: Journal::default(),
             depth: 0,
+            #[cfg(feature = "yaml")]
+            context: crate::kubectl::Context::default(),
             rng,
             config,
         };

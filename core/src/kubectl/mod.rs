@@ -6,6 +6,7 @@
 mod align;
 mod args;
 mod columns;
+mod describe;
 mod duration;
 mod get;
 mod jsonpath;
@@ -118,7 +119,7 @@ struct Command {
     act: fn(&mut Session<'_>, &Args) -> Result<(), Failure>,
 }
 
-static COMMANDS: &[Command] = &[get::COMMAND];
+static COMMANDS: &[Command] = &[describe::COMMAND, get::COMMAND];
 
 impl Session<'_> {
     fn dispatch(&mut self, words: &[String]) -> Result<(), Failure> {
