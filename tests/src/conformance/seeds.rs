@@ -18,8 +18,6 @@ use std::{
 
 /// The name given to `-f`, for which the cases write FILE.
 const FILE: &str = "manifest.yaml";
-/// The pod that commands run in, unless the case names one.
-const CLIENT: &str = "client";
 
 /// One case: a cluster as `given`, what is done `when`, what is seen `then`.
 pub(super) fn run(case: Case<'_>) -> Result<(), Fail> {
@@ -143,15 +141,24 @@ impl Seed {
         world::create_pod(&mut self.cluster, &spec)
     }
 
-    /// A pod of that namespace to run commands in.
-    fn client(&mut self, namespace: &str) -> Result<Place, Fail> {
-        let place = Place::pod(namespace, CLIENT);
-        if self.cluster.object(Kind::Pod, namespace, CLIENT).is_none() {
+    /// A pod of that namespace to run commands in, of an image that has the program.
+    fn client(&mut self, namespace: &str, program: &str) -> Result<Place, Fail> {
+        let image = match program {
+            "curl" => "curlimages/curl",
+            "dig" | "nc" => "nicolaka/netshoot",
+            _ => "busybox",
+        };
+        let name = format!("client-{}", image.rsplit('/').next().unwrap_or(image));
+        let place = Place::pod(namespace, &name);
+        if self.cluster.object(Kind::Pod, namespace, &name).is_none() {
+            let text = |text: &str| Tree::Text(text.into());
+            let container = world::toolbox().merged(&Tree::Map([("image".to_string(), text(image))].into()));
             let spec = PodSpec {
                 namespace: namespace.into(),
-                name: CLIENT.into(),
+                name,
                 node: Some("node-2".into()),
                 ready: true,
+                spec: vec![("containers", Tree::List(vec![container]))],
                 ..PodSpec::default()
             };
             world::create_pod(&mut self.cluster, &spec)?;
@@ -193,7 +200,7 @@ impl Seed {
                 self.output = output.clone();
                 output
             } else {
-                let place = self.client(&namespace)?;
+                let place = self.client(&namespace, line.split(' ').next().unwrap_or(""))?;
                 world::exec(&mut self.cluster, &place, line)?
             };
             match line.split(' ').next() {
@@ -238,7 +245,7 @@ impl Seed {
     }
 
     fn send(&mut self, namespace: &str, to: &str, times: u32) -> Result<Vec<Trip>, Fail> {
-        let from = self.client(namespace)?;
+        let from = self.client(namespace, if to.starts_with("tcp://") { "nc" } else { "curl" })?;
         let request = Request { times, ..Request::new(from, to) };
         self.cluster.send(&request).map_err(|error| Fail::new(format!("{to} asked"), error))
     }
@@ -295,7 +302,7 @@ impl Seed {
 
     fn ask(&mut self, asked: &Tree) -> Result<(), Fail> {
         asked.only("dns", &["name", "type"])?;
-        let place = self.client("default")?;
+        let place = self.client("default", "dig")?;
         self.dig(&place, &format!("dig {} {}", asked["name"].text(), asked["type"].text()))
     }
 
@@ -303,7 +310,7 @@ impl Seed {
         asked.only("lookup", &["name", "type", "pod_namespace"])?;
         let namespace = if asked.has("pod_namespace") { asked["pod_namespace"].text() } else { "default" };
         world::ensure_namespace(&mut self.cluster, namespace)?;
-        let place = self.client(namespace)?;
+        let place = self.client(namespace, "dig")?;
         self.dig(&place, &format!("dig +search {} A", asked["name"].text()))
     }
 

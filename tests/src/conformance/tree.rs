@@ -189,6 +189,9 @@ impl Tree {
 
     /// This map with the fields of another put over it; nothing takes a field away.
     pub fn merged(&self, over: &Tree) -> Tree {
+        if over.is_null() {
+            return self.clone();
+        }
         let (Tree::Map(base), Tree::Map(over)) = (self, over) else { return over.clone() };
         let mut merged = base.clone();
         for (key, value) in over {
