@@ -8,12 +8,15 @@ use alloc::{collections::BTreeSet, rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 /// The pods that a Service's selector matches, by name; none without a selector.
+///
+/// Only the pods with the rarest of its labels are looked at.
 pub(super) fn pods_of<'a>(store: &'a Store, service: &'a Object) -> impl Iterator<Item = &'a Rc<Object>> {
-    let selector = &service.spec()["selector"];
-    let first = selector.fields().next();
-    first
+    let namespace = service.namespace();
+    let pairs = service.spec()["selector"].fields();
+    let rarest = pairs.min_by_key(|(label, value)| store.count_labelled(Kind::Pod, namespace, label, value.str()));
+    rarest
         .into_iter()
-        .flat_map(move |(label, value)| store.labelled(Kind::Pod, service.namespace(), label, value.str()))
+        .flat_map(move |(label, value)| store.labelled(Kind::Pod, namespace, label, value.str()))
         .filter(move |pod| selects(service, pod.labels()))
 }
 

@@ -7,7 +7,7 @@ use super::{
     queue::Queue,
     store::{Change, Store},
 };
-use crate::api::{Key, Kind, Object, Value};
+use crate::api::{Key, Kind, Object, Value, selector};
 use alloc::{format, rc::Rc, string::String, vec::Vec};
 
 const SOURCE: &str = "default-scheduler";
@@ -86,10 +86,29 @@ fn refusal(pod: &Object, node: &Object) -> Option<String> {
         return Some("node(s) had untolerated taint {node.kubernetes.io/not-ready: }".into());
     }
     let selects = |(name, value): (&str, &Value)| node.label(name) == value.as_str();
-    if !pod.spec()["nodeSelector"].fields().all(selects) {
+    if !pod.spec()["nodeSelector"].fields().all(selects) || !has_affinity(pod, node) {
         return Some("node(s) didn't match Pod's node affinity/selector".into());
     }
     None
+}
+
+/// True if one of the terms that the pod's node affinity requires means this node, or it requires none.
+///
+/// Source: kubernetes staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go.
+fn has_affinity(pod: &Object, node: &Object) -> bool {
+    let required = &pod.spec()["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let mut terms = required["nodeSelectorTerms"].items().iter();
+    required.is_null()
+        || terms.any(|term| {
+            let names = term["matchFields"].items();
+            let is_named = |field: &Value| {
+                let is_listed = field["values"].items().iter().any(|name| name.str() == node.name());
+                is_listed == (field["operator"].str() == "In")
+            };
+            (!names.is_empty() || !term["matchExpressions"].is_empty())
+                && names.iter().all(is_named)
+                && selector::label_selector_matches(term, node.labels())
+        })
 }
 
 /// Source: kubernetes staging/src/k8s.io/api/core/v1/toleration.go (ToleratesTaint).

@@ -110,6 +110,16 @@ impl Store {
         self.term(&label_term(kind, namespace, label, value))
     }
 
+    /// How many objects [`Store::labelled`] would give.
+    pub(super) fn count_labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> usize {
+        self.terms.get(&label_term(kind, namespace, label, value)).map_or(0, BTreeSet::len)
+    }
+
+    /// The ReplicaSets of a namespace that no controller owns.
+    pub(super) fn stray_sets(&self, namespace: &str) -> impl Iterator<Item = &Rc<Object>> {
+        self.term(&stray_term(namespace))
+    }
+
     /// The Services of a namespace that select pods which carry `label` with `value`, if that is the selector's first pair.
     pub(super) fn selecting(&self, namespace: &str, label: &str, value: &str) -> impl Iterator<Item = &Rc<Object>> {
         self.term(&selector_term(namespace, label, value))
@@ -253,6 +263,7 @@ fn terms(object: &Object) -> Vec<String> {
                 terms.push(label_term(Kind::EndpointSlice, namespace, super::SERVICE_NAME_LABEL, service));
             }
         }
+        Kind::ReplicaSet if object.controller().is_none() => terms.push(stray_term(namespace)),
         Kind::Service => {
             if let Some((label, value)) = object.spec()["selector"].fields().next() {
                 terms.push(selector_term(namespace, label, value.str()));
@@ -272,6 +283,10 @@ fn label_term(kind: Kind, namespace: &str, label: &str, value: &str) -> String {
 
 fn selector_term(namespace: &str, label: &str, value: &str) -> String {
     format!("selector\0{namespace}\0{label}\0{value}")
+}
+
+fn stray_term(namespace: &str) -> String {
+    format!("stray\0{namespace}")
 }
 
 fn owner_term(uid: &str) -> String {

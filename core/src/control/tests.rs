@@ -175,3 +175,24 @@ fn drawn_names_look_like_upstreams_and_repeat_with_the_seed() {
     assert!(suffix.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b)));
     assert_eq!(draw(), name);
 }
+
+#[test]
+fn required_node_affinity_chooses_the_node() {
+    let mut plane = plane();
+    let mut picky = pod("picky");
+    let mut expression = Value::map();
+    expression.set(&["key"], "kubernetes.io/hostname");
+    expression.set(&["operator"], "In");
+    expression.set(&["values"], alloc::vec!["node-2"]);
+    let mut term = Value::map();
+    term.set(&["matchExpressions"], alloc::vec![expression]);
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    picky.value.set(&["spec", "affinity", "nodeAffinity", required, "nodeSelectorTerms"], alloc::vec![term]);
+    plane.create(at(0), picky).unwrap();
+    let mut other = pod("other");
+    other.value.set(&["spec", "schedulerName"], "mine");
+    plane.create(at(0), other).unwrap();
+    plane.reconcile(at(0));
+    let node = |name: &str| plane.store().find(Kind::Pod, "default", name).unwrap().spec()["nodeName"].str();
+    assert_eq!((node("picky"), node("other")), ("node-2", ""));
+}

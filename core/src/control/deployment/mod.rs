@@ -14,6 +14,7 @@ use super::{
     owner_reference,
     plan::{Message, Plan},
     queue::Queue,
+    replica_set::selects,
     store::{Change, Store},
 };
 use crate::{
@@ -50,6 +51,12 @@ pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
         Kind::ReplicaSet => {
             for owner in change.before.iter().chain(&change.after).filter_map(|set| owner_of(set)) {
                 queue.push(Controller::Deployment, owner);
+            }
+            if let Some(stray) = change.after.as_ref().filter(|set| set.controller().is_none()) {
+                let may_adopt = |d: &&Rc<Object>| selects(&d.spec()["selector"], stray.labels());
+                for adopter in store.list(Kind::Deployment, Some(stray.namespace())).filter(may_adopt) {
+                    queue.push(Controller::Deployment, adopter.key());
+                }
             }
         }
         // Only a Recreate rollout waits for pods to be gone.
@@ -106,17 +113,27 @@ struct Rollout<'a> {
 }
 
 impl<'a> Rollout<'a> {
+    /// The Deployment's ReplicaSets, and those without a controller that it takes in.
     fn new(store: &'a Store, deployment: &'a Rc<Object>, now: Instant) -> Rollout<'a> {
         let sets = store.owned(deployment.uid()).filter(|set| {
             set.kind == Kind::ReplicaSet && set.controller().is_some_and(|(_, _, uid)| uid == deployment.uid())
         });
         let mut sets: Vec<Object> = sets.map(|set| (**set).clone()).collect();
+        let mut plan = Plan::default();
+        let selector = &deployment.spec()["selector"];
+        for stray in store.stray_sets(deployment.namespace()).filter(|set| selects(selector, set.labels())) {
+            let mut adopted = (**stray).clone();
+            let owners = adopted.value.at_mut(&["metadata", "ownerReferences"]).items_mut();
+            owners.push(owner_reference(deployment));
+            plan.replace(adopted.clone());
+            sets.push(adopted);
+        }
         sets.sort_by(|a, b| (created(a), a.name()).cmp(&(created(b), b.name())));
         let template = without_hash(&deployment.spec()["template"]);
         let new = sets.iter().position(|set| without_hash(&set.spec()["template"]) == template);
         let new = new.map(|at| sets.remove(at));
         let status = deployment.status().clone();
-        Rollout { store, deployment, now, status, new, old: sets, plan: Plan::default() }
+        Rollout { store, deployment, now, status, new, old: sets, plan }
     }
 
     fn replicas(&self) -> i64 {

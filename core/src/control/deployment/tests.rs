@@ -266,3 +266,17 @@ fn percentages_round_up_for_surge_and_down_for_unavailability() {
     assert!(least >= 8, "{least}");
     assert_eq!(most, 13);
 }
+
+#[test]
+fn a_deployment_made_again_takes_in_the_replica_set_its_forerunner_left() {
+    let mut plane = start(2);
+    let pods: BTreeSet<String> = plane.store().list(Kind::Pod, None).map(|pod| pod.uid().to_owned()).collect();
+    let orphan = DeleteOptions { propagation: crate::control::Propagation::Orphan, ..Default::default() };
+    plane.delete(at(5), &Key::new(Kind::Deployment, "default", "web"), orphan).unwrap();
+    settle(&mut plane, at(5));
+    plane.create(at(6), deployment(2, "one")).unwrap();
+    settle(&mut plane, at(6));
+    let now: BTreeSet<String> = plane.store().list(Kind::Pod, None).map(|pod| pod.uid().to_owned()).collect();
+    assert_eq!(now, pods);
+    assert_eq!(sizes(&plane), [2]);
+}
