@@ -175,6 +175,8 @@ fn the_server_names_itself_by_its_service() {
     assert_eq!(key(&zone), "kube-dns.kube-system.svc.cluster.local.");
     let own = ask(&zone, "ns.dns.cluster.local.", Type::A);
     assert_eq!(texts_of(&own.answers), ["ns.dns.cluster.local. 30 A 10.96.0.10"]);
+    zone.config_mut().servers = vec!["10.96.0.10".parse().unwrap()];
+    assert_eq!(key(&zone), "kube-dns.kube-system.svc.cluster.local.");
 }
 
 #[test]

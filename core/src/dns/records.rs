@@ -105,10 +105,11 @@ impl Zone {
     fn servers(&self, zone: &str) -> Vec<Found> {
         let mut found = Vec::new();
         let mut add = |key: String, address| found.push(self.found(Host::Address(address), None, key));
-        let mut is_endpoint = false;
+        let mut is_known = false;
         for server in &self.config.servers {
-            for (id, _) in self.endpoints_at(*server) {
-                is_endpoint = true;
+            let services = self.services_at(*server).cloned();
+            for id in services.chain(self.endpoints_at(*server).map(|(id, _)| id)) {
+                is_known = true;
                 let own = format!("{}.{}.svc.{zone}", id.name, id.namespace);
                 match self.services.get(&id).map(|service| &service.target) {
                     Some(Target::Addresses(addresses)) => addresses.iter().for_each(|ip| add(own.clone(), *ip)),
@@ -120,7 +121,7 @@ impl Zone {
                 }
             }
         }
-        if !is_endpoint {
+        if !is_known {
             self.config.servers.iter().for_each(|server| add(format!("{SERVER}.{zone}"), *server));
         }
         found

@@ -22,7 +22,7 @@ pub struct ZoneConfig {
     pub ttl: u32,
     /// Where names outside the zones come from.
     pub upstream: Upstream,
-    /// The addresses that the server itself has, by which it finds its own Service for NS records.
+    /// The addresses that the server itself has, or the one that its Service has: its name for NS records is found by them.
     pub servers: Vec<IpAddr>,
 }
 
