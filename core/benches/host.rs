@@ -3,13 +3,16 @@
 //! Goals (native): connect, one byte each way and close in 2 us of stack; at least 20 Gb/s at MTU 1500 with checksums;
 //! an idle host in 1 KiB.
 
+extern crate alloc;
+
+use alloc::rc::Rc;
 use clusterip::{
     host::{Command, Host, HostConfig, ProcessId, Protocol, Resolv, Server},
     rng::Rng,
     time::Instant,
 };
+use core::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use std::{hint::black_box, rc::Rc};
 
 /// Two hosts and the wire between them, which costs no virtual time.
 struct Pair {

@@ -3,6 +3,7 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::fmt;
 
 /// Unread bytes that a process may leave to its user; older ones are lost.
 const LIMIT: usize = 1 << 20;
@@ -47,6 +48,20 @@ impl Pipe {
             let lost = state.bytes.len() - LIMIT;
             state.bytes.drain(..lost);
         }
+    }
+
+    /// Writes text; out of line, because programs are full of it.
+    #[inline(never)]
+    pub(super) fn print(&self, text: fmt::Arguments<'_>) {
+        struct Writer<'a>(&'a Pipe);
+        impl fmt::Write for Writer<'_> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0.write(text.as_bytes());
+                Ok(())
+            }
+        }
+        // Writing to a pipe cannot fail; a value whose Display fails prints what it could.
+        let _incomplete = fmt::Write::write_fmt(&mut Writer(self), text);
     }
 
     /// No more will be written.

@@ -4,6 +4,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use core::fmt;
 use core::future::{Future, poll_fn};
 use core::net::{IpAddr, SocketAddr};
 use core::task::Poll;
@@ -60,20 +61,18 @@ impl Sys {
     }
 
     /// Prints to standard output.
-    pub(super) fn print(&self, text: &str) {
-        self.stdout.write(text.as_bytes());
+    pub(super) fn print(&self, text: impl fmt::Display) {
+        self.stdout.print(format_args!("{text}"));
     }
 
     /// Prints a line to standard output.
-    pub(super) fn line(&self, text: &str) {
-        self.print(text);
-        self.print("\n");
+    pub(super) fn line(&self, text: impl fmt::Display) {
+        self.stdout.print(format_args!("{text}\n"));
     }
 
     /// Prints a line to standard error.
-    pub(super) fn complain(&self, text: &str) {
-        self.stderr.write(text.as_bytes());
-        self.stderr.write(b"\n");
+    pub(super) fn complain(&self, text: impl fmt::Display) {
+        self.stderr.print(format_args!("{text}\n"));
     }
 
     /// The time.

@@ -1,6 +1,5 @@
 //! What a pod knows of its own addresses: `hostname`, `ip`, `ifconfig`.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -33,10 +32,10 @@ pub(super) fn ip(sys: &Sys, arguments: &[String]) -> i32 {
             sys.line("    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00");
             sys.line("    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever");
             sys.line("    inet6 ::1/128 scope host\n       valid_lft forever preferred_lft forever");
-            sys.line(&format!("2: eth0@if2: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu {mtu} qdisc noqueue"));
+            sys.line(format_args!("2: eth0@if2: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu {mtu} qdisc noqueue"));
             for address in config.addresses.iter().filter(shown) {
                 let (word, width) = if address.is_ipv4() { ("inet", 32) } else { ("inet6", 128) };
-                sys.line(&format!("    {word} {address}/{width} scope global eth0"));
+                sys.line(format_args!("    {word} {address}/{width} scope global eth0"));
                 sys.line("       valid_lft forever preferred_lft forever");
             }
             0
@@ -45,7 +44,7 @@ pub(super) fn ip(sys: &Sys, arguments: &[String]) -> i32 {
             match config.addresses.iter().find(|address| address.is_ipv4() != only("-6")) {
                 Some(IpAddr::V4(own)) => {
                     sys.line("default via 169.254.1.1 dev eth0");
-                    sys.line(&format!("169.254.1.1 dev eth0 scope link  src {own}"));
+                    sys.line(format_args!("169.254.1.1 dev eth0 scope link  src {own}"));
                 }
                 Some(IpAddr::V6(_)) => sys.line("default via fe80::1 dev eth0  metric 1024"),
                 None => {}
@@ -65,11 +64,11 @@ pub(super) fn ifconfig(sys: &Sys) -> i32 {
     sys.line("eth0      Link encap:Ethernet");
     for address in &sys.config().addresses {
         match address {
-            IpAddr::V4(own) => sys.line(&format!("          inet addr:{own}  Bcast:0.0.0.0  Mask:255.255.255.255")),
-            IpAddr::V6(own) => sys.line(&format!("          inet6 addr: {own}/128 Scope:Global")),
+            IpAddr::V4(own) => sys.line(format_args!("          inet addr:{own}  Bcast:0.0.0.0  Mask:255.255.255.255")),
+            IpAddr::V6(own) => sys.line(format_args!("          inet6 addr: {own}/128 Scope:Global")),
         }
     }
-    sys.line(&format!("          UP BROADCAST RUNNING MULTICAST  MTU:{mtu}  Metric:1\n"));
+    sys.line(format_args!("          UP BROADCAST RUNNING MULTICAST  MTU:{mtu}  Metric:1\n"));
     sys.line("lo        Link encap:Local Loopback\n          inet addr:127.0.0.1  Mask:255.0.0.0");
     sys.line("          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n");
     0

@@ -57,7 +57,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     }
     let Some(server) = server(sys, options.server.as_deref()).await else {
         let name = options.server.unwrap_or_default();
-        sys.complain(&format!("dig: couldn't get address for '{name}': not found"));
+        sys.complain(format_args!("dig: couldn't get address for '{name}': not found"));
         return 10;
     };
     let kind = options.kind.unwrap_or(Type::A);
@@ -70,7 +70,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         let start = sys.now();
         let Some(reply) = ask(sys, &options, server, &name, kind).await else {
             let ip = server.ip();
-            sys.line(&format!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
+            sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
             return 9;
         };
         let found = reply.rcode == Rcode::NoError && !reply.answers.is_empty();
@@ -119,9 +119,9 @@ fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, mill
         }
     }
     let kind = options.kind.map(|kind| format!(" {kind}")).unwrap_or_default();
-    sys.line(&format!("\n; <<>> DiG 9.20.10 <<>> {}{kind}\n;; global options: +cmd\n;; Got answer:", options.name));
-    sys.line(&format!(";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}", word(reply.rcode), reply.id));
-    sys.line(&format!(
+    sys.line(format_args!("\n; <<>> DiG 9.20.10 <<>> {}{kind}\n;; global options: +cmd\n;; Got answer:", options.name));
+    sys.line(format_args!(";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}", word(reply.rcode), reply.id));
+    sys.line(format_args!(
         ";; flags: {set}; QUERY: {}, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {}\n",
         reply.questions.len(),
         reply.answers.len(),
@@ -130,20 +130,20 @@ fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, mill
     ));
     sys.line(";; QUESTION SECTION:");
     for question in &reply.questions {
-        sys.line(&format!(";{}\t\tIN\t{}", question.name, question.kind));
+        sys.line(format_args!(";{}\t\tIN\t{}", question.name, question.kind));
     }
     for (title, records) in
         [("ANSWER", &reply.answers), ("AUTHORITY", &reply.authority), ("ADDITIONAL", &reply.additional)]
     {
         if !records.is_empty() {
-            sys.line(&format!("\n;; {title} SECTION:"));
+            sys.line(format_args!("\n;; {title} SECTION:"));
             records.iter().for_each(|record| sys.line(&row(record)));
         }
     }
     let way = if options.tcp { "TCP" } else { "UDP" };
     let ip = server.ip();
-    sys.line(&format!("\n;; Query time: {millis} msec\n;; SERVER: {ip}#53({ip}) ({way})"));
-    sys.line(&format!(";; MSG SIZE  rcvd: {}\n", reply.emit(u16::MAX).len()));
+    sys.line(format_args!("\n;; Query time: {millis} msec\n;; SERVER: {ip}#53({ip}) ({way})"));
+    sys.line(format_args!(";; MSG SIZE  rcvd: {}\n", reply.emit(u16::MAX).len()));
 }
 
 fn row(record: &Record) -> String {

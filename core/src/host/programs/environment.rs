@@ -1,6 +1,5 @@
 //! `env` and `printenv`.
 
-use alloc::format;
 use alloc::string::String;
 
 use super::super::sys::Sys;
@@ -15,7 +14,7 @@ pub(super) fn env(sys: &Sys) -> i32 {
             None => all.push((key.clone(), value.clone())),
         }
     }
-    all.iter().for_each(|(key, value)| sys.line(&format!("{key}={value}")));
+    all.iter().for_each(|(key, value)| sys.line(format_args!("{key}={value}")));
     0
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn cat(sys: &Sys, arguments: &[String]) -> i32 {
         match contents(sys, path) {
             Some(bytes) => sys.stdout.write(&bytes),
             None => {
-                sys.complain(&format!("cat: can't open '{path}': No such file or directory"));
+                sys.complain(format_args!("cat: can't open '{path}': No such file or directory"));
                 code = 1;
             }
         }

@@ -24,7 +24,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         return 1;
     };
     let Some(server) = server(sys, plain.get(1).copied()).await else {
-        sys.complain(&format!("host: couldn't get address for '{}': not found", plain[1]));
+        sys.complain(format_args!("host: couldn't get address for '{}': not found", plain[1]));
         return 1;
     };
     if let Some(address) = resolve::literal(name) {
@@ -38,7 +38,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             return code;
         }
     }
-    sys.line(&format!("Host {name} not found: 3(NXDOMAIN)"));
+    sys.line(format_args!("Host {name} not found: 3(NXDOMAIN)"));
     1
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 async fn one(sys: &Sys, server: core::net::SocketAddr, name: &str, kinds: &[Type], shown: &str) -> Option<i32> {
     let Ok(replies) = resolve::ask(sys, server, name, kinds, resolve::TIMEOUT).await else {
         let ip = server.ip();
-        sys.line(&format!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
+        sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
         return Some(1);
     };
     let first = replies.first()?;
@@ -54,7 +54,7 @@ async fn one(sys: &Sys, server: core::net::SocketAddr, name: &str, kinds: &[Type
         return None;
     }
     if first.rcode != Rcode::NoError {
-        sys.line(&format!(
+        sys.line(format_args!(
             "Host {shown} not found: {}({})",
             if first.rcode == Rcode::NxDomain { 3 } else { 2 },
             word(first.rcode)
@@ -66,20 +66,20 @@ async fn one(sys: &Sys, server: core::net::SocketAddr, name: &str, kinds: &[Type
         let owner = bare(&record.name);
         printed = true;
         match &record.data {
-            Data::A(address) => sys.line(&format!("{owner} has address {address}")),
-            Data::Aaaa(address) => sys.line(&format!("{owner} has IPv6 address {address}")),
-            Data::Cname(target) => sys.line(&format!("{owner} is an alias for {target}")),
-            Data::Ptr(target) => sys.line(&format!("{owner} domain name pointer {target}")),
+            Data::A(address) => sys.line(format_args!("{owner} has address {address}")),
+            Data::Aaaa(address) => sys.line(format_args!("{owner} has IPv6 address {address}")),
+            Data::Cname(target) => sys.line(format_args!("{owner} is an alias for {target}")),
+            Data::Ptr(target) => sys.line(format_args!("{owner} domain name pointer {target}")),
             Data::Srv { priority, weight, port, target } => {
-                sys.line(&format!("{owner} has SRV record {priority} {weight} {port} {target}"));
+                sys.line(format_args!("{owner} has SRV record {priority} {weight} {port} {target}"));
             }
-            Data::Txt(text) => sys.line(&format!("{owner} descriptive text \"{text}\"")),
-            Data::Ns(target) => sys.line(&format!("{owner} name server {target}")),
+            Data::Txt(text) => sys.line(format_args!("{owner} descriptive text \"{text}\"")),
+            Data::Ns(target) => sys.line(format_args!("{owner} name server {target}")),
             Data::Soa { .. } | Data::Other { .. } => {}
         }
     }
     if !printed {
-        sys.line(&format!("{} has no {} record", bare(name), kinds[0]));
+        sys.line(format_args!("{} has no {} record", bare(name), kinds[0]));
     }
     Some(0)
 }

@@ -21,7 +21,6 @@ mod traceroute;
 mod wget;
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::Future;
@@ -97,7 +96,7 @@ pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i3
     Box::pin(async move {
         let Some((name, arguments)) = argv.split_first() else { return 0 };
         if !exists(&sys.config().image, name) {
-            sys.complain(&format!("sh: {name}: not found"));
+            sys.complain(format_args!("sh: {name}: not found"));
             return 127;
         }
         match base_name(name) {
@@ -120,13 +119,11 @@ pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i3
             "ss" => sockets::ss(&sys, arguments),
             "netstat" => sockets::netstat(&sys, arguments),
             "grep" | "egrep" => text::grep(&sys, arguments).await,
-            "wc" => text::wc(&sys, arguments).await,
-            "sort" => text::sort(&sys, arguments).await,
-            "uniq" => text::uniq(&sys, arguments).await,
             "head" => text::head(&sys, arguments).await,
-            "tail" => text::tail(&sys, arguments).await,
-            "tr" => text::tr(&sys, arguments).await,
-            "cut" => text::cut(&sys, arguments).await,
+            "tail" if arguments.iter().any(|word| matches!(word.as_str(), "-f" | "-F")) => {
+                core::future::pending().await
+            }
+            filter @ ("wc" | "sort" | "uniq" | "tail" | "tr" | "cut") => text::filter(&sys, filter, arguments).await,
             "echo" => small::echo(&sys, arguments),
             "printf" => small::printf(&sys, arguments),
             "sleep" => small::sleep(&sys, arguments).await,
@@ -157,7 +154,7 @@ fn which(sys: &Sys, names: &[String]) -> i32 {
     let missing = names.iter().filter(|name| {
         let there = exists(&sys.config().image, name);
         if there {
-            sys.line(&format!("/usr/bin/{name}"));
+            sys.line(format_args!("/usr/bin/{name}"));
         }
         !there
     });

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::pin::pin;
@@ -15,85 +16,84 @@ use super::super::sys::Sys;
 use super::duplex::{End, converse};
 use super::options::{self, Word};
 
+const USAGE: &str = "usage: nc [-klnuvz] [-p source_port] [-w timeout] [destination] [port]";
+
 #[derive(Default)]
-struct Options {
+struct Options<'a> {
     scan: bool,
     verbose: bool,
     udp: bool,
     listen: bool,
     again: bool,
     port: Option<u16>,
-    limit: Option<u64>,
-    words: alloc::vec::Vec<String>,
+    limit: Option<Duration>,
+    words: Vec<&'a str>,
 }
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let mut options = Options::default();
-    let words = match options::parse(arguments, "w p s q i e") {
-        Ok(words) => words,
-        Err(missing) => {
-            sys.complain(&format!("nc: option requires an argument -- '{}'", missing.0.trim_start_matches('-')));
+    let options = match Options::read(arguments) {
+        Ok(options) => options,
+        Err(message) => {
+            sys.complain(message);
             return 1;
         }
     };
-    for word in words {
-        match word {
-            Word::Plain(word) => options.words.push(word),
-            Word::Option(name, value) => match (name.as_str(), value.unwrap_or_default()) {
-                ("z", _) => options.scan = true,
-                ("v", _) => options.verbose = true,
-                ("u", _) => options.udp = true,
-                ("l", _) => options.listen = true,
-                ("k", _) => options.again = true,
-                ("w", text) => options.limit = options::seconds(&text),
-                ("p", text) => options.port = text.parse().ok(),
-                ("n" | "N" | "4" | "6" | "t" | "q" | "i" | "s" | "e", _) => {}
-                (other, _) => {
-                    sys.complain(&format!("nc: invalid option -- '{other}'"));
-                    return 1;
-                }
-            },
-        }
-    }
     if options.listen {
         return listen(sys, &options).await;
     }
-    let [host, port] = &options.words[..] else {
-        sys.complain("usage: nc [-klnuvz] [-p source_port] [-w timeout] [destination] [port]");
+    let [host, ports] = options.words[..] else {
+        sys.complain(USAGE);
         return 1;
     };
-    let (first, last) = match port.split_once('-') {
-        Some((first, last)) => (first.parse().unwrap_or(0), last.parse().unwrap_or(0)),
-        None => (port.parse().unwrap_or(0), port.parse().unwrap_or(0)),
-    };
-    if first == 0 || last < first {
-        sys.complain(&format!("nc: port number invalid: {port}"));
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    let (Ok(first @ 1..), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
+        sys.complain(format_args!("nc: port number invalid: {ports}"));
         return 1;
-    }
+    };
     let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
-        sys.complain(&format!("nc: bad address '{host}'"));
+        sys.complain(format_args!("nc: bad address '{host}'"));
         return 1;
     };
     let mut code = 1;
     for port in first..=last {
         let remote = SocketAddr::new(address, port);
-        let one = if options.udp {
-            talk_udp(sys, &options, host, remote).await
-        } else {
-            talk(sys, &options, host, remote).await
+        let talked = match options.udp {
+            true => talk_udp(sys, &options, host, remote).await,
+            false => talk(sys, &options, host, remote).await,
         };
-        if one == 0 {
-            code = 0;
-        }
+        code = code.min(talked);
     }
     code
 }
 
+impl<'a> Options<'a> {
+    fn read(arguments: &'a [String]) -> Result<Options<'a>, String> {
+        let mut options = Options::default();
+        let words = options::parse(arguments, "w p s q i e")
+            .map_err(|missing| format!("nc: option requires an argument -- '{}'", missing.0.trim_start_matches('-')))?;
+        for word in words {
+            match word {
+                Word::Plain(word) => options.words.push(word),
+                Word::Option("z", _) => options.scan = true,
+                Word::Option("v", _) => options.verbose = true,
+                Word::Option("u", _) => options.udp = true,
+                Word::Option("l", _) => options.listen = true,
+                Word::Option("k", _) => options.again = true,
+                Word::Option("w", text) => options.limit = options::seconds(text).map(Duration::from_millis),
+                Word::Option("p", text) => options.port = text.parse().ok(),
+                Word::Option("n" | "N" | "4" | "6" | "t" | "q" | "i" | "s" | "e", _) => {}
+                Word::Option(other, _) => return Err(format!("nc: invalid option -- '{other}'")),
+            }
+        }
+        Ok(options)
+    }
+}
+
 /// A TCP connection: a mere look with `-z`, else a conversation.
-async fn talk(sys: &Sys, options: &Options, host: &str, remote: SocketAddr) -> i32 {
+async fn talk(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAddr) -> i32 {
     let connect = sys.connect_from(options.port.unwrap_or(0), remote);
     let connected = match options.limit {
-        Some(limit) => sys.timeout(Duration::from_millis(limit), connect).await.unwrap_or(Err(NetError::TimedOut)),
+        Some(limit) => sys.timeout(limit, connect).await.unwrap_or(Err(NetError::TimedOut)),
         None => connect.await,
     };
     let stream = match connected {
@@ -101,7 +101,7 @@ async fn talk(sys: &Sys, options: &Options, host: &str, remote: SocketAddr) -> i
         Err(error) => {
             let words = if error == NetError::TimedOut { "Operation timed out".to_string() } else { error.to_string() };
             if options.verbose || !options.scan {
-                sys.complain(&format!(
+                sys.complain(format_args!(
                     "nc: connect to {host} ({}) port {} (tcp) failed: {words}",
                     remote.ip(),
                     remote.port()
@@ -111,7 +111,7 @@ async fn talk(sys: &Sys, options: &Options, host: &str, remote: SocketAddr) -> i
         }
     };
     if options.verbose {
-        sys.complain(&format!("Connection to {host} ({}) {} port [tcp/*] succeeded!", remote.ip(), remote.port()));
+        sys.complain(format_args!("Connection to {host} ({}) {} port [tcp/*] succeeded!", remote.ip(), remote.port()));
     }
     if options.scan {
         return 0;
@@ -119,24 +119,24 @@ async fn talk(sys: &Sys, options: &Options, host: &str, remote: SocketAddr) -> i
     let conversation = converse(sys, &stream, true);
     let end = match options.limit {
         // -w is also the longest silence; a conversation through a lab is short, so its whole length is limited.
-        Some(limit) => sys.timeout(Duration::from_millis(limit), conversation).await.unwrap_or(End::Input),
+        Some(limit) => sys.timeout(limit, conversation).await.unwrap_or(End::Input),
         None => conversation.await,
     };
     match end {
         End::Input | End::Peer => 0,
         End::Broken(error) => {
-            sys.complain(&format!("nc: read error: {error}"));
+            sys.complain(format_args!("nc: read error: {error}"));
             1
         }
     }
 }
 
 /// Datagrams: each piece of input is one; answers are printed as they come.
-async fn talk_udp(sys: &Sys, options: &Options, host: &str, remote: SocketAddr) -> i32 {
+async fn talk_udp(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAddr) -> i32 {
     let socket = match sys.udp(options.port.unwrap_or(0), remote) {
         Ok(socket) => socket,
         Err(error) => {
-            sys.complain(&format!("nc: {error}"));
+            sys.complain(format_args!("nc: {error}"));
             return 1;
         }
     };
@@ -145,13 +145,13 @@ async fn talk_udp(sys: &Sys, options: &Options, host: &str, remote: SocketAddr) 
     }
     let exchange = exchange(sys, &socket, remote);
     let result = match options.limit {
-        Some(limit) => sys.timeout(Duration::from_millis(limit), exchange).await.unwrap_or(Ok(())),
+        Some(limit) => sys.timeout(limit, exchange).await.unwrap_or(Ok(())),
         None => exchange.await,
     };
     match result {
         Ok(()) => 0,
         Err(error) => {
-            sys.complain(&format!("nc: read error: {error}"));
+            sys.complain(format_args!("nc: read error: {error}"));
             1
         }
     }
@@ -187,7 +187,7 @@ async fn exchange(sys: &Sys, socket: &UdpSocket, remote: SocketAddr) -> Result<(
 }
 
 /// A UDP port counts as open unless an error comes back: netcat sends single bytes and listens for a moment.
-async fn scan_udp(sys: &Sys, options: &Options, host: &str, socket: &UdpSocket, remote: SocketAddr) -> i32 {
+async fn scan_udp(sys: &Sys, options: &Options<'_>, host: &str, socket: &UdpSocket, remote: SocketAddr) -> i32 {
     for _ in 0..3 {
         let sent = socket.send(None, remote, b"X");
         let heard = sys.timeout(Duration::from_secs(1), socket.receive()).await;
@@ -196,16 +196,16 @@ async fn scan_udp(sys: &Sys, options: &Options, host: &str, socket: &UdpSocket, 
         }
     }
     if options.verbose {
-        sys.complain(&format!("Connection to {host} ({}) {} port [udp/*] succeeded!", remote.ip(), remote.port()));
+        sys.complain(format_args!("Connection to {host} ({}) {} port [udp/*] succeeded!", remote.ip(), remote.port()));
     }
     0
 }
 
 /// `nc -l`: one peer, or with `-k` one after the other.
-async fn listen(sys: &Sys, options: &Options) -> i32 {
+async fn listen(sys: &Sys, options: &Options<'_>) -> i32 {
     let port = options.port.or_else(|| options.words.last().and_then(|word| word.parse().ok()));
     let Some(port) = port else {
-        sys.complain("usage: nc [-klnuvz] [-p source_port] [-w timeout] [destination] [port]");
+        sys.complain(USAGE);
         return 1;
     };
     if options.udp {
@@ -214,17 +214,17 @@ async fn listen(sys: &Sys, options: &Options) -> i32 {
     let listener = match sys.listen(port) {
         Ok(listener) => listener,
         Err(error) => {
-            sys.complain(&format!("nc: {error}"));
+            sys.complain(format_args!("nc: {error}"));
             return 1;
         }
     };
     if options.verbose {
-        sys.complain(&format!("Listening on 0.0.0.0 {port}"));
+        sys.complain(format_args!("Listening on 0.0.0.0 {port}"));
     }
     loop {
         let stream = listener.accept().await;
         if options.verbose {
-            sys.complain(&format!("Connection received on {} {}", stream.remote.ip(), stream.remote.port()));
+            sys.complain(format_args!("Connection received on {} {}", stream.remote.ip(), stream.remote.port()));
         }
         let end = converse(sys, &stream, true).await;
         if !options.again {
@@ -237,7 +237,7 @@ async fn listen_udp(sys: &Sys, port: u16) -> i32 {
     let socket = match UdpSocket::bind(&sys.machine, port) {
         Ok(socket) => socket,
         Err(error) => {
-            sys.complain(&format!("nc: {error}"));
+            sys.complain(format_args!("nc: {error}"));
             return 1;
         }
     };
@@ -245,7 +245,7 @@ async fn listen_udp(sys: &Sys, port: u16) -> i32 {
         match socket.receive().await {
             Ok(datagram) => sys.stdout.write(&datagram.content),
             Err(error) => {
-                sys.complain(&format!("nc: {error}"));
+                sys.complain(format_args!("nc: {error}"));
                 return 1;
             }
         }

@@ -25,7 +25,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             Some(("type" | "querytype" | "q" | "qt" | "query", kind)) => match Type::from_name(kind) {
                 Some(kind) => request.kind = Some(kind),
                 None => {
-                    sys.complain(&format!("nslookup: invalid query type \"{kind}\""));
+                    sys.complain(format_args!("nslookup: invalid query type \"{kind}\""));
                     return 1;
                 }
             },
@@ -40,7 +40,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         return 1;
     }
     let Some(server) = server(sys, request.server).await else {
-        sys.complain(&format!("nslookup: bad address '{}'", request.server.unwrap_or("")));
+        sys.complain(format_args!("nslookup: bad address '{}'", request.server.unwrap_or("")));
         return 1;
     };
     let image = &sys.config().image;
@@ -86,14 +86,14 @@ async fn busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
             return 1;
         };
         if !said {
-            sys.line(&format!("Server:\t\t{}\nAddress:\t{server}\n", server.ip()));
+            sys.line(format_args!("Server:\t\t{}\nAddress:\t{server}\n", server.ip()));
             said = true;
         }
         for reply in replies {
             if reply.rcode == Rcode::NoError {
                 answer(sys, &reply);
             } else {
-                sys.line(&format!("** server can't find {name}: {}", word(reply.rcode)));
+                sys.line(format_args!("** server can't find {name}: {}", word(reply.rcode)));
                 code = 1;
             }
             sys.line("");
@@ -110,19 +110,19 @@ fn answer(sys: &Sys, reply: &Message) {
     for record in &reply.answers {
         let owner = bare(&record.name);
         match &record.data {
-            Data::A(address) => sys.line(&format!("Name:\t{owner}\nAddress: {address}")),
-            Data::Aaaa(address) => sys.line(&format!("Name:\t{owner}\nAddress: {address}")),
-            Data::Cname(target) => sys.line(&format!("{owner}\tcanonical name = {}", bare(target))),
-            Data::Ptr(target) => sys.line(&format!("{owner}\tname = {}", bare(target))),
-            Data::Ns(target) => sys.line(&format!("{owner}\tnameserver = {}", bare(target))),
-            Data::Txt(text) => sys.line(&format!("{owner}\ttext = \"{text}\"")),
+            Data::A(address) => sys.line(format_args!("Name:\t{owner}\nAddress: {address}")),
+            Data::Aaaa(address) => sys.line(format_args!("Name:\t{owner}\nAddress: {address}")),
+            Data::Cname(target) => sys.line(format_args!("{owner}\tcanonical name = {}", bare(target))),
+            Data::Ptr(target) => sys.line(format_args!("{owner}\tname = {}", bare(target))),
+            Data::Ns(target) => sys.line(format_args!("{owner}\tnameserver = {}", bare(target))),
+            Data::Txt(text) => sys.line(format_args!("{owner}\ttext = \"{text}\"")),
             Data::Srv { priority, weight, port, target } => {
-                sys.line(&format!("{owner}\tservice = {priority} {weight} {port} {}", bare(target)));
+                sys.line(format_args!("{owner}\tservice = {priority} {weight} {port} {}", bare(target)));
             }
             Data::Soa { server, mailbox, serial, refresh, retry, expire, minimum } => {
-                sys.line(&format!("{owner}\n\torigin = {}\n\tmail addr = {}", bare(server), bare(mailbox)));
-                sys.line(&format!("\tserial = {serial}\n\trefresh = {refresh}\n\tretry = {retry}"));
-                sys.line(&format!("\texpire = {expire}\n\tminimum = {minimum}"));
+                sys.line(format_args!("{owner}\n\torigin = {}\n\tmail addr = {}", bare(server), bare(mailbox)));
+                sys.line(format_args!("\tserial = {serial}\n\trefresh = {refresh}\n\tretry = {retry}"));
+                sys.line(format_args!("\texpire = {expire}\n\tminimum = {minimum}"));
             }
             Data::Other { .. } => {}
         }
@@ -131,17 +131,17 @@ fn answer(sys: &Sys, reply: &Message) {
 
 /// busybox up to 1.28: the C library's search, and a reverse lookup of each address it prints.
 async fn old_busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
-    sys.line(&format!("Server:    {}\nAddress 1: {}\n", server.ip(), described(sys, server.ip()).await));
+    sys.line(format_args!("Server:    {}\nAddress 1: {}\n", server.ip(), described(sys, server.ip()).await));
     match resolve::lookup(sys, request.name).await {
         Ok(addresses) => {
-            sys.line(&format!("Name:      {}", request.name));
+            sys.line(format_args!("Name:      {}", request.name));
             for (index, address) in addresses.iter().enumerate() {
-                sys.line(&format!("Address {}: {}", index + 1, described(sys, *address).await));
+                sys.line(format_args!("Address {}: {}", index + 1, described(sys, *address).await));
             }
             0
         }
         Err(_) => {
-            sys.complain(&format!("nslookup: can't resolve '{}'", request.name));
+            sys.complain(format_args!("nslookup: can't resolve '{}'", request.name));
             1
         }
     }
@@ -171,7 +171,7 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
     let mut failed = None;
     for name in &names {
         let Ok(replies) = resolve::ask(sys, server, name, &[kind], resolve::TIMEOUT).await else {
-            sys.line(&format!(";; communications error to {}#53: timed out", server.ip()));
+            sys.line(format_args!(";; communications error to {}#53: timed out", server.ip()));
             sys.line(";; no servers could be reached\n");
             return 1;
         };
@@ -182,10 +182,10 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
         }
         let reverse = kind == Type::PTR && request.kind.is_none();
         if !reverse {
-            sys.line(&format!("Server:\t\t{}\nAddress:\t{}#53\n", server.ip(), server.ip()));
+            sys.line(format_args!("Server:\t\t{}\nAddress:\t{}#53\n", server.ip(), server.ip()));
         }
         if reply.rcode != Rcode::NoError {
-            sys.line(&format!("** server can't find {}: {}\n", request.name, word(reply.rcode)));
+            sys.line(format_args!("** server can't find {}: {}\n", request.name, word(reply.rcode)));
             return 1;
         }
         let mut shown = reply.clone();
@@ -198,11 +198,11 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
         if reverse {
             for record in &shown.answers {
                 if let Data::Ptr(target) = &record.data {
-                    sys.line(&format!("{}\tname = {target}", bare(&record.name)));
+                    sys.line(format_args!("{}\tname = {target}", bare(&record.name)));
                 }
             }
         } else if shown.answers.is_empty() {
-            sys.line(&format!("*** Can't find {}: No answer", request.name));
+            sys.line(format_args!("*** Can't find {}: No answer", request.name));
         } else {
             answer(sys, &shown);
         }
@@ -210,10 +210,10 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
         return 0;
     }
     if kind != Type::PTR {
-        sys.line(&format!("Server:\t\t{}\nAddress:\t{}#53\n", server.ip(), server.ip()));
+        sys.line(format_args!("Server:\t\t{}\nAddress:\t{}#53\n", server.ip(), server.ip()));
     }
     let name = if kind == Type::PTR { bare(&names[0]) } else { request.name };
-    sys.line(&format!("** server can't find {name}: {}\n", word(failed.unwrap_or(Rcode::ServFail))));
+    sys.line(format_args!("** server can't find {name}: {}\n", word(failed.unwrap_or(Rcode::ServFail))));
     1
 }
 

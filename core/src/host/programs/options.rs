@@ -1,59 +1,48 @@
 //! Command line options as getopt reads them.
 
-use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// One thing on a command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Word {
-    /// An option without its dashes, one letter or a long name, and its value if it takes one.
-    Option(String, Option<String>),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word<'a> {
+    /// An option without its dashes, one letter or a long name, and its value, empty if it takes none.
+    Option(&'a str, &'a str),
     /// Anything else.
-    Plain(String),
+    Plain(&'a str),
 }
 
 /// An option that needs a value was the last word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MissingValue(pub(super) String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MissingValue<'a>(pub(super) &'a str);
 
 /// Splits arguments into options and the rest. `valued` names the options that take a value, one-letter and long ones,
 /// separated by blanks; letters may be joined (`-zv`) and values too (`-w3`, `-qO-`, `--timeout=3`).
-pub(super) fn parse(arguments: &[String], valued: &str) -> Result<Vec<Word>, MissingValue> {
+pub(super) fn parse<'a>(arguments: &'a [String], valued: &str) -> Result<Vec<Word<'a>>, MissingValue<'a>> {
     let takes_value = |name: &str| valued.split(' ').any(|have| have == name);
     let mut words = Vec::new();
-    let mut arguments = arguments.iter();
+    let mut arguments = arguments.iter().map(String::as_str);
     let mut only_plain = false;
     while let Some(argument) = arguments.next() {
         if only_plain || argument == "-" || !argument.starts_with('-') {
-            words.push(Word::Plain(argument.clone()));
+            words.push(Word::Plain(argument));
         } else if argument == "--" {
             only_plain = true;
         } else if let Some(long) = argument.strip_prefix("--") {
-            let (name, joined) = match long.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_owned())),
-                None => (long, None),
-            };
-            let value = match joined {
-                None if takes_value(name) => {
-                    Some(arguments.next().ok_or_else(|| MissingValue(argument.clone()))?.clone())
-                }
-                joined => joined,
-            };
-            words.push(Word::Option(name.to_owned(), value));
+            words.push(match long.split_once('=') {
+                Some((name, value)) => Word::Option(name, value),
+                None if takes_value(long) => Word::Option(long, arguments.next().ok_or(MissingValue(argument))?),
+                None => Word::Option(long, ""),
+            });
         } else {
-            for (at, letter) in argument[1..].char_indices() {
-                let name = letter.to_string();
-                if !takes_value(&name) {
-                    words.push(Word::Option(name, None));
+            for (at, letter) in argument.char_indices().skip(1) {
+                let (name, joined) = argument[at..].split_at(letter.len_utf8());
+                if !takes_value(name) {
+                    words.push(Word::Option(name, ""));
                     continue;
                 }
-                let joined = &argument[1 + at + letter.len_utf8()..];
-                let value = match joined {
-                    "" => arguments.next().ok_or_else(|| MissingValue(argument.clone()))?.clone(),
-                    joined => joined.to_owned(),
-                };
-                words.push(Word::Option(name, Some(value)));
+                let value = if joined.is_empty() { arguments.next().ok_or(MissingValue(argument))? } else { joined };
+                words.push(Word::Option(name, value));
                 break;
             }
         }
@@ -79,24 +68,21 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn words(line: &str, valued: &str) -> Vec<Word> {
-        let arguments: Vec<String> = line.split(' ').map(str::to_string).collect();
-        parse(&arguments, valued).unwrap()
-    }
-
-    fn option(name: &str, value: Option<&str>) -> Word {
-        Word::Option(name.to_string(), value.map(str::to_string))
+    fn arguments(line: &str) -> Vec<String> {
+        line.split(' ').map(String::from).collect()
     }
 
     #[test]
     fn letters_and_values_may_be_joined() {
-        assert_eq!(words("-qO- -T 2", "O T"), [option("q", None), option("O", Some("-")), option("T", Some("2"))]);
-        assert_eq!(words("--max-time=3 -- -x", ""), [option("max-time", Some("3")), Word::Plain("-x".to_string())]);
+        let words = [Word::Option("q", ""), Word::Option("O", "-"), Word::Option("T", "2")];
+        assert_eq!(parse(&arguments("-qO- -T 2"), "O T"), Ok(words.to_vec()));
+        let words = [Word::Option("max-time", "3"), Word::Plain("-x")];
+        assert_eq!(parse(&arguments("--max-time=3 -- -x"), ""), Ok(words.to_vec()));
     }
 
     #[test]
     fn a_value_that_is_not_there_is_an_error() {
-        assert_eq!(parse(&["-w".to_string()], "w"), Err(MissingValue("-w".to_string())));
+        assert_eq!(parse(&arguments("-w"), "w"), Err(MissingValue("-w")));
     }
 
     #[test]

@@ -22,28 +22,25 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     for word in words {
         match word {
             Word::Plain(name) => host = Some(name),
-            Word::Option(name, value) => {
-                let value = value.unwrap_or_default();
-                match name.as_str() {
-                    "c" => count = value.parse::<u16>().ok(),
-                    "W" => wait = options::seconds(&value).unwrap_or(wait),
-                    "w" => whole = options::seconds(&value),
-                    "i" => interval = options::seconds(&value).unwrap_or(interval),
-                    "q" => quiet = true,
-                    _ => {}
-                }
-            }
+            Word::Option(name, value) => match name {
+                "c" => count = value.parse::<u16>().ok(),
+                "W" => wait = options::seconds(value).unwrap_or(wait),
+                "w" => whole = options::seconds(value),
+                "i" => interval = options::seconds(value).unwrap_or(interval),
+                "q" => quiet = true,
+                _ => {}
+            },
         }
     }
     let Some(host) = host else {
         sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: ping [-c CNT] [-W SEC] HOST");
         return 1;
     };
-    let Some(address) = resolve::lookup(sys, &host).await.ok().and_then(|found| found.first().copied()) else {
-        sys.complain(&format!("ping: bad address '{host}'"));
+    let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
+        sys.complain(format_args!("ping: bad address '{host}'"));
         return 1;
     };
-    sys.line(&format!("PING {host} ({address}): {} data bytes", DATA.len()));
+    sys.line(format_args!("PING {host} ({address}): {} data bytes", DATA.len()));
     let ident = sys.draw();
     let end = whole.map(|millis| sys.now() + Duration::from_millis(millis));
     let (mut sent, mut times) = (0u16, alloc::vec::Vec::new());
@@ -57,7 +54,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         let echo = Echo { ident, sequence, hop_limit: HOP_LIMIT, data: &DATA };
         match sys.ping(address, echo, Duration::from_millis(limit)).await {
             Err(error) => {
-                sys.complain(&format!("ping: sendto: {error}"));
+                sys.complain(format_args!("ping: sendto: {error}"));
                 return 1;
             }
             Ok(Some(reply)) if reply.error.is_none() => {
@@ -65,7 +62,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
                 times.push(micros);
                 if !quiet {
                     let (bytes, from, ttl, time) = (reply.length + 8, reply.from, reply.ttl, millis(micros));
-                    sys.line(&format!("{bytes} bytes from {from}: seq={sequence} ttl={ttl} time={time} ms"));
+                    sys.line(format_args!("{bytes} bytes from {from}: seq={sequence} ttl={ttl} time={time} ms"));
                 }
             }
             Ok(_) => {}
@@ -77,11 +74,11 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     }
     let received = times.len();
     let loss = (usize::from(sent) - received) * 100 / usize::from(sent.max(1));
-    sys.line(&format!("\n--- {host} ping statistics ---"));
-    sys.line(&format!("{sent} packets transmitted, {received} packets received, {loss}% packet loss"));
+    sys.line(format_args!("\n--- {host} ping statistics ---"));
+    sys.line(format_args!("{sent} packets transmitted, {received} packets received, {loss}% packet loss"));
     if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
         let average = times.iter().sum::<u64>() / times.len() as u64;
-        sys.line(&format!("round-trip min/avg/max = {}/{}/{} ms", millis(*least), millis(average), millis(*most)));
+        sys.line(format_args!("round-trip min/avg/max = {}/{}/{} ms", millis(*least), millis(average), millis(*most)));
     }
     i32::from(received == 0)
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 async fn words_run(sys: &Sys, host: &str, port: u16, words: &[String]) -> i32 {
     let stream = match resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) {
         None => {
-            sys.complain(&format!("Could not connect to Redis at {host}:{port}: Name or service not known"));
+            sys.complain(format_args!("Could not connect to Redis at {host}:{port}: Name or service not known"));
             return 1;
         }
         Some(address) => sys.connect(SocketAddr::new(address, port)).await,
@@ -39,7 +39,7 @@ async fn words_run(sys: &Sys, host: &str, port: u16, words: &[String]) -> i32 {
     let stream = match stream {
         Ok(stream) => stream,
         Err(error) => {
-            sys.complain(&format!("Could not connect to Redis at {host}:{port}: {error}"));
+            sys.complain(format_args!("Could not connect to Redis at {host}:{port}: {error}"));
             return 1;
         }
     };
@@ -49,7 +49,7 @@ async fn words_run(sys: &Sys, host: &str, port: u16, words: &[String]) -> i32 {
     }
     loop {
         if sys.terminal {
-            sys.print(&format!("{host}:{port}> "));
+            sys.print(format_args!("{host}:{port}> "));
         }
         let line = sys.read_line().await;
         let text = String::from_utf8_lossy(&line);
@@ -77,7 +77,7 @@ async fn command(sys: &Sys, stream: &TcpStream, words: &[String], bytes: &mut Ve
             i32::from(reply.starts_with("(error)"))
         }
         Err(error) => {
-            sys.complain(&format!("Error: {error}"));
+            sys.complain(format_args!("Error: {error}"));
             1
         }
     }

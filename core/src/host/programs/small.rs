@@ -1,6 +1,5 @@
 //! Programs of a line or two.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 
 use smoltcp::time::Duration;
@@ -91,7 +90,7 @@ pub(super) async fn sleep(sys: &Sys, arguments: &[String]) -> i32 {
             0
         }
         None => {
-            sys.complain(&format!("sleep: invalid number '{text}'"));
+            sys.complain(format_args!("sleep: invalid number '{text}'"));
             1
         }
     }
@@ -120,7 +119,7 @@ pub(super) async fn watch(sys: &Sys, arguments: &[String]) -> i32 {
     };
     let line = words.join(" ");
     loop {
-        sys.line(&format!("Every {}.{}s: {line}\n", interval / 1000, interval % 1000 / 100));
+        sys.line(format_args!("Every {}.{}s: {line}\n", interval / 1000, interval % 1000 / 100));
         let argv = alloc::vec!["sh".to_string(), "-c".to_string(), line.clone()];
         super::run(sys.clone(), argv).await;
         sys.sleep(Duration::from_millis(interval.max(100))).await;
@@ -129,7 +128,9 @@ pub(super) async fn watch(sys: &Sys, arguments: &[String]) -> i32 {
 
 /// Package managers, which people call for a tool that an image lacks.
 pub(super) fn packages(sys: &Sys, name: &str) -> i32 {
-    sys.complain(&format!("{name}: not simulated: there are no packages to install; use an image that has the tool"));
+    sys.complain(format_args!(
+        "{name}: not simulated: there are no packages to install; use an image that has the tool"
+    ));
     1
 }
 
@@ -165,7 +166,7 @@ pub(super) fn date(sys: &Sys, arguments: &[String]) -> i32 {
         Some("+%s") => sys.line(&seconds.to_string()),
         _ => {
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            sys.line(&format!("{hours:02}:{minutes:02}:{seconds:02} of virtual time"));
+            sys.line(format_args!("{hours:02}:{minutes:02}:{seconds:02} of virtual time"));
         }
     }
     0

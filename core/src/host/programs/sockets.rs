@@ -20,7 +20,7 @@ pub(super) fn ss(sys: &Sys, arguments: &[String]) -> i32 {
     sys.line("Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process");
     for row in rows(sys, arguments, "0.0.0.0:*") {
         let Row { protocol, state, local, remote } = row;
-        sys.line(&format!("{protocol:<5} {state:<6} {:<6} {:<6} {local:>18} {remote:>18}", 0, 0));
+        sys.line(format_args!("{protocol:<5} {state:<6} {:<6} {:<6} {local:>18} {remote:>18}", 0, 0));
     }
     0
 }
@@ -29,7 +29,7 @@ pub(super) fn ss(sys: &Sys, arguments: &[String]) -> i32 {
 pub(super) fn netstat(sys: &Sys, arguments: &[String]) -> i32 {
     let listening = flag(arguments, 'l');
     let which = if listening { "only servers" } else { "w/o servers" };
-    sys.line(&format!("Active Internet connections ({which})"));
+    sys.line(format_args!("Active Internet connections ({which})"));
     sys.line("Proto Recv-Q Send-Q Local Address           Foreign Address         State       ");
     for row in rows(sys, arguments, "0.0.0.0:*") {
         let Row { protocol, state, local, remote } = row;
@@ -38,7 +38,7 @@ pub(super) fn netstat(sys: &Sys, arguments: &[String]) -> i32 {
             "UNCONN" => "",
             other => other,
         };
-        sys.line(&format!("{protocol:<5} {:>6} {:>6} {local:<23} {remote:<23} {state:<11} ", 0, 0));
+        sys.line(format_args!("{protocol:<5} {:>6} {:>6} {local:<23} {remote:<23} {state:<11} ", 0, 0));
     }
     0
 }

@@ -1,6 +1,5 @@
 //! busybox `telnet HOST [PORT]`, without the options of the protocol, which a plain server does not speak either.
 
-use alloc::format;
 use alloc::string::String;
 use core::net::SocketAddr;
 
@@ -14,7 +13,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         [host, port] => match port.parse() {
             Ok(port) => (host, port),
             Err(_) => {
-                sys.complain(&format!("telnet: bad port '{port}'"));
+                sys.complain(format_args!("telnet: bad port '{port}'"));
                 return 1;
             }
         },
@@ -24,17 +23,17 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         }
     };
     let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
-        sys.complain(&format!("telnet: bad address '{host}'"));
+        sys.complain(format_args!("telnet: bad address '{host}'"));
         return 1;
     };
     let stream = match sys.connect(SocketAddr::new(address, port)).await {
         Ok(stream) => stream,
         Err(error) => {
-            sys.complain(&format!("telnet: can't connect to remote host ({address}): {error}"));
+            sys.complain(format_args!("telnet: can't connect to remote host ({address}): {error}"));
             return 1;
         }
     };
-    sys.line(&format!("Connected to {host}"));
+    sys.line(format_args!("Connected to {host}"));
     if sys.terminal {
         sys.print("\nEntering character mode\nEscape character is '^]'.\n\n");
     }

@@ -1,6 +1,5 @@
 //! Filters for pipes: `grep`, `wc`, `sort`, `uniq`, `head`, `tail`, `tr`, `cut`.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -8,8 +7,18 @@ use super::super::sys::Sys;
 use super::files;
 use super::options::{self, Word};
 
-/// The lines of the files named, or of the input; `None` if a file is not there, which has been said.
-async fn lines(sys: &Sys, tool: &str, paths: &[String]) -> Option<Vec<String>> {
+/// A filter's command line.
+struct Arguments<'a> {
+    options: Vec<(&'a str, &'a str)>,
+    /// What is no option: for most filters the files to read.
+    rest: Vec<&'a str>,
+}
+
+/// Runs a filter that needs all its input before it can print.
+pub(super) async fn filter(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
+    let mut arguments = Arguments::of(name, arguments);
+    // `tr` reads no files; its words are sets.
+    let paths = if name == "tr" { Vec::new() } else { core::mem::take(&mut arguments.rest) };
     let mut bytes = Vec::new();
     if paths.is_empty() {
         bytes = sys.read_to_end().await;
@@ -18,57 +27,114 @@ async fn lines(sys: &Sys, tool: &str, paths: &[String]) -> Option<Vec<String>> {
         match files::contents(sys, path) {
             Some(more) => bytes.extend(more),
             None => {
-                sys.complain(&format!("{tool}: {path}: No such file or directory"));
-                return None;
+                sys.complain(format_args!("{name}: {path}: No such file or directory"));
+                return 1;
             }
         }
     }
-    Some(String::from_utf8_lossy(&bytes).lines().map(str::to_string).collect())
-}
-
-/// Options as letters with their values, and the rest.
-fn split(arguments: &[String], valued: &str) -> (Vec<(String, String)>, Vec<String>) {
-    let (mut letters, mut rest) = (Vec::new(), Vec::new());
-    for word in options::parse(arguments, valued).unwrap_or_default() {
-        match word {
-            Word::Option(name, value) => letters.push((name, value.unwrap_or_default())),
-            Word::Plain(word) => rest.push(word),
-        }
+    let text = String::from_utf8_lossy(&bytes);
+    match name {
+        "wc" => wc(sys, &arguments, &text),
+        "sort" => sort(sys, &arguments, &text),
+        "uniq" => uniq(sys, &arguments, &text),
+        "tr" => return tr(sys, &arguments, &text),
+        "cut" => return cut(sys, &arguments, &text),
+        _ => tail(sys, &arguments, &text),
     }
-    (letters, rest)
+    0
 }
 
-/// `grep [-v -i -c -n -o -q -E -F] PATTERN [FILE...]`. Patterns know `.`, `*`, `^`, `$` and `|`.
+impl<'a> Arguments<'a> {
+    fn of(name: &str, arguments: &'a [String]) -> Arguments<'a> {
+        let valued = match name {
+            "grep" => "e A B C m",
+            "sort" => "k t",
+            "cut" => "d f c b",
+            "head" | "tail" => "n c",
+            _ => "",
+        };
+        let mut all = Arguments { options: Vec::new(), rest: Vec::new() };
+        for word in options::parse(arguments, valued).unwrap_or_default() {
+            match word {
+                Word::Option(name, value) => all.options.push((name, value)),
+                Word::Plain(word) => all.rest.push(word),
+            }
+        }
+        all
+    }
+
+    fn has(&self, letter: &str) -> bool {
+        self.value(letter).is_some()
+    }
+
+    fn value(&self, letter: &str) -> Option<&'a str> {
+        self.options.iter().find(|(name, _)| *name == letter).map(|(_, value)| *value)
+    }
+
+    /// How many lines, as `-n 3`, `-n3` or `-3`; ten if nothing is said.
+    fn count(&self) -> usize {
+        let digits = self.options.iter().map(|(name, _)| *name).filter(|name| name.as_bytes()[0].is_ascii_digit());
+        let old: String = digits.collect();
+        self.value("n").unwrap_or(&old).parse().unwrap_or(10)
+    }
+}
+
+/// `grep [-v -i -c -n -q -E -F] PATTERN [FILE...]`, line by line as they come. Patterns know `.`, `*`, `^`, `$` and `|`.
 pub(super) async fn grep(sys: &Sys, arguments: &[String]) -> i32 {
-    let (flags, mut rest) = split(arguments, "e A B C m");
-    let has = |letter: &str| flags.iter().any(|(name, _)| name == letter);
-    let given = flags.iter().find(|(name, _)| name == "e").map(|(_, value)| value.clone());
-    let Some(pattern) = given.or_else(|| (!rest.is_empty()).then(|| rest.remove(0))) else {
-        sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: grep [-vicnq] PATTERN [FILE]...");
+    let mut arguments = Arguments::of("grep", arguments);
+    let pattern = match arguments.value("e") {
+        Some(pattern) => pattern,
+        None if arguments.rest.is_empty() => {
+            sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: grep [-vicnq] PATTERN [FILE]...");
+            return 2;
+        }
+        None => arguments.rest.remove(0),
+    };
+    let files: Vec<Vec<u8>> = arguments.rest.iter().filter_map(|path| files::contents(sys, path)).collect();
+    if files.len() < arguments.rest.len() {
+        sys.complain("grep: No such file or directory");
         return 2;
-    };
-    let pattern = if has("i") { pattern.to_lowercase() } else { pattern };
-    let Some(lines) = lines(sys, "grep", &rest).await else { return 2 };
-    let matches = |line: &str| {
-        let line = if has("i") { line.to_lowercase() } else { line.to_string() };
-        let found = if has("F") { line.contains(&pattern) } else { is_match(&pattern, &line) };
-        found != has("v")
-    };
-    let mut count = 0;
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| matches(line)) {
-        count += 1;
-        if has("c") || has("q") {
-            continue;
-        }
-        if has("n") {
-            sys.print(&format!("{}:", index + 1));
-        }
-        sys.line(line);
     }
-    if has("c") {
-        sys.line(&count.to_string());
+    let mut input = files.concat();
+    let (mut number, mut count) = (0, 0);
+    loop {
+        let line = if arguments.rest.is_empty() {
+            sys.read_line().await
+        } else {
+            let end = input.iter().position(|&byte| byte == b'\n').map_or(input.len(), |end| end + 1);
+            input.drain(..end).collect()
+        };
+        if line.is_empty() {
+            break;
+        }
+        number += 1;
+        let line = String::from_utf8_lossy(&line);
+        if matches_line(&arguments, pattern, line.trim_end_matches('\n')) {
+            count += 1;
+            if arguments.has("q") {
+                return 0;
+            }
+            if arguments.has("n") && !arguments.has("c") {
+                sys.print(format_args!("{number}:"));
+            }
+            if !arguments.has("c") {
+                sys.line(line.trim_end_matches('\n'));
+            }
+        }
+    }
+    if arguments.has("c") {
+        sys.line(count);
     }
     i32::from(count == 0)
+}
+
+fn matches_line(arguments: &Arguments<'_>, pattern: &str, line: &str) -> bool {
+    let found = match (arguments.has("i"), arguments.has("F")) {
+        (true, _) => is_match(&pattern.to_ascii_lowercase(), &line.to_ascii_lowercase()),
+        (false, true) => line.contains(pattern),
+        (false, false) => is_match(pattern, line),
+    };
+    found != arguments.has("v")
 }
 
 /// Whether the pattern matches somewhere in the line.
@@ -104,77 +170,62 @@ fn matches_here(pattern: &[char], text: &[char]) -> bool {
 }
 
 /// `wc [-l -w -c] [FILE...]`.
-pub(super) async fn wc(sys: &Sys, arguments: &[String]) -> i32 {
-    let (flags, rest) = split(arguments, "");
-    let bytes = match rest.first() {
-        None => sys.read_to_end().await,
-        Some(path) => match files::contents(sys, path) {
-            Some(bytes) => bytes,
-            None => {
-                sys.complain(&format!("wc: {path}: No such file or directory"));
-                return 1;
-            }
-        },
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    let all = [("l", text.matches('\n').count()), ("w", text.split_whitespace().count()), ("c", bytes.len())];
-    let wanted = all.iter().filter(|(letter, _)| flags.is_empty() || flags.iter().any(|(flag, _)| flag == letter));
-    let numbers: Vec<String> = wanted.map(|(_, number)| number.to_string()).collect();
-    match &numbers[..] {
-        [one] => sys.line(one),
-        several => {
-            let padded: Vec<String> = several.iter().map(|number| format!("{number:>9}")).collect();
-            sys.line(&padded.join(" "));
+fn wc(sys: &Sys, arguments: &Arguments<'_>, text: &str) {
+    let all = [("l", text.matches('\n').count()), ("w", text.split_whitespace().count()), ("c", text.len())];
+    let single = arguments.options.len() == 1;
+    for (letter, number) in all {
+        if single && arguments.has(letter) {
+            sys.print(number);
+        } else if arguments.options.is_empty() || arguments.has(letter) {
+            sys.print(format_args!("{number:>10}"));
         }
     }
-    0
+    sys.line("");
 }
 
 /// `sort [-r -n -u] [FILE...]`.
-pub(super) async fn sort(sys: &Sys, arguments: &[String]) -> i32 {
-    let (flags, rest) = split(arguments, "k t");
-    let has = |letter: &str| flags.iter().any(|(name, _)| name == letter);
-    let Some(mut lines) = lines(sys, "sort", &rest).await else { return 1 };
-    if has("n") {
-        let number = |line: &String| {
-            let digits: String = line.trim_start().chars().take_while(char::is_ascii_digit).collect();
-            digits.parse::<u64>().unwrap_or(0)
-        };
-        lines.sort_by(|a, b| number(a).cmp(&number(b)).then_with(|| a.cmp(b)));
-    } else {
-        lines.sort();
-    }
-    if has("r") {
+fn sort(sys: &Sys, arguments: &Arguments<'_>, text: &str) {
+    let numeric = arguments.has("n");
+    let number = |line: &str| -> u64 {
+        let line = line.trim_start();
+        let end = line.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(line.len());
+        if numeric { line[..end].parse().unwrap_or(0) } else { 0 }
+    };
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable_by(|a, b| number(a).cmp(&number(b)).then_with(|| a.cmp(b)));
+    if arguments.has("r") {
         lines.reverse();
     }
-    if has("u") {
+    if arguments.has("u") {
         lines.dedup();
     }
     lines.iter().for_each(|line| sys.line(line));
-    0
 }
 
 /// `uniq [-c -d] [FILE]`.
-pub(super) async fn uniq(sys: &Sys, arguments: &[String]) -> i32 {
-    let (flags, rest) = split(arguments, "");
-    let has = |letter: &str| flags.iter().any(|(name, _)| name == letter);
-    let Some(lines) = lines(sys, "uniq", &rest).await else { return 1 };
+fn uniq(sys: &Sys, arguments: &Arguments<'_>, text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
     for group in lines.chunk_by(|a, b| a == b) {
-        match (has("c"), has("d") && group.len() < 2) {
-            (_, true) => {}
-            (true, _) => sys.line(&format!("{:>7} {}", group.len(), group[0])),
-            (false, _) => sys.line(&group[0]),
+        if arguments.has("d") && group.len() < 2 {
+            continue;
         }
+        if arguments.has("c") {
+            sys.print(format_args!("{:>7} ", group.len()));
+        }
+        sys.line(group[0]);
     }
-    0
 }
 
 /// `head [-n N] [FILE]`; it stops reading as soon as it has its lines.
 pub(super) async fn head(sys: &Sys, arguments: &[String]) -> i32 {
-    let (count, rest) = count(arguments);
-    if !rest.is_empty() {
-        let Some(lines) = lines(sys, "head", &rest).await else { return 1 };
-        lines.iter().take(count).for_each(|line| sys.line(line));
+    let arguments = Arguments::of("head", arguments);
+    let count = arguments.count();
+    if let Some(path) = arguments.rest.first() {
+        let Some(bytes) = files::contents(sys, path) else {
+            sys.complain(format_args!("head: {path}: No such file or directory"));
+            return 1;
+        };
+        String::from_utf8_lossy(&bytes).lines().take(count).for_each(|line| sys.line(line));
         return 0;
     }
     for _ in 0..count {
@@ -187,48 +238,28 @@ pub(super) async fn head(sys: &Sys, arguments: &[String]) -> i32 {
     0
 }
 
-/// `tail [-n N] [FILE]`; `tail -f /dev/null` waits for ever.
-pub(super) async fn tail(sys: &Sys, arguments: &[String]) -> i32 {
-    if arguments.iter().any(|word| word == "-f" || word == "-F") {
-        core::future::pending::<()>().await;
-    }
-    let (count, rest) = count(arguments);
-    let Some(lines) = lines(sys, "tail", &rest).await else { return 1 };
-    lines[lines.len().saturating_sub(count)..].iter().for_each(|line| sys.line(line));
-    0
-}
-
-/// How many lines, as `-n 3`, `-n3` or `-3`; ten if nothing is said.
-fn count(arguments: &[String]) -> (usize, Vec<String>) {
-    let old = arguments.iter().position(|word| word.strip_prefix('-').is_some_and(|n| n.parse::<usize>().is_ok()));
-    if let Some(at) = old {
-        let rest = arguments.iter().enumerate().filter(|(index, _)| *index != at).map(|(_, word)| word.clone());
-        return (arguments[at][1..].parse().unwrap_or(10), rest.collect());
-    }
-    let (flags, rest) = split(arguments, "n c");
-    let given = flags.iter().find(|(name, _)| name == "n").and_then(|(_, value)| value.parse().ok());
-    (given.unwrap_or(10), rest)
+/// `tail [-n N] [FILE]`; `tail -f` is the caller's, because it never ends.
+fn tail(sys: &Sys, arguments: &Arguments<'_>, text: &str) {
+    let skipped = text.lines().count().saturating_sub(arguments.count());
+    text.lines().skip(skipped).for_each(|line| sys.line(line));
 }
 
 /// `tr -d SET` and `tr SET SET`; a set is plain characters, `\n`, and ranges such as `a-z`.
-pub(super) async fn tr(sys: &Sys, arguments: &[String]) -> i32 {
-    let (flags, sets) = split(arguments, "");
-    let delete = flags.iter().any(|(name, _)| name == "d");
-    let (Some(from), to) = (sets.first().map(|set| expand(set)), sets.get(1).map(|set| expand(set))) else {
+fn tr(sys: &Sys, arguments: &Arguments<'_>, text: &str) -> i32 {
+    let Some(from) = arguments.rest.first().map(|set| expand(set)) else {
         sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: tr [-d] STRING1 [STRING2]");
         return 1;
     };
-    let text = sys.read_to_end().await;
+    let to = arguments.rest.get(1).map(|set| expand(set)).unwrap_or_default();
     let mut result = String::new();
-    for c in String::from_utf8_lossy(&text).chars() {
-        match (from.iter().position(|have| *have == c), &to) {
-            (None, _) => result.push(c),
-            (Some(_), _) if delete => {}
-            (Some(at), Some(to)) if !to.is_empty() => result.push(to[at.min(to.len() - 1)]),
-            (Some(_), _) => result.push(c),
+    for c in text.chars() {
+        match from.iter().position(|have| *have == c) {
+            Some(_) if arguments.has("d") => {}
+            Some(at) if !to.is_empty() => result.push(to[at.min(to.len() - 1)]),
+            _ => result.push(c),
         }
     }
-    sys.print(&result);
+    sys.print(result);
     0
 }
 
@@ -252,30 +283,35 @@ fn expand(set: &str) -> Vec<char> {
 }
 
 /// `cut -d X -f LIST`, `cut -c LIST`; a list is numbers and ranges.
-pub(super) async fn cut(sys: &Sys, arguments: &[String]) -> i32 {
-    let (flags, rest) = split(arguments, "d f c b");
-    let value = |letter: &str| flags.iter().find(|(name, _)| name == letter).map(|(_, value)| value.as_str());
-    let delimiter = value("d").unwrap_or("\t").to_string();
-    let Some(list) = value("f").or_else(|| value("c")) else {
+fn cut(sys: &Sys, arguments: &Arguments<'_>, text: &str) -> i32 {
+    let fields = arguments.value("f");
+    let Some(list) = fields.or_else(|| arguments.value("c")) else {
         sys.complain("cut: expected a list of bytes, characters, or fields");
         return 1;
     };
-    let wanted = |number: usize| {
+    let delimiter = if fields.is_some() { arguments.value("d").unwrap_or("\t") } else { "" };
+    let is_wanted = |number: usize| {
         list.split(',').any(|range| match range.split_once('-') {
             Some((first, last)) => number >= first.parse().unwrap_or(1) && number <= last.parse().unwrap_or(usize::MAX),
             None => range.parse() == Ok(number),
         })
     };
-    let Some(lines) = lines(sys, "cut", &rest).await else { return 1 };
-    for line in &lines {
-        if value("f").is_none() {
-            sys.line(&line.chars().enumerate().filter(|(at, _)| wanted(at + 1)).map(|(_, c)| c).collect::<String>());
-        } else if line.contains(&delimiter) {
-            let fields = line.split(&delimiter).enumerate().filter(|(at, _)| wanted(at + 1)).map(|(_, field)| field);
-            sys.line(&fields.collect::<Vec<_>>().join(&delimiter));
-        } else {
+    for line in text.lines() {
+        if fields.is_some() && !line.contains(delimiter) {
             sys.line(line);
+            continue;
         }
+        // An empty delimiter splits into characters, with nothing before the first and behind the last.
+        let offset = usize::from(fields.is_some());
+        let mut first = true;
+        for (_, piece) in line.split(delimiter).enumerate().filter(|(at, _)| is_wanted(at + offset)) {
+            if !first {
+                sys.print(delimiter);
+            }
+            first = false;
+            sys.print(piece);
+        }
+        sys.line("");
     }
     0
 }

@@ -1,6 +1,5 @@
 //! `traceroute HOST`, with echo requests as `-I` sends them: `-m HOPS -q TRIES -w SECONDS`.
 
-use alloc::format;
 use alloc::string::String;
 
 use smoltcp::time::Duration;
@@ -23,29 +22,26 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     for word in words {
         match word {
             Word::Plain(name) => host = host.or(Some(name)),
-            Word::Option(name, value) => {
-                let value = value.unwrap_or_default();
-                match name.as_str() {
-                    "m" => hops = value.parse().unwrap_or(hops),
-                    "q" => tries = value.parse().unwrap_or(tries),
-                    "w" => wait = options::seconds(&value).unwrap_or(wait),
-                    _ => {}
-                }
-            }
+            Word::Option(name, value) => match name {
+                "m" => hops = value.parse().unwrap_or(hops),
+                "q" => tries = value.parse().unwrap_or(tries),
+                "w" => wait = options::seconds(value).unwrap_or(wait),
+                _ => {}
+            },
         }
     }
     let Some(host) = host else {
         sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: traceroute [-m MAXTTL] [-q PROBES] [-w SEC] HOST");
         return 1;
     };
-    let Some(address) = resolve::lookup(sys, &host).await.ok().and_then(|found| found.first().copied()) else {
-        sys.complain(&format!("traceroute: bad address '{host}'"));
+    let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
+        sys.complain(format_args!("traceroute: bad address '{host}'"));
         return 1;
     };
-    sys.line(&format!("traceroute to {host} ({address}), {hops} hops max, 46 byte packets"));
+    sys.line(format_args!("traceroute to {host} ({address}), {hops} hops max, 46 byte packets"));
     let ident = sys.draw();
     for hop_limit in 1..=hops {
-        sys.print(&format!("{hop_limit:2}"));
+        sys.print(format_args!("{hop_limit:2}"));
         let (mut last, mut arrived) = (None, false);
         for attempt in 0..tries {
             let sequence = u16::from(hop_limit) * tries + attempt;
@@ -53,16 +49,16 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             let start = sys.now();
             match sys.ping(address, echo, Duration::from_millis(wait)).await {
                 Err(error) => {
-                    sys.complain(&format!("traceroute: sendto: {error}"));
+                    sys.complain(format_args!("traceroute: sendto: {error}"));
                     return 1;
                 }
                 Ok(None) => sys.print("  *"),
                 Ok(Some(reply)) => {
                     if last != Some(reply.from) {
-                        sys.print(&format!("  {0} ({0})", reply.from));
+                        sys.print(format_args!("  {0} ({0})", reply.from));
                         last = Some(reply.from);
                     }
-                    sys.print(&format!("  {} ms", millis((reply.at - start).total_micros())));
+                    sys.print(format_args!("  {} ms", millis((reply.at - start).total_micros())));
                     arrived |= reply.from == address;
                 }
             }

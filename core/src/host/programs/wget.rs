@@ -14,69 +14,74 @@ use super::reply::{Body, Head};
 
 const REDIRECTS_MAX: usize = 10;
 
+/// Options that take a value.
+const VALUED: &str = "O T U P o t header post-data user-agent timeout tries output-document";
+
 #[derive(Default)]
-struct Options {
-    url: String,
+struct Options<'a> {
+    url: &'a str,
     quiet: bool,
     show: bool,
     spider: bool,
-    output: Option<String>,
-    headers: Vec<String>,
-    post: Option<String>,
+    output: Option<&'a str>,
+    headers: Vec<&'a str>,
+    post: Option<&'a str>,
     limit: Option<u64>,
 }
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let mut options = Options::default();
-    let words = match options::parse(arguments, "O T U P o t header post-data user-agent timeout tries output-document")
-    {
-        Ok(words) => words,
-        Err(missing) => {
-            sys.complain(&format!("wget: option requires an argument -- {}", missing.0.trim_start_matches('-')));
+    let options = match Options::read(arguments) {
+        Ok(options) => options,
+        Err(message) => {
+            sys.complain(message);
             return 1;
         }
     };
-    for word in words {
-        match word {
-            Word::Plain(url) => options.url = url,
-            Word::Option(name, value) => match (name.as_str(), value.unwrap_or_default()) {
-                ("q" | "quiet", _) => options.quiet = true,
-                ("S" | "server-response", _) => options.show = true,
-                ("spider", _) => options.spider = true,
-                ("O" | "output-document", file) => options.output = Some(file),
-                ("T" | "timeout", text) => options.limit = options::seconds(&text),
-                ("header", line) => options.headers.push(line),
-                ("post-data", data) => options.post = Some(data),
-                ("U" | "user-agent" | "t" | "tries" | "c" | "P" | "o" | "no-check-certificate", _) => {}
-                (other, _) => {
-                    sys.complain(&format!("wget: unrecognized option: {other}"));
-                    return 1;
-                }
-            },
-        }
-    }
-    if options.url.is_empty() {
-        sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-T SEC] URL...");
-        return 1;
-    }
     match fetch(sys, &options).await {
         Ok(()) => 0,
         Err(message) => {
-            sys.complain(&format!("wget: {message}"));
+            sys.complain(format_args!("wget: {message}"));
             1
         }
     }
 }
 
-async fn fetch(sys: &Sys, options: &Options) -> Result<(), String> {
-    let mut url = options.url.clone();
+impl<'a> Options<'a> {
+    fn read(arguments: &'a [String]) -> Result<Options<'a>, String> {
+        let mut options = Options::default();
+        let words = options::parse(arguments, VALUED)
+            .map_err(|missing| format!("wget: option requires an argument -- {}", missing.0.trim_start_matches('-')))?;
+        for word in words {
+            match word {
+                Word::Plain(url) => options.url = url,
+                Word::Option("q" | "quiet", _) => options.quiet = true,
+                Word::Option("S" | "server-response", _) => options.show = true,
+                Word::Option("spider", _) => options.spider = true,
+                Word::Option("O" | "output-document", file) => options.output = Some(file),
+                Word::Option("T" | "timeout", text) => options.limit = options::seconds(text),
+                Word::Option("header", line) => options.headers.push(line),
+                Word::Option("post-data", data) => options.post = Some(data),
+                Word::Option("U" | "user-agent" | "t" | "tries" | "c" | "P" | "o" | "no-check-certificate", _) => {}
+                Word::Option(other, _) => return Err(format!("wget: unrecognized option: {other}")),
+            }
+        }
+        if options.url.is_empty() {
+            let usage = "BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-T SEC] URL...";
+            return Err(usage.to_string());
+        }
+        Ok(options)
+    }
+}
+
+async fn fetch(sys: &Sys, options: &Options<'_>) -> Result<(), String> {
+    let mut url = options.url.to_string();
     for _ in 0..REDIRECTS_MAX {
         // busybox gives each wait its limit, 900 seconds without -T.
         let limit = Duration::from_millis(options.limit.unwrap_or(900_000));
         let (head, body) =
             sys.timeout(limit, request(sys, options, &url)).await.unwrap_or(Err("download timed out".to_string()))?;
         if options.show {
-            head.text.lines().filter(|line| !line.is_empty()).for_each(|line| sys.complain(&format!("  {line}")));
+            head.text.lines().filter(|line| !line.is_empty()).for_each(|line| sys.complain(format_args!("  {line}")));
         }
         if let Some(target) = head.header("location").filter(|_| (300..400).contains(&head.status)) {
             url = target.to_string();
@@ -92,14 +97,14 @@ async fn fetch(sys: &Sys, options: &Options) -> Result<(), String> {
 }
 
 /// Prints the body, or says where it would have been stored.
-fn deliver(sys: &Sys, options: &Options, url: &str, body: &[u8]) -> Result<(), String> {
+fn deliver(sys: &Sys, options: &Options<'_>, url: &str, body: &[u8]) -> Result<(), String> {
     if options.spider {
         if !options.quiet {
             sys.complain("remote file exists");
         }
         return Ok(());
     }
-    let file = match options.output.as_deref() {
+    let file = match options.output {
         Some("-") => {
             sys.stdout.write(body);
             if !options.quiet {
@@ -116,13 +121,13 @@ fn deliver(sys: &Sys, options: &Options, url: &str, body: &[u8]) -> Result<(), S
     };
     sys.store(file, body.to_vec());
     if !options.quiet {
-        sys.complain(&format!("saving to '{file}'"));
-        sys.complain(&format!("'{file}' saved"));
+        sys.complain(format_args!("saving to '{file}'"));
+        sys.complain(format_args!("'{file}' saved"));
     }
     Ok(())
 }
 
-async fn request(sys: &Sys, options: &Options, url: &str) -> Result<(Head, Vec<u8>), String> {
+async fn request(sys: &Sys, options: &Options<'_>, url: &str) -> Result<(Head, Vec<u8>), String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     if scheme != "http" {
         return Err(format!("not an http or ftp url: {url}"));
@@ -135,7 +140,7 @@ async fn request(sys: &Sys, options: &Options, url: &str) -> Result<(Head, Vec<u
     let addresses = resolve::lookup(sys, host).await.map_err(|_| format!("bad address '{host}'"))?;
     let remote = SocketAddr::new(*addresses.first().ok_or("bad address")?, port);
     if !options.quiet {
-        sys.complain(&format!("Connecting to {authority} ({remote})"));
+        sys.complain(format_args!("Connecting to {authority} ({remote})"));
     }
     let refused = |error| format!("can't connect to remote host ({}): {error}", remote.ip());
     let stream = sys.connect(remote).await.map_err(refused)?;
@@ -151,7 +156,7 @@ async fn request(sys: &Sys, options: &Options, url: &str) -> Result<(Head, Vec<u
     for line in &options.headers {
         text += &format!("{line}\r\n");
     }
-    if let Some(post) = &options.post {
+    if let Some(post) = options.post {
         text +=
             &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{post}", post.len());
     } else {

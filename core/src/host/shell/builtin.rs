@@ -48,7 +48,7 @@ pub(super) async fn builtin(shell: &Shell, sys: &Sys, argv: &[String]) -> Option
         }
         "command" if argv.get(1).is_some_and(|word| word == "-v") => {
             let there = argv.get(2).filter(|name| programs::exists(&sys.config().image, name));
-            there.inspect(|name| sys.line(&format!("/usr/bin/{name}")));
+            there.inspect(|name| sys.line(format_args!("/usr/bin/{name}")));
             i32::from(there.is_none())
         }
         "time" if argv.len() > 1 => {
@@ -56,7 +56,7 @@ pub(super) async fn builtin(shell: &Shell, sys: &Sys, argv: &[String]) -> Option
             let code = programs::run(sys.clone(), argv[1..].to_vec()).await;
             let millis = sys.millis_since(start);
             let (minutes, seconds, rest) = (millis / 60_000, millis / 1000 % 60, millis % 1000 / 10);
-            sys.complain(&format!("real\t{minutes}m {seconds}.{rest:02}s\nuser\t0m 0.00s\nsys\t0m 0.00s"));
+            sys.complain(format_args!("real\t{minutes}m {seconds}.{rest:02}s\nuser\t0m 0.00s\nsys\t0m 0.00s"));
             code
         }
         _ => return None,

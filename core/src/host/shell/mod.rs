@@ -126,7 +126,7 @@ async fn interruptible<T>(sys: &Sys, future: impl Future<Output = T>) -> Option<
 fn complain(sys: &Sys, error: ParseError) {
     match error {
         ParseError::Incomplete => sys.complain("sh: syntax error: unexpected end of file"),
-        ParseError::Syntax(message) => sys.complain(&format!("sh: {message}")),
+        ParseError::Syntax(message) => sys.complain(format_args!("sh: {message}")),
     }
 }
 
@@ -334,7 +334,7 @@ async fn redirected(shell: &Shell, sys: &Sys, redirects: &[Redirect]) -> Option<
             Redirect::In(from) => {
                 let path = shell.text(sys, from).await;
                 let Some(bytes) = files::contents(sys, &path) else {
-                    sys.complain(&format!("sh: can't open {path}: no such file"));
+                    sys.complain(format_args!("sh: can't open {path}: no such file"));
                     shell.last.set(1);
                     return None;
                 };

@@ -34,7 +34,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let options = match Options::read(arguments) {
         Ok(options) => options,
         Err(Failure(code, message)) => {
-            sys.complain(&format!("curl: {message}\ncurl: try 'curl --help' for more information"));
+            sys.complain(format_args!("curl: {message}\ncurl: try 'curl --help' for more information"));
             return code;
         }
     };
@@ -55,7 +55,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
                 }
                 Err(Failure(code, message)) => {
                     if !options.silent || options.show_error {
-                        sys.complain(&format!("curl: ({code}) {message}"));
+                        sys.complain(format_args!("curl: ({code}) {message}"));
                     }
                     break code;
                 }
@@ -66,7 +66,12 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 }
 
 /// One URL, its redirects and its `-w` line. `open` is the connection kept from the last one.
-async fn fetch(sys: &Sys, options: &Options, url: &str, open: &mut Option<(String, TcpStream)>) -> Result<(), Failure> {
+async fn fetch(
+    sys: &Sys,
+    options: &Options<'_>,
+    url: &str,
+    open: &mut Option<(String, TcpStream)>,
+) -> Result<(), Failure> {
     let start = sys.now();
     let mut transfer = Transfer::default();
     let whole = follow(sys, options, url, open, start, &mut transfer);
@@ -86,7 +91,7 @@ async fn fetch(sys: &Sys, options: &Options, url: &str, open: &mut Option<(Strin
         }),
         None => whole.await,
     };
-    if let Some(format) = &options.write_out {
+    if let Some(format) = options.write_out {
         sys.print(&report::write_out(format, url, &transfer, micros(sys, start)));
     }
     result
@@ -95,7 +100,7 @@ async fn fetch(sys: &Sys, options: &Options, url: &str, open: &mut Option<(Strin
 /// A request, and again where the answer points while `-L` says so.
 async fn follow(
     sys: &Sys,
-    options: &Options,
+    options: &Options<'_>,
     url: &str,
     open: &mut Option<(String, TcpStream)>,
     start: Instant,
@@ -115,7 +120,7 @@ async fn follow(
             url = url.join(target)?;
             continue;
         }
-        match options.output.as_deref() {
+        match options.output {
             None | Some("-") => sys.stdout.write(&body),
             Some(file) => sys.store(file, body),
         }
@@ -127,7 +132,7 @@ async fn follow(
 /// One request and its response, over the open connection if it goes to the same place.
 async fn request(
     sys: &Sys,
-    options: &Options,
+    options: &Options<'_>,
     url: &Url,
     open: &mut Option<(String, TcpStream)>,
     start: Instant,
@@ -147,16 +152,12 @@ async fn request(
         }
         None => connect(sys, options, url, start, transfer).await?,
     };
-    let method = options.method.clone().unwrap_or_else(|| {
-        let default = if options.head {
-            "HEAD"
-        } else if options.data.is_some() {
-            "POST"
-        } else {
-            "GET"
-        };
-        default.to_string()
-    });
+    let method = match options.method {
+        Some(method) => method,
+        None if options.head => "HEAD",
+        None if options.data.is_some() => "POST",
+        None => "GET",
+    };
     let mut text = format!("{method} {} HTTP/1.1\r\n", url.target);
     let given = |name: &str| {
         options.headers.iter().any(|line| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name)))
@@ -165,7 +166,7 @@ async fn request(
         text += &format!("Host: {}\r\n", url.host_header());
     }
     if !given("user-agent") {
-        text += &format!("User-Agent: {}\r\n", options.agent.as_deref().unwrap_or(AGENT));
+        text += &format!("User-Agent: {}\r\n", options.agent.unwrap_or(AGENT));
     }
     if !given("accept") {
         text += "Accept: */*\r\n";
@@ -240,7 +241,7 @@ async fn request(
 /// A connection to where the URL, `--resolve` and the resolver say.
 async fn connect(
     sys: &Sys,
-    options: &Options,
+    options: &Options<'_>,
     url: &Url,
     start: Instant,
     transfer: &mut Transfer,
@@ -269,14 +270,14 @@ async fn connect(
             let text = of_family.collect::<Vec<_>>().join(", ");
             if text.is_empty() { "(none)".to_owned() } else { text }
         };
-        sys.complain(&format!("* Host {}:{} was resolved.", url.host, url.port));
-        sys.complain(&format!("* IPv6: {}\n* IPv4: {}", list(false), list(true)));
+        sys.complain(format_args!("* Host {}:{} was resolved.", url.host, url.port));
+        sys.complain(format_args!("* IPv6: {}\n* IPv4: {}", list(false), list(true)));
     }
     let mut timed_out = false;
     for address in addresses {
         let remote = SocketAddr::new(address, url.port);
         if options.verbose {
-            sys.complain(&format!("*   Trying {remote}..."));
+            sys.complain(format_args!("*   Trying {remote}..."));
         }
         match sys.timeout(left(sys), sys.connect(remote)).await {
             Some(Ok(stream)) => {
@@ -285,7 +286,7 @@ async fn connect(
                 transfer.local = Some(stream.local);
                 if options.verbose {
                     let local = stream.local;
-                    sys.complain(&format!(
+                    sys.complain(format_args!(
                         "* Established connection to {} ({address} port {}) from {} port {} ",
                         url.host,
                         url.port,
@@ -303,7 +304,7 @@ async fn connect(
             Some(Err(NetError::TimedOut)) => timed_out = true,
             Some(Err(error)) => {
                 if options.verbose {
-                    sys.complain(&format!(
+                    sys.complain(format_args!(
                         "* connect to {address} port {} from 0.0.0.0 port 0 failed: {error}",
                         url.port
                     ));
@@ -325,7 +326,7 @@ async fn connect(
 }
 
 /// The address that `--resolve HOST:PORT:ADDRESS` gives.
-fn pinned(options: &Options, url: &Url) -> Option<IpAddr> {
+fn pinned(options: &Options<'_>, url: &Url) -> Option<IpAddr> {
     options.resolve.iter().find_map(|entry| {
         let mut parts = entry.splitn(3, ':');
         let (host, port, address) = (parts.next()?, parts.next()?, parts.next()?);

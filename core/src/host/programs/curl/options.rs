@@ -9,11 +9,12 @@ use super::Failure;
 
 /// Options that take a value.
 const VALUED: &str = "o w m H X d A u e b T F connect-timeout max-time resolve header request data data-raw user-agent \
-    output write-out retry retry-delay max-redirs cacert interface connect-to url user";
+    output write-out retry retry-delay max-redirs cacert interface connect-to noproxy keepalive-time url user";
+
 /// What was asked for.
 #[derive(Default)]
-pub(super) struct Options {
-    pub(super) urls: Vec<String>,
+pub(super) struct Options<'a> {
+    pub(super) urls: Vec<&'a str>,
     pub(super) silent: bool,
     pub(super) show_error: bool,
     pub(super) verbose: bool,
@@ -22,21 +23,21 @@ pub(super) struct Options {
     pub(super) fail: bool,
     pub(super) location: bool,
     pub(super) only: Option<bool>,
-    pub(super) output: Option<String>,
-    pub(super) write_out: Option<String>,
-    pub(super) method: Option<String>,
-    pub(super) headers: Vec<String>,
+    pub(super) output: Option<&'a str>,
+    pub(super) write_out: Option<&'a str>,
+    pub(super) method: Option<&'a str>,
+    pub(super) headers: Vec<&'a str>,
     pub(super) data: Option<String>,
-    pub(super) agent: Option<String>,
-    pub(super) resolve: Vec<String>,
+    pub(super) agent: Option<&'a str>,
+    pub(super) resolve: Vec<&'a str>,
     pub(super) connect_timeout: Option<u64>,
     pub(super) max_time: Option<u64>,
     pub(super) retry: u32,
 }
 
-impl Options {
+impl<'a> Options<'a> {
     /// Reads the command line.
-    pub(super) fn read(arguments: &[String]) -> Result<Options, Failure> {
+    pub(super) fn read(arguments: &'a [String]) -> Result<Options<'a>, Failure> {
         let mut options = Options::default();
         let words = options::parse(arguments, VALUED)
             .map_err(|MissingValue(name)| Failure(2, format!("option {name}: requires parameter")))?;
@@ -46,14 +47,14 @@ impl Options {
                     options.urls.push(url);
                     continue;
                 }
-                Word::Option(name, value) => (name, value.unwrap_or_default()),
+                Word::Option(name, value) => (name, value),
             };
             let number = || {
-                options::seconds(&value).ok_or_else(|| {
-                    Failure(2, format!("option {}: expected a proper numerical parameter", dashed(&name)))
+                options::seconds(value).ok_or_else(|| {
+                    Failure(2, format!("option {}: expected a proper numerical parameter", dashed(name)))
                 })
             };
-            match name.as_str() {
+            match name {
                 "s" | "silent" => options.silent = true,
                 "S" | "show-error" => options.show_error = true,
                 "v" | "verbose" => options.verbose = true,
@@ -69,7 +70,11 @@ impl Options {
                 "H" | "header" => options.headers.push(value),
                 "A" | "user-agent" => options.agent = Some(value),
                 "d" | "data" | "data-raw" => {
-                    options.data = Some(options.data.map_or(value.clone(), |have| format!("{have}&{value}")));
+                    let data = options.data.get_or_insert_default();
+                    if !data.is_empty() {
+                        data.push('&');
+                    }
+                    data.push_str(value);
                 }
                 "resolve" => options.resolve.push(value),
                 "connect-timeout" => options.connect_timeout = Some(number()?),
@@ -79,7 +84,7 @@ impl Options {
                 "k" | "insecure" | "N" | "no-buffer" | "g" | "globoff" | "http1.1" | "compressed"
                 | "no-progress-meter" | "retry-connrefused" | "retry-delay" | "noproxy" | "max-redirs" | "cacert"
                 | "connect-to" | "keepalive-time" | "no-keepalive" => {}
-                _ => return Err(Failure(2, format!("option {}: is unknown", dashed(&name)))),
+                _ => return Err(Failure(2, format!("option {}: is unknown", dashed(name)))),
             }
         }
         Ok(options)
