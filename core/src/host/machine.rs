@@ -1,9 +1,7 @@
 //! What the tasks of one host share, and how they wait.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
@@ -14,6 +12,7 @@ use smoltcp::time::{Duration, Instant};
 
 use super::config::HostConfig;
 use super::stack::Stack;
+use super::table::Table;
 
 /// A host's stack and its configuration, behind one `Rc` that every task holds.
 pub(super) struct Machine {
@@ -21,7 +20,7 @@ pub(super) struct Machine {
     /// Never borrowed across an `.await`.
     pub(super) stack: RefCell<Stack>,
     /// What programs have written to files, by path.
-    pub(super) files: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(super) files: RefCell<Table>,
     /// Jobs that a shell has sent to the background and that do not run yet.
     jobs: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
     /// When the task that is being polled wants to be polled again at the latest.

@@ -39,6 +39,7 @@ mod shell;
 mod stack;
 mod stream;
 mod sys;
+mod table;
 mod tcp;
 #[cfg(test)]
 mod tests;

@@ -192,8 +192,15 @@ pub(super) fn reverse_name(address: IpAddr) -> String {
 }
 
 /// Addresses of a family this host has come first, IPv6 before IPv4 (RFC 6724); those it cannot reach come last.
-fn ordered(sys: &Sys, mut found: Vec<IpAddr>) -> Vec<IpAddr> {
+fn ordered(sys: &Sys, found: Vec<IpAddr>) -> Vec<IpAddr> {
     let stack = sys.machine.stack.borrow();
-    found.sort_by_key(|address| (stack.source_for(*address).is_none(), address.is_ipv4()));
-    found
+    let of_rank = |reachable: bool, ipv4: bool| {
+        let stack = &stack;
+        found
+            .iter()
+            .copied()
+            .filter(move |address| stack.source_for(*address).is_some() == reachable && address.is_ipv4() == ipv4)
+    };
+    let ranks = [(true, false), (true, true), (false, false), (false, true)];
+    ranks.into_iter().flat_map(|(reachable, ipv4)| of_rank(reachable, ipv4)).collect()
 }

@@ -189,7 +189,7 @@ impl Sys {
     /// Writes a file.
     pub(super) fn store(&self, path: &str, bytes: Vec<u8>) {
         if !path.starts_with("/dev/") {
-            self.machine.files.borrow_mut().insert(path.into(), bytes);
+            self.machine.files.borrow_mut().insert(path.as_bytes(), bytes);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::sys::Sys;
 
 /// The contents of a file.
 pub(in super::super) fn contents(sys: &Sys, path: &str) -> Option<Vec<u8>> {
-    if let Some(bytes) = sys.machine.files.borrow().get(path) {
+    if let Some(bytes) = sys.machine.files.borrow().value(path.as_bytes()) {
         return Some(bytes.clone());
     }
     let text = match path {

@@ -23,7 +23,7 @@ mod wget;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::future::Future;
+use core::future::{Future, pending};
 use core::pin::Pin;
 
 use super::images::{Image, base_name};
@@ -99,53 +99,66 @@ pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i3
             sys.complain(format_args!("sh: {name}: not found"));
             return 127;
         }
-        match base_name(name) {
-            "sh" | "ash" | "bash" => shell::run(&sys, arguments).await,
-            "curl" => curl::run(&sys, arguments).await,
-            "wget" => wget::run(&sys, arguments).await,
-            "telnet" => telnet::run(&sys, arguments).await,
-            "nc" | "ncat" | "netcat" => nc::run(&sys, arguments).await,
-            "nslookup" => nslookup::run(&sys, arguments).await,
-            "dig" => dig::run(&sys, arguments).await,
-            "host" => host::run(&sys, arguments).await,
-            "ping" | "ping6" => ping::run(&sys, arguments).await,
-            "redis-cli" => redis_cli::run(&sys, arguments).await,
-            "env" => environment::env(&sys),
-            "printenv" => environment::printenv(&sys, arguments),
-            "cat" => files::cat(&sys, arguments).await,
-            "hostname" => address::hostname(&sys, arguments),
-            "ip" => address::ip(&sys, arguments),
-            "ifconfig" => address::ifconfig(&sys),
-            "ss" => sockets::ss(&sys, arguments),
-            "netstat" => sockets::netstat(&sys, arguments),
-            "grep" | "egrep" => text::grep(&sys, arguments).await,
-            "head" => text::head(&sys, arguments).await,
-            "tail" if arguments.iter().any(|word| matches!(word.as_str(), "-f" | "-F")) => {
-                core::future::pending().await
-            }
-            filter @ ("wc" | "sort" | "uniq" | "tail" | "tr" | "cut") => text::filter(&sys, filter, arguments).await,
-            "echo" => small::echo(&sys, arguments),
-            "printf" => small::printf(&sys, arguments),
-            "sleep" => small::sleep(&sys, arguments).await,
-            "seq" => small::seq(&sys, arguments),
-            "date" => small::date(&sys, arguments),
-            "test" | "[" => i32::from(!shell::test(arguments)),
-            "pwd" => {
-                sys.line(&sys.variable("PWD").unwrap_or_else(|| "/".into()));
-                0
-            }
-            "whoami" => {
-                sys.line("root");
-                0
-            }
-            "timeout" => small::timeout(&sys, arguments).await,
-            "watch" => small::watch(&sys, arguments).await,
-            "traceroute" => traceroute::run(&sys, arguments).await,
-            "apk" | "apt" | "apt-get" | "yum" => small::packages(&sys, name),
-            "which" => which(&sys, arguments),
-            "false" => 1,
-            _ => 0,
+        match at_once(&sys, base_name(name), arguments) {
+            Some(code) => code,
+            None => waiting(&sys, base_name(name), arguments).await,
         }
+    })
+}
+
+/// The programs that wait for something: each in a box of its own size.
+fn waiting<'a>(sys: &'a Sys, name: &'a str, arguments: &'a [String]) -> Pin<Box<dyn Future<Output = i32> + 'a>> {
+    match name {
+        "sh" | "ash" | "bash" => Box::pin(shell::run(sys, arguments)),
+        "curl" => Box::pin(curl::run(sys, arguments)),
+        "wget" => Box::pin(wget::run(sys, arguments)),
+        "telnet" => Box::pin(telnet::run(sys, arguments)),
+        "nc" | "ncat" | "netcat" => Box::pin(nc::run(sys, arguments)),
+        "nslookup" => Box::pin(nslookup::run(sys, arguments)),
+        "dig" => Box::pin(dig::run(sys, arguments)),
+        "host" => Box::pin(host::run(sys, arguments)),
+        "ping" | "ping6" => Box::pin(ping::run(sys, arguments)),
+        "traceroute" => Box::pin(traceroute::run(sys, arguments)),
+        "redis-cli" => Box::pin(redis_cli::run(sys, arguments)),
+        "cat" => Box::pin(files::cat(sys, arguments)),
+        "grep" | "egrep" => Box::pin(text::grep(sys, arguments)),
+        "head" => Box::pin(text::head(sys, arguments)),
+        "tail" if arguments.iter().any(|word| matches!(word.as_str(), "-f" | "-F")) => Box::pin(pending()),
+        "sleep" => Box::pin(small::sleep(sys, arguments)),
+        "timeout" => Box::pin(small::timeout(sys, arguments)),
+        "watch" => Box::pin(small::watch(sys, arguments)),
+        filter => Box::pin(text::filter(sys, filter, arguments)),
+    }
+}
+
+/// The programs that are done as soon as they have begun.
+fn at_once(sys: &Sys, name: &str, arguments: &[String]) -> Option<i32> {
+    Some(match name {
+        "env" => environment::env(sys),
+        "printenv" => environment::printenv(sys, arguments),
+        "hostname" => address::hostname(sys, arguments),
+        "ip" => address::ip(sys, arguments),
+        "ifconfig" => address::ifconfig(sys),
+        "ss" => sockets::ss(sys, arguments),
+        "netstat" => sockets::netstat(sys, arguments),
+        "echo" => small::echo(sys, arguments),
+        "printf" => small::printf(sys, arguments),
+        "seq" => small::seq(sys, arguments),
+        "date" => small::date(sys, arguments),
+        "apk" | "apt" | "apt-get" | "yum" => small::packages(sys, name),
+        "test" | "[" => i32::from(!shell::test(arguments)),
+        "which" => which(sys, arguments),
+        "pwd" => {
+            sys.line(sys.variable("PWD").as_deref().unwrap_or("/"));
+            0
+        }
+        "whoami" => {
+            sys.line("root");
+            0
+        }
+        "true" => 0,
+        "false" => 1,
+        _ => return None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Filters for pipes: `grep`, `wc`, `sort`, `uniq`, `head`, `tail`, `tr`, `cut`.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::super::sys::Sys;
@@ -191,8 +191,12 @@ fn sort(sys: &Sys, arguments: &Arguments<'_>, text: &str) {
         let end = line.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(line.len());
         if numeric { line[..end].parse().unwrap_or(0) } else { 0 }
     };
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines.sort_unstable_by(|a, b| number(a).cmp(&number(b)).then_with(|| a.cmp(b)));
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        // Insertion, because the library's sort would be the largest filter of all.
+        let at = lines.partition_point(|have| (number(have), *have) <= (number(line), line));
+        lines.insert(at, line);
+    }
     if arguments.has("r") {
         lines.reverse();
     }

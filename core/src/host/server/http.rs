@@ -79,10 +79,12 @@ impl Response {
     fn emit(&self, with_body: bool, keep: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            for piece in [name, ": ", value, "\r\n"] {
+                text.push_str(piece);
+            }
         }
-        text += &format!("Content-Length: {}\r\n", self.body.len());
-        text += if keep { "Connection: keep-alive\r\n\r\n" } else { "Connection: close\r\n\r\n" };
+        let connection = if keep { "keep-alive" } else { "close" };
+        text += &format!("Content-Length: {}\r\nConnection: {connection}\r\n\r\n", self.body.len());
         let mut bytes = text.into_bytes();
         if with_body {
             bytes.extend_from_slice(&self.body);
@@ -185,7 +187,7 @@ fn respond(server: &Server, machine: &Machine, request: &Request<'_>) -> Respons
         Server::Nginx => {
             let path = if request.path().ends_with('/') { "index.html" } else { "" };
             let path = format!("/usr/share/nginx/html{}{path}", request.path());
-            let (status, page) = match machine.files.borrow().get(&path) {
+            let (status, page) = match machine.files.borrow().value(path.as_bytes()) {
                 Some(bytes) => (200, String::from_utf8_lossy(bytes).into_owned()),
                 None if path.ends_with("/html/index.html") => (200, NGINX_WELCOME.to_string()),
                 None => (404, nginx_error("404 Not Found")),

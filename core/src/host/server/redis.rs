@@ -1,6 +1,5 @@
 //! redis: RESP arrays and inline commands, a handful of commands, the real server's error words.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,6 +7,7 @@ use core::cell::RefCell;
 
 use super::super::machine::Machine;
 use super::super::stream::{NetError, TcpStream};
+use super::super::table::Table;
 
 /// The longest inline command, as the real server limits it, and the longest argument.
 const INLINE_MAX: usize = 64 * 1024;
@@ -16,7 +16,7 @@ const BULK_MAX: usize = 1 << 20;
 /// Keys and values of one server.
 #[derive(Debug, Default)]
 pub struct Database {
-    values: BTreeMap<Vec<u8>, Vec<u8>>,
+    values: Table,
 }
 
 /// Serves one connection.
@@ -93,17 +93,17 @@ fn execute(database: &mut Database, host: &str, name: &[u8], arguments: &[Vec<u8
         (b"PING", []) => b"+PONG\r\n".to_vec(),
         (b"PING" | b"ECHO", [text]) => bulk(Some(text)),
         (b"SET", [key, value, ..]) => {
-            values.insert(key.clone(), value.clone());
+            values.insert(key, value.clone());
             b"+OK\r\n".to_vec()
         }
-        (b"GET", [key]) => bulk(values.get(key)),
-        (b"DEL", [_, ..]) => integer(arguments[1..].iter().filter(|key| values.remove(*key).is_some()).count() as i64),
-        (b"EXISTS", [_, ..]) => integer(arguments[1..].iter().filter(|key| values.contains_key(*key)).count() as i64),
+        (b"GET", [key]) => bulk(values.value(key)),
+        (b"DEL", [_, ..]) => integer(arguments[1..].iter().filter(|key| values.remove(key)).count() as i64),
+        (b"EXISTS", [_, ..]) => integer(arguments[1..].iter().filter(|key| values.value(key).is_some()).count() as i64),
         (b"INCR", [key]) => {
-            let old = values.get(key).map_or(Some(0), |value| core::str::from_utf8(value).ok()?.parse::<i64>().ok());
+            let old = values.value(key).map_or(Some(0), |value| core::str::from_utf8(value).ok()?.parse::<i64>().ok());
             match old.and_then(|old| old.checked_add(1)) {
                 Some(new) => {
-                    values.insert(key.clone(), format!("{new}").into_bytes());
+                    values.insert(key, format!("{new}").into_bytes());
                     integer(new)
                 }
                 None => b"-ERR value is not an integer or out of range\r\n".to_vec(),

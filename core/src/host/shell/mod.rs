@@ -301,7 +301,7 @@ impl Output {
     fn store(self, sys: &Sys) {
         let bytes = self.pipe.take();
         let mut files = sys.machine.files.borrow_mut();
-        let file = files.entry(self.path).or_default();
+        let file = files.entry(self.path.as_bytes());
         if !self.append {
             file.clear();
         }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -112,7 +113,7 @@ impl Parser {
             let background = self.starts_with("&") && !self.starts_with("&&");
             if background {
                 self.at += 1;
-                list.push(Node::Background(Box::new(node)));
+                list.push(Node::Background(Rc::new(node)));
                 continue;
             }
             list.push(node);
@@ -262,12 +263,16 @@ impl Parser {
                 Some(_) => {}
             }
             let word = self.word()?;
-            match assignment(&word) {
-                Some(assignment) if simple.words.is_empty() => simple.assignments.push(assignment),
-                _ => simple.words.push(word),
+            if !simple.words.is_empty() {
+                simple.words.push(word);
+                continue;
+            }
+            match assignment(word) {
+                Ok(assignment) => simple.assignments.push(assignment),
+                Err(word) => simple.words.push(word),
             }
         }
-        if simple == Simple::default() {
+        if simple.words.is_empty() && simple.assignments.is_empty() && simple.redirects.is_empty() {
             return Err(if self.peek().is_none() { ParseError::Incomplete } else { unexpected(&self.rest()) });
         }
         Ok(Node::Simple(simple))
@@ -298,16 +303,14 @@ impl Parser {
     }
 }
 
-/// `NAME=value` at the front of a command.
-fn assignment(word: &Word) -> Option<(String, Word)> {
-    let (Part::Text(text, Quoted::No), rest) = word.0.split_first()? else { return None };
-    let (name, value) = text.split_once('=')?;
-    if !is_name(name) {
-        return None;
-    }
-    let mut parts = Vec::from([Part::Text(value.to_string(), Quoted::Yes)]);
-    parts.extend(rest.iter().cloned());
-    Some((name.to_string(), Word(parts)))
+/// `NAME=value` at the front of a command; any other word comes back.
+fn assignment(mut word: Word) -> Result<(String, Word), Word> {
+    let Some(Part::Text(text, Quoted::No)) = word.0.first() else { return Err(word) };
+    let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) else { return Err(word) };
+    let (name, value) = (name.to_string(), value.to_string());
+    // The value is not split at its blanks, so it counts as quoted.
+    word.0[0] = Part::Text(value, Quoted::Yes);
+    Ok((name, word))
 }
 
 /// Whether a text can name a variable.

@@ -1,11 +1,12 @@
 //! What the shell's parser makes and its executor runs.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// A command of any kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Node {
     Simple(Simple),
     /// `a | b`; true: `! a`.
@@ -34,11 +35,11 @@ pub(super) enum Node {
     },
     /// A compound command with redirections.
     Redirected(Box<Node>, Vec<Redirect>),
-    Background(Box<Node>),
+    Background(Rc<Node>),
 }
 
 /// A program with its arguments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Simple {
     pub(super) assignments: Vec<(String, Word)>,
     pub(super) words: Vec<Word>,
@@ -46,7 +47,7 @@ pub(super) struct Simple {
 }
 
 /// Where a stream goes or comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Redirect {
     Out {
         fd: Fd,
@@ -69,10 +70,10 @@ pub(super) enum Fd {
 }
 
 /// A word before expansion.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Word(pub(super) Vec<Part>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Text(String, Quoted),
     /// `$NAME`, `${NAME}`, and `${NAME:-word}` with the words used instead.

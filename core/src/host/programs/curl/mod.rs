@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
 use smoltcp::time::{Duration, Instant};
@@ -138,7 +139,7 @@ async fn request(
     start: Instant,
     transfer: &mut Transfer,
 ) -> Result<(Head, Vec<u8>), Failure> {
-    let verbose = |text: &str| {
+    let verbose = |text: fmt::Arguments<'_>| {
         if options.verbose {
             sys.complain(text);
         }
@@ -147,7 +148,7 @@ async fn request(
     let kept = open.take().filter(|(known, _)| *known == place);
     let stream = match kept {
         Some((_, stream)) => {
-            verbose(&format!("* Reusing existing http: connection with host {}", url.host));
+            verbose(format_args!("* Reusing existing http: connection with host {}", url.host));
             stream
         }
         None => connect(sys, options, url, start, transfer).await?,
@@ -158,38 +159,16 @@ async fn request(
         None if options.data.is_some() => "POST",
         None => "GET",
     };
-    let mut text = format!("{method} {} HTTP/1.1\r\n", url.target);
-    let given = |name: &str| {
-        options.headers.iter().any(|line| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name)))
-    };
-    if !given("host") {
-        text += &format!("Host: {}\r\n", url.host_header());
-    }
-    if !given("user-agent") {
-        text += &format!("User-Agent: {}\r\n", options.agent.unwrap_or(AGENT));
-    }
-    if !given("accept") {
-        text += "Accept: */*\r\n";
-    }
-    for line in &options.headers {
-        text += &format!("{line}\r\n");
-    }
-    let body = options.data.as_deref().unwrap_or("");
-    if options.data.is_some() {
-        text += &format!("Content-Length: {}\r\n", body.len());
-        if !given("content-type") {
-            text += "Content-Type: application/x-www-form-urlencoded\r\n";
-        }
-    }
+    let mut text = head(options, url, method);
     for line in text.lines() {
-        verbose(&format!("> {line}"));
+        verbose(format_args!("> {line}"));
     }
-    verbose("> ");
+    verbose(format_args!("> "));
     text += "\r\n";
-    text += body;
+    text += options.data.as_deref().unwrap_or("");
     let reset = |_: NetError| Failure(56, "Recv failure: Connection reset by peer".to_string());
     stream.write(text.as_bytes()).await.map_err(reset)?;
-    verbose("* Request completely sent off");
+    verbose(format_args!("* Request completely sent off"));
 
     let mut bytes = Vec::new();
     let head = loop {
@@ -209,7 +188,7 @@ async fn request(
     transfer.status = head.status;
     transfer.started = micros(sys, start);
     for line in head.text.lines() {
-        verbose(&format!("< {line}"));
+        verbose(format_args!("< {line}"));
     }
     bytes.drain(..head.length);
     let mut body = Body::new(&head, method == "HEAD");
@@ -230,12 +209,39 @@ async fn request(
     };
     transfer.size = whole.len();
     if head.keeps_open() {
-        verbose(&format!("* Connection #0 to host {} left intact", url.host));
+        verbose(format_args!("* Connection #0 to host {} left intact", url.host));
         *open = Some((place, stream));
     } else {
-        verbose("* shutting down connection #0");
+        verbose(format_args!("* shutting down connection #0"));
     }
     Ok((head, whole))
+}
+
+/// The request's lines, without the empty one.
+fn head(options: &Options<'_>, url: &Url, method: &str) -> String {
+    let mut text = format!("{method} {} HTTP/1.1\r\n", url.target);
+    let given = |name: &str| {
+        options.headers.iter().any(|line| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name)))
+    };
+    if !given("host") {
+        text += &format!("Host: {}\r\n", url.host_header());
+    }
+    if !given("user-agent") {
+        text += &format!("User-Agent: {}\r\n", options.agent.unwrap_or(AGENT));
+    }
+    if !given("accept") {
+        text += "Accept: */*\r\n";
+    }
+    for line in &options.headers {
+        text += &format!("{line}\r\n");
+    }
+    if let Some(data) = &options.data {
+        text += &format!("Content-Length: {}\r\n", data.len());
+        if !given("content-type") {
+            text += "Content-Type: application/x-www-form-urlencoded\r\n";
+        }
+    }
+    text
 }
 
 /// A connection to where the URL, `--resolve` and the resolver say.
