@@ -48,6 +48,11 @@ export class CodeView {
     this.#showing = false
   }
 
+  /** Changes the text as the reader would, so that it can be undone. */
+  replace(text: string): void {
+    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } })
+  }
+
   focus(): void {
     this.#view.focus()
   }

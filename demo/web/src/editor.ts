@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit'
 import type { CodeView } from './code-view.ts'
 import { LabElement, common } from './element.ts'
-import { hasLostIndentation } from './slips.ts'
+import { repairOf } from './repair.ts'
 
 export class LabEditor extends LabElement {
   static override styles = [common, css`
@@ -14,7 +14,9 @@ export class LabEditor extends LabElement {
     .body { flex: 1; min-height: 11em; overflow: hidden; display: flex; background: var(--surface); }
     .body > * { flex: 1; min-width: 0; }
     textarea { border: 0; padding: 10px 12px; resize: none; background: none; color: inherit; font: 12.5px/1.55 var(--mono); tab-size: 2; outline-offset: -2px; }
-    .lab { margin: 0; padding: 6px 12px; border-left: 3px solid var(--virtual); background: var(--virtual-soft); font-size: var(--text-s); line-height: 1.45; }
+    .lab { flex: none; max-height: 60%; overflow: auto; margin: 0; padding: 6px 12px; border-left: 3px solid var(--virtual); background: var(--virtual-soft); font-size: var(--text-s); line-height: 1.45; }
+    .lab pre { margin: 6px 0; font: 12px/1.5 var(--mono); }
+    .lab button { min-height: 28px; margin-left: 6px; }
     .foot { padding: 5px 12px; border-top: 1px solid var(--hair); color: var(--muted); font-size: 11.5px; }
     .apply { margin: 0 0 4px; }
     @media (pointer: coarse), (max-width: 640px) { textarea { font-size: 16px; } .foot { display: none; } }
@@ -23,6 +25,8 @@ export class LabEditor extends LabElement {
   #open = ''
   #view: CodeView | undefined
   #loading = false
+  /** Whether the repaired text is shown, for the reader to compare. */
+  #proposing = false
 
   protected follows(): [EventTarget, ...string[]][] {
     return [[this.lab, 'example', 'files']]
@@ -40,6 +44,8 @@ export class LabEditor extends LabElement {
     const { files } = this.lab
     if (!files.has(this.#open)) this.#open = [...files.keys()][0] ?? ''
     const text = files.get(this.#open) ?? ''
+    const repair = repairOf(text)
+    if (repair === undefined) this.#proposing = false
     return html`
       <div class="bar">
         <div role="tablist" aria-label="Manifests" @keydown=${this.#keydown}>
@@ -55,9 +61,12 @@ export class LabEditor extends LabElement {
             .value=${text} @input=${(event: Event) => this.lab.edit(this.#open, (event.target as HTMLTextAreaElement).value)}
             @keydown=${this.#shortcut}></textarea>`}
       </div>
-      ${hasLostIndentation(text)
-        ? html`<p class="lab" data-testid="lab-line">The indentation of this document seems lost: every line begins at the margin. Copying from a web page does that; nested fields need two spaces more than their parent.</p>`
-        : nothing}
+      ${repair === undefined ? nothing : html`
+        <div class="lab" data-testid="repair">${repair.text}
+          ${this.#proposing
+            ? html`<pre>${repair.repaired}</pre><button @click=${() => this.#replace(repair.repaired)}>Use this text</button>`
+            : html`<button @click=${() => { this.#proposing = true; this.requestUpdate() }}>Show it repaired</button>`}
+        </div>`}
       <div class="foot">Ctrl-Enter applies. Esc, then Tab, leaves the editor.</div>`
   }
 
@@ -79,6 +88,13 @@ export class LabEditor extends LabElement {
     this.requestUpdate()
     await this.updateComplete
     if (hadFocus) this.#view.focus()
+  }
+
+  #replace(text: string): void {
+    this.lab.edit(this.#open, text)
+    this.#view?.replace(text)
+    this.#proposing = false
+    this.requestUpdate()
   }
 
   #choose(name: string): void {

@@ -2,9 +2,9 @@
 import type { Frame } from 'clusterip'
 
 /** Milliseconds that one frame takes on the screen at speed 1. */
-const FRAME = 620
+const FRAME = 460
 /** A frame that is translated stops at the rule for as long again. */
-const TRANSLATION = 520
+const TRANSLATION = 460
 /** Frames that are kept for the table and the slider. */
 const KEPT = 600
 

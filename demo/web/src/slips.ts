@@ -30,13 +30,3 @@ function straighten(line: string): string {
     .replace(/[“”„]/g, '"')
     .replace(/[‘’‚]/g, "'")
 }
-
-/** Whether a manifest looks as if its indentation was lost: every line begins at the margin, yet it names nested fields. */
-export function hasLostIndentation(text: string): boolean {
-  const lines = text.split('\n').filter(line => line.trim() !== '' && !line.trim().startsWith('#'))
-  const nested = /^(name|labels|app|selector|ports|port|targetPort|protocol|replicas|template|containers|image|matchLabels|containerPort):/
-  return lines.length > 4
-    && lines.some(line => /^kind:/.test(line))
-    && lines.every(line => !/^\s/.test(line))
-    && lines.filter(line => nested.test(line.replace(/^- /, ''))).length > 2
-}

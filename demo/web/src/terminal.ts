@@ -41,6 +41,8 @@ export class LabTerminal extends LabElement {
     .chips { display: flex; gap: 6px; padding: 8px 12px; overflow-x: auto; border-top: 1px solid var(--edge); scrollbar-width: none; mask-image: linear-gradient(to right, #000 calc(100% - 36px), transparent); }
     .chips::after { content: ''; flex: 0 0 24px; }
     .chips button { flex: none; font-family: var(--mono); font-size: 11.5px; font-weight: 400; }
+    .chips .stop { font-family: var(--sans); font-weight: 600; }
+    input::placeholder { color: var(--muted); font-weight: 400; opacity: 1; }
     .hint { padding: 0 12px 8px; color: var(--muted); font-size: 11.5px; }
     @media (pointer: coarse), (max-width: 640px) {
       .screen { font-size: 13px; }
@@ -73,11 +75,13 @@ export class LabTerminal extends LabElement {
         </div>
         <form @submit=${this.#submit}>
           <label class="prompt" for="line">${shell.prompt}<span class="sr">command line</span></label>
-          <input id="line" data-testid="terminal-input" autocomplete="off" autocapitalize="off" autocorrect="off"
+          <input id="line" placeholder=${shell.isBusy ? 'running; Ctrl-C stops it' : ''} data-testid="terminal-input" autocomplete="off" autocapitalize="off" autocorrect="off"
             spellcheck="false" enterkeyhint="go" @keydown=${this.#keydown}>
         </form>
       </div>
       <div class="chips" role="group" aria-label="Commands to try">
+        ${shell.isBusy ? html`<button type="button" class="stop" @click=${() => shell.interrupt('')}>Stop</button>` : nothing}
+        ${shell.isInside && !shell.isBusy ? html`<button type="button" class="stop" @click=${() => shell.endOfInput()}>Leave</button>` : nothing}
         ${this.lab.example.suggestions.map(line => html`<button type="button" @click=${() => this.#run(line)}>${line}</button>`)}
       </div>
       <div class="hint">Tab completes, or moves on when the line is empty. ↑ ↓ history, Ctrl-C interrupts, Ctrl-L clears.</div>

@@ -1,0 +1,3 @@
+import './packets.test.ts'
+import './repair.test.ts'
+import './terminal.test.ts'

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { slipIn } from '../src/slips.ts'
+import { terminalRequest, wordsOf } from '../src/words.ts'
+
+test('a dash of print becomes the dashes of a flag', () => {
+  assert.equal(slipIn('kubectl create deployment redis –image=redis')?.repaired, 'kubectl create deployment redis --image=redis')
+  assert.equal(slipIn('kubectl run busybox –rm –restart Never -it –image=busybox')?.repaired, 'kubectl run busybox --rm --restart Never -it --image=busybox')
+  assert.equal(slipIn('kubectl get pods -o wide'), undefined)
+})
+
+test('a pasted prompt is told from the command', () => {
+  assert.equal(slipIn('$ kubectl get service redis')?.repaired, 'kubectl get service redis')
+  assert.equal(slipIn('/ # telnet redis 6379')?.repaired, 'telnet redis 6379')
+  assert.equal(slipIn('echo $HOME'), undefined)
+})
+
+test('words are split as a shell splits them', () => {
+  assert.deepEqual(wordsOf(`sh -c 'curl -s "$X"' a\\ b "c d"`), ['sh', '-c', 'curl -s "$X"', 'a b', 'c d'])
+})
+
+test('exec -it asks for a terminal in that pod', () => {
+  const request = terminalRequest('kubectl exec -it -n shop web -c app -- sh -c "echo hi"')
+  assert.deepEqual([request?.verb, request?.pod, request?.namespace, request?.argv], ['exec', 'web', 'shop', ['sh', '-c', 'echo hi']])
+  assert.equal(terminalRequest('kubectl exec web -- sh'), undefined)
+  assert.equal(terminalRequest('kubectl get pods -it'), undefined)
+})
+
+test('run -it makes a pod with a terminal and remembers to remove it', () => {
+  const request = terminalRequest('kubectl run busybox --rm --restart Never -it --image=busybox')
+  assert.deepEqual([request?.pod, request?.remove, request?.argv], ['busybox', true, []])
+  assert.equal(request?.create, 'kubectl run busybox --restart Never --image=busybox --stdin --tty')
+})
