@@ -6,7 +6,6 @@ use clusterip::{
     cluster::{Cluster, Config, DnsConfig, NodeConfig, Output, Place, PodPin},
     control::DeleteOptions,
     dataplane::Mode,
-    kubectl::Context,
     net::Cidr,
     time::Duration,
 };
@@ -92,12 +91,13 @@ pub(super) fn dns(address: &str) -> Result<DnsConfig, Fail> {
 
 /// Runs a kubectl command line.
 pub(super) fn kubectl(cluster: &mut Cluster, line: &str, stdin: &str) -> Output {
-    let mut context = Context { stdin: stdin.into(), ..Context::default() };
-    clusterip::kubectl::run(cluster, &mut context, line)
+    cluster.kubectl_with(line, stdin)
 }
 
 /// Puts a file where `kubectl -f NAME` finds it.
-pub(super) fn file(_cluster: &mut Cluster, _name: &str, _text: &str) {}
+pub(super) fn file(cluster: &mut Cluster, name: &str, text: &str) {
+    cluster.set_file(name, Some(text));
+}
 
 /// Does with a text what `kubectl apply -f` does; any refusal is a failure of the case's setup.
 pub(super) fn apply(cluster: &mut Cluster, text: &str) -> Result<(), Fail> {
