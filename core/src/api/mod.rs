@@ -17,6 +17,8 @@ pub mod network_policy;
 pub mod node;
 pub mod object;
 pub mod pod;
+#[cfg(all(test, feature = "yaml"))]
+mod properties;
 pub mod schema;
 pub mod selector;
 pub mod service;

@@ -104,7 +104,7 @@ impl Manifest {
         };
         // Upstream's path of this one field begins with a capital letter.
         let path = path.replace(".LoadBalancerSourceRanges", ".loadBalancerSourceRanges");
-        let mut position = place::find(document, &path)?;
+        let mut position = place::find(document, &place::steps(&path))?;
         position.line += origin.lines;
         Some(position)
     }
@@ -150,34 +150,26 @@ fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
         Err(error) if error.to_string().starts_with("EOF while parsing") => Value::Null,
         result => result?,
     };
-    restore_decimals(document, &mut value, &mut String::new());
+    restore_decimals(document, &mut value, &mut Vec::new());
     Ok((value, duplicates.into_inner()))
 }
 
 /// Stands for a number that is not whole until its text is read again: the parser hands out a float.
 const DECIMAL: &str = "?";
 
-fn restore_decimals(document: &str, value: &mut Value, path: &mut String) {
-    let length = path.len();
+fn restore_decimals(document: &str, value: &mut Value, steps: &mut Vec<String>) {
+    let mut follow = |step: String, item: &mut Value| {
+        steps.push(step);
+        restore_decimals(document, item, steps);
+        steps.pop();
+    };
     match value {
         Value::Decimal(text) if &**text == DECIMAL => {
-            let text = place::scalar(document, path).unwrap_or_default();
+            let text = place::scalar(document, steps).unwrap_or_default();
             *value = json::number(&text).unwrap_or(Value::String(text));
         }
-        Value::List(items) => {
-            for (at, item) in items.iter_mut().enumerate() {
-                path.push_str(&format!("[{at}]"));
-                restore_decimals(document, item, path);
-                path.truncate(length);
-            }
-        }
-        Value::Map(map) => {
-            for (name, item) in map.iter_mut() {
-                place::push_name(path, name);
-                restore_decimals(document, item, path);
-                path.truncate(length);
-            }
-        }
+        Value::List(items) => items.iter_mut().enumerate().for_each(|(at, item)| follow(at.to_string(), item)),
+        Value::Map(map) => map.iter_mut().for_each(|(name, item)| follow(name.to_owned(), item)),
         _ => {}
     }
 }

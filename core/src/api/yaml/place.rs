@@ -19,8 +19,7 @@ pub struct Position {
 }
 
 /// Where the value at that path begins, or the nearest thing around it that is there.
-pub(super) fn find(document: &str, path: &str) -> Option<Position> {
-    let steps = steps(path);
+pub(super) fn find(document: &str, steps: &[String]) -> Option<Position> {
     (0..=steps.len()).rev().find_map(|length| {
         let text = RefCell::default();
         let follow = Follow { steps: &steps[..length], text: &text };
@@ -30,10 +29,9 @@ pub(super) fn find(document: &str, path: &str) -> Option<Position> {
 }
 
 /// The text of the scalar at that path.
-pub(super) fn scalar(document: &str, path: &str) -> Option<String> {
+pub(super) fn scalar(document: &str, steps: &[String]) -> Option<String> {
     let text = RefCell::default();
-    let steps = steps(path);
-    let _ = Follow { steps: &steps, text: &text }.deserialize(serde_yaml::Deserializer::from_str(document));
+    let _ = Follow { steps, text: &text }.deserialize(serde_yaml::Deserializer::from_str(document));
     text.into_inner()
 }
 
@@ -50,7 +48,7 @@ pub(super) fn push_name(path: &mut String, name: &str) {
 }
 
 /// The names and indices of a path such as `spec.ports[0].port` or `metadata.labels[a.b/c]`.
-fn steps(path: &str) -> Vec<String> {
+pub(super) fn steps(path: &str) -> Vec<String> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
