@@ -4,6 +4,7 @@
 //! microseconds of virtual time, so that nothing is rounded at the border; places are text; results are plain objects.
 //! Every failure is a JavaScript `Error` whose `name` says whose fault it is and whose `data` has the facts.
 
+mod apply;
 mod error;
 mod frame;
 mod options;
@@ -51,6 +52,21 @@ impl Engine {
         let mut cluster = Cluster::new(config).map_err(|error| config_error(&error.to_string()))?;
         cluster.set_capture(CAPTURE, None);
         Ok(Engine { cluster })
+    }
+
+    /// Creates or changes the objects of a text, and says what became of each.
+    pub fn apply(&mut self, yaml: &str, namespace: &str) -> Result<JsValue, JsValue> {
+        apply::apply(&mut self.cluster, yaml, namespace)
+    }
+
+    /// Puts a file where `kubectl apply -f NAME` finds it; `undefined` takes it away.
+    pub fn file(&mut self, name: &str, text: Option<String>) {
+        self.cluster.set_file(name, text.as_deref());
+    }
+
+    /// Runs a kubectl command line, with text for `-f -`.
+    pub fn kubectl(&mut self, line: &str, stdin: &str) -> Result<JsValue, JsValue> {
+        to_js(&output::output(&self.cluster.kubectl_with(line, stdin)))
     }
 
     /// Runs a shell line at a place until it ends, for at most `limit` of virtual time.
