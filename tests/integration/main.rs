@@ -3,4 +3,5 @@
 mod capture;
 mod determinism;
 mod layering;
+mod rollout;
 mod service;

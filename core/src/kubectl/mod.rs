@@ -9,9 +9,12 @@ mod columns;
 mod describe;
 mod duration;
 mod get;
+mod info;
 mod jsonpath;
 mod print;
 mod resource;
+mod rollout;
+mod set;
 
 use crate::{
     api::ApiError,
@@ -119,7 +122,9 @@ struct Command {
     act: fn(&mut Session<'_>, &Args) -> Result<(), Failure>,
 }
 
-static COMMANDS: &[Command] = &[describe::COMMAND, get::COMMAND];
+/// Every command, by the file that holds it.
+static COMMANDS: &[&[Command]] =
+    &[&[describe::COMMAND], &[get::COMMAND], &rollout::COMMANDS, &set::COMMANDS, &info::COMMANDS];
 
 impl Session<'_> {
     fn dispatch(&mut self, words: &[String]) -> Result<(), Failure> {
@@ -183,13 +188,21 @@ fn leading(words: &[String]) -> usize {
 fn find(words: &[String]) -> Option<(&'static Command, &[String])> {
     (1..=words.len().min(3)).rev().find_map(|count| {
         let name = words[..count].join(" ");
-        let command = COMMANDS.iter().find(|command| command.name == name)?;
+        let command = COMMANDS.iter().copied().flatten().find(|command| command.name == name)?;
         Some((command, &words[count..]))
     })
 }
 
 fn unknown(word: &str) -> Failure {
-    let near = COMMANDS.iter().map(|command| command.name).filter(|name| !name.contains(' ') && is_near(name, word));
+    if let Some(refusal) = info::refusal(word) {
+        return refusal;
+    }
+    let near = COMMANDS
+        .iter()
+        .copied()
+        .flatten()
+        .map(|command| command.name)
+        .filter(|name| !name.contains(' ') && is_near(name, word));
     let near: Vec<String> = near.map(|name| format!("\n\t{name}")).collect();
     let mut text = format!("error: unknown command \"{word}\" for \"kubectl\"");
     if !near.is_empty() {

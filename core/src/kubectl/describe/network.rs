@@ -16,7 +16,7 @@ impl Session<'_> {
     pub(super) fn service(&self, page: &mut Page, service: &Object) {
         let spec = service.spec();
         head(page, service);
-        page.line(0, &format!("Selector:\t{}", columns::format_selector(&spec["selector"])));
+        page.line(0, &format!("Selector:\t{}", columns::format_labels(&spec["selector"])));
         page.line(0, &format!("Type:\t{}", spec["type"].str()));
         optional(page, "IP Family Policy", &spec["ipFamilyPolicy"]);
         page.line(0, &format!("IP Families:\t{}", list_or_none(&spec["ipFamilies"])));
@@ -169,7 +169,7 @@ pub(super) fn policy(page: &mut Page, policy: &Object) {
     let whom = if selector.is_empty() {
         "<none> (Allowing the specific traffic to all pods in this namespace)".to_string()
     } else {
-        columns::format_selector(selector)
+        columns::format_labels(selector)
     };
     page.line(1, &format!("PodSelector: {whom}"));
     let types: Vec<&str> = policy.spec()["policyTypes"].items().iter().map(Value::str).collect();

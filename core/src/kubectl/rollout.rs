@@ -1,0 +1,249 @@
+//! `kubectl rollout`: a Deployment's or StatefulSet's way from one revision to the next.
+//!
+//! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/rollout, pkg/polymorphichelpers.
+
+use super::{Command, Failure, Session, args::Args, resource};
+use crate::{
+    api::{Kind, Object, Value},
+    control::timestamp,
+    time::Duration,
+};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+const REVISION: &str = "deployment.kubernetes.io/revision";
+const CAUSE: &str = "kubernetes.io/change-cause";
+
+pub(super) const COMMANDS: [Command; 6] = [
+    Command { name: "rollout status", flags: "watch|w? timeout= revision= filename=|f selector=|l", act: status },
+    Command { name: "rollout restart", flags: "filename=|f selector=|l output=|o", act: restart },
+    Command { name: "rollout undo", flags: "to-revision= dry-run? filename=|f selector=|l output=|o", act: undo },
+    Command { name: "rollout history", flags: "revision= filename=|f selector=|l output=|o", act: history },
+    Command { name: "rollout pause", flags: "filename=|f selector=|l output=|o", act: pause },
+    Command { name: "rollout resume", flags: "filename=|f selector=|l output=|o", act: resume },
+];
+
+/// How often the status is looked at while it is waited for.
+const GLANCE: Duration = Duration::from_millis(100);
+/// How long a rollout is waited for at most: Deployments give up after 600 s by themselves.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+fn status(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    for object in named(session, args)? {
+        let limit = args.flag("timeout").and_then(seconds).map_or(PATIENCE, Duration::from_secs);
+        let end = session.cluster.now() + if limit == Duration::ZERO { PATIENCE } else { limit };
+        let mut last = String::new();
+        loop {
+            let object = session.named(object.kind, object.name())?;
+            let (text, is_done) = progress(&object)?;
+            if text != last {
+                session.print(&text);
+                last = text;
+            }
+            if is_done || args.flag("watch") == Some("false") {
+                break;
+            }
+            if session.cluster.now() >= end {
+                return Err(Failure::error("timed out waiting for the condition"));
+            }
+            session.cluster.advance(GLANCE);
+        }
+    }
+    Ok(())
+}
+
+/// Source: pkg/polymorphichelpers/rollout_status.go.
+fn progress(object: &Object) -> Result<(String, bool), Failure> {
+    let (name, spec, status) = (object.name(), object.spec(), object.status());
+    let count = |field: &str| status[field].as_int().unwrap_or(0);
+    let wanted = spec["replicas"].as_int().unwrap_or(1);
+    let generation = object.value["metadata"]["generation"].as_int().unwrap_or(0);
+    if object.kind == Kind::StatefulSet {
+        let waiting = if generation > count("observedGeneration") {
+            "Waiting for statefulset spec update to be observed...\n".to_owned()
+        } else if count("readyReplicas") < wanted {
+            format!("Waiting for {} pods to be ready...\n", wanted - count("readyReplicas"))
+        } else {
+            return Ok((
+                format!("partitioned roll out complete: {} new pods have been updated...\n", count("updatedReplicas")),
+                true,
+            ));
+        };
+        return Ok((waiting, false));
+    }
+    if generation > count("observedGeneration") {
+        return Ok(("Waiting for deployment spec update to be observed...\n".to_owned(), false));
+    }
+    let conditions = status["conditions"].items();
+    let progressing = conditions.iter().find(|condition| condition["type"].str() == "Progressing");
+    if progressing.is_some_and(|condition| condition["reason"].str() == "ProgressDeadlineExceeded") {
+        return Err(Failure::error(&format!("deployment \"{name}\" exceeded its progress deadline")));
+    }
+    let (updated, all, available) = (count("updatedReplicas"), count("replicas"), count("availableReplicas"));
+    let what = if updated < wanted {
+        format!("{updated} out of {wanted} new replicas have been updated...")
+    } else if all > updated {
+        format!("{} old replicas are pending termination...", all - updated)
+    } else if available < updated {
+        format!("{available} of {updated} updated replicas are available...")
+    } else {
+        return Ok((format!("deployment \"{name}\" successfully rolled out\n"), true));
+    };
+    Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {what}\n"), false))
+}
+
+fn restart(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    for object in named(session, args)? {
+        if object.spec()["paused"].as_bool() == Some(true) {
+            let name = resource::name_of(&object);
+            return Err(Failure::error(&format!("{name} can't restart paused deployment (run rollout resume first)")));
+        }
+        let now = timestamp::emit(session.cluster.now());
+        let path = ["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"];
+        change(session, args, &object, "restarted", |value| value.set(&path, now))?;
+    }
+    Ok(())
+}
+
+fn undo(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    for object in named(session, args)? {
+        if object.kind != Kind::Deployment {
+            return Err(Failure::error("undo of a StatefulSet is not simulated"));
+        }
+        if object.spec()["paused"].as_bool() == Some(true) {
+            let text = format!(
+                "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/{}' and try again",
+                object.name()
+            );
+            return Err(Failure::error(&text));
+        }
+        let wanted: i64 = args.flag("to-revision").and_then(|n| n.parse().ok()).unwrap_or(0);
+        let sets = revisions(session, &object);
+        let current = object.annotation(REVISION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
+        let found = match wanted {
+            0 => sets.iter().rev().find(|(number, _)| *number != current),
+            wanted => sets.iter().find(|(number, _)| *number == wanted),
+        };
+        let Some((_, set)) = found else {
+            let text = match wanted {
+                0 => format!("no rollout history found for deployment \"{}\"", object.name()),
+                _ => format!("unable to find specified revision {wanted} in history"),
+            };
+            return Err(Failure::error(&text));
+        };
+        let mut template = set.spec()["template"].clone();
+        template.remove(&["metadata", "labels", "pod-template-hash"]);
+        if template == object.spec()["template"] {
+            let current = format!(
+                "{} skipped rollback (current template already matches revision {wanted})",
+                resource::name_of(&object)
+            );
+            session.print_line(&current);
+            continue;
+        }
+        change(session, args, &object, "rolled back", |value| value.set(&["spec", "template"], template))?;
+    }
+    Ok(())
+}
+
+fn history(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    for object in named(session, args)? {
+        let mut rows = alloc::vec!["REVISION\tCHANGE-CAUSE".to_owned()];
+        for (number, set) in revisions(session, &object) {
+            rows.push(format!("{number}\t{}", set.annotation(CAUSE).unwrap_or("<none>")));
+        }
+        session.print_line(&format!("{} ", resource::name_of(&object)));
+        session.print(&super::align::align(&rows.join("\n"), 0, 2));
+        session.print("\n\n");
+    }
+    Ok(())
+}
+
+fn pause(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    hold(session, args, true)
+}
+
+fn resume(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    hold(session, args, false)
+}
+
+fn hold(session: &mut Session<'_>, args: &Args, is_paused: bool) -> Result<(), Failure> {
+    for object in named(session, args)? {
+        let done = if is_paused { "paused" } else { "resumed" };
+        if object.spec()["paused"].as_bool().unwrap_or(false) == is_paused {
+            let already = if is_paused { "is already paused" } else { "is not paused" };
+            return Err(Failure::error(&format!("{} {already}", resource::full_name(object.kind, object.name()))));
+        }
+        change(session, args, &object, done, |value| {
+            if is_paused {
+                value.set(&["spec", "paused"], true);
+            } else {
+                value.remove(&["spec", "paused"]);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes a changed object and says what was done.
+pub(super) fn change(
+    session: &mut Session<'_>,
+    args: &Args,
+    object: &Rc<Object>,
+    done: &str,
+    act: impl FnOnce(&mut Value),
+) -> Result<(), Failure> {
+    let mut changed = (**object).clone();
+    act(&mut changed.value);
+    let written = session.cluster.replace(changed)?;
+    session.report(args, &written, done)
+}
+
+/// The Deployments and StatefulSets that a command line names.
+fn named(session: &mut Session<'_>, args: &Args) -> Result<Vec<Rc<Object>>, Failure> {
+    if args.words.is_empty() {
+        return Err(Failure::error("required resource not specified"));
+    }
+    let found = session.resolve(args, &args.words)?;
+    match found.iter().find(|object| !matches!(object.kind, Kind::Deployment | Kind::StatefulSet)) {
+        Some(other) => {
+            Err(Failure::error(&format!("no status viewer has been implemented for {}", other.kind.names().kind)))
+        }
+        None => Ok(found),
+    }
+}
+
+/// A Deployment's ReplicaSets by revision, oldest first.
+fn revisions(session: &Session<'_>, deployment: &Object) -> Vec<(i64, Rc<Object>)> {
+    let owned = session.cluster.control().store().owned(deployment.uid());
+    let number = |set: &Rc<Object>| set.annotation(REVISION).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let mut sets: Vec<(i64, Rc<Object>)> =
+        owned.filter(|set| set.kind == Kind::ReplicaSet).map(|set| (number(set), set.clone())).collect();
+    sets.sort_by_key(|(number, _)| *number);
+    sets
+}
+
+/// `90s`, `5m`, `1h`, or plain seconds.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let mut total = 0;
+    let mut number = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_digit() {
+            number.push(letter);
+            continue;
+        }
+        let unit = match letter {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            _ => return None,
+        };
+        total += core::mem::take(&mut number).parse::<u64>().ok()? * unit;
+    }
+    if number.is_empty() { Some(total) } else { number.to_string().parse::<u64>().ok().map(|rest| total + rest) }
+}

@@ -1,0 +1,85 @@
+//! A Deployment from one revision to the next, and what `kubectl describe` says of it all.
+
+use tests::lab::{HOTEL, Lab};
+
+/// The output of a kubectl line that must succeed.
+fn kubectl(lab: &mut Lab, line: &str) -> String {
+    let output = lab.cluster.kubectl(line);
+    assert_eq!(output.exit_code, 0, "{line}: {}", output.stderr);
+    output.stdout
+}
+
+#[test]
+fn a_new_image_rolls_out_and_back() {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    assert_eq!(
+        kubectl(&mut lab, "kubectl set image deployment/hotel-app app=hotel-app:2.0.0"),
+        "deployment.apps/hotel-app image updated\n"
+    );
+    let status = kubectl(&mut lab, "kubectl rollout status deployment/hotel-app");
+    assert!(status.contains("1 out of 3 new replicas have been updated..."), "{status}");
+    assert!(status.ends_with("deployment \"hotel-app\" successfully rolled out\n"), "{status}");
+    let image = |lab: &mut Lab| {
+        kubectl(lab, "kubectl get deploy hotel-app -o jsonpath={.spec.template.spec.containers[0].image}")
+    };
+    assert_eq!(image(&mut lab), "hotel-app:2.0.0");
+    assert_eq!(
+        kubectl(&mut lab, "kubectl rollout undo deployment/hotel-app"),
+        "deployment.apps/hotel-app rolled back\n"
+    );
+    assert_eq!(image(&mut lab), "hotel-app:1.0.0");
+    kubectl(&mut lab, "kubectl rollout status deployment/hotel-app");
+    assert_eq!(
+        kubectl(&mut lab, "kubectl rollout restart deployment hotel-app"),
+        "deployment.apps/hotel-app restarted\n"
+    );
+    kubectl(&mut lab, "kubectl rollout status deployment/hotel-app");
+    let history = kubectl(&mut lab, "kubectl rollout history deployment/hotel-app");
+    assert!(
+        history.contains("REVISION  CHANGE-CAUSE\n2         <none>\n3         <none>\n4         <none>"),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_service_is_described_as_kubectl_describes_it() {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    let text = kubectl(&mut lab, "kubectl describe service hotel-service");
+    let line =
+        |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start} in {text}"));
+    assert_eq!(line("Name:"), "Name:                     hotel-service");
+    assert_eq!(line("Selector:"), "Selector:                 app=hotel-app");
+    assert_eq!(line("Port:"), "Port:                     <unset>  80/TCP");
+    assert_eq!(line("TargetPort:"), "TargetPort:               8080/TCP");
+    assert_eq!(line("Internal Traffic Policy:"), "Internal Traffic Policy:  Cluster");
+    assert_eq!(line("Events:"), "Events:                   <none>");
+    assert_eq!(line("Endpoints:").matches(":8080").count(), 3);
+}
+
+#[test]
+fn a_pod_is_described_with_what_happened_to_it() {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    let name = kubectl(&mut lab, "kubectl get pods -o jsonpath={.items[0].metadata.name}");
+    let text = kubectl(&mut lab, &format!("kubectl describe pod {name}"));
+    for part in [
+        "Controlled By:  ReplicaSet/hotel-app-",
+        "    Port:           8080/TCP",
+        "      Started:      ",
+        "Scheduled",
+        "Started",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let other = lab.cluster.kubectl("kubectl describe pod nobody");
+    assert_eq!(other.stderr, "Error from server (NotFound): pods \"nobody\" not found\n");
+}
+
+#[test]
+fn what_is_not_simulated_says_why() {
+    let output = Lab::new().cluster.kubectl("kubectl top pods");
+    assert_eq!((output.exit_code, output.stdout.as_str()), (1, ""));
+    assert_eq!(output.stderr, "error: kubectl top is not simulated: no CPU or memory is modelled\n");
+}
