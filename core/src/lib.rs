@@ -6,7 +6,7 @@
 //! layer 3   compile   objects -> routing tables, DNS zone, policy      trace   what happened
 //! layer 2   dataplane   control   dns   host       four machines that never name one another
 //! layer 1   net: bytes, no Kubernetes word          api: objects, no packet
-//! layer 0   time   rng   id
+//! layer 0   time   rng   id   ordered
 //! ```
 #![no_std]
 
@@ -16,6 +16,7 @@ extern crate std;
 
 pub mod guide;
 pub mod id;
+pub mod ordered;
 pub mod rng;
 pub mod time;
 
