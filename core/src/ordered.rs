@@ -10,7 +10,7 @@ mod set;
 
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use iter::Iter;
-pub use set::Set;
+pub use set::OrdSet;
 
 use alloc::{vec, vec::Vec};
 use core::{borrow::Borrow, fmt, mem, ops::Bound, ops::RangeBounds};
@@ -24,24 +24,24 @@ type At = (usize, usize);
 /// Values by key, in order of the keys.
 ///
 /// ```
-/// use clusterip::ordered::Map;
-/// let mut replicas = Map::new();
+/// use clusterip::ordered::OrdMap;
+/// let mut replicas = OrdMap::new();
 /// replicas.insert("web", 3);
 /// replicas.insert("api", 2);
 /// assert_eq!(replicas.keys().copied().collect::<Vec<_>>(), ["api", "web"]);
 /// assert_eq!(replicas.get("web"), Some(&3));
 /// ```
 #[derive(Clone)]
-pub struct Map<K, V> {
+pub struct OrdMap<K, V> {
     /// None is empty.
     runs: Vec<Vec<(K, V)>>,
     len: usize,
 }
 
-impl<K, V> Map<K, V> {
+impl<K, V> OrdMap<K, V> {
     /// An empty map.
-    pub const fn new() -> Map<K, V> {
-        Map { runs: Vec::new(), len: 0 }
+    pub const fn new() -> OrdMap<K, V> {
+        OrdMap { runs: Vec::new(), len: 0 }
     }
 
     /// How many entries there are.
@@ -56,7 +56,7 @@ impl<K, V> Map<K, V> {
 
     /// Takes all entries out.
     pub fn clear(&mut self) {
-        *self = Map::new();
+        *self = OrdMap::new();
     }
 
     /// The entries in order.
@@ -157,7 +157,7 @@ impl<K, V> Map<K, V> {
     }
 }
 
-impl<K: Ord, V> Map<K, V> {
+impl<K: Ord, V> OrdMap<K, V> {
     /// The value of a key.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
@@ -272,27 +272,27 @@ impl<K: Ord, V> Map<K, V> {
     }
 }
 
-impl<K, V> Default for Map<K, V> {
-    fn default() -> Map<K, V> {
-        Map::new()
+impl<K, V> Default for OrdMap<K, V> {
+    fn default() -> OrdMap<K, V> {
+        OrdMap::new()
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for OrdMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl<K: PartialEq, V: PartialEq> PartialEq for Map<K, V> {
-    fn eq(&self, other: &Map<K, V>) -> bool {
+impl<K: PartialEq, V: PartialEq> PartialEq for OrdMap<K, V> {
+    fn eq(&self, other: &OrdMap<K, V>) -> bool {
         self.len == other.len && self.iter().eq(other.iter())
     }
 }
 
-impl<K: Eq, V: Eq> Eq for Map<K, V> {}
+impl<K: Eq, V: Eq> Eq for OrdMap<K, V> {}
 
-impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
+impl<K: Ord, V> Extend<(K, V)> for OrdMap<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
@@ -300,21 +300,21 @@ impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
     }
 }
 
-impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Map<K, V> {
-        let mut map = Map::new();
+impl<K: Ord, V> FromIterator<(K, V)> for OrdMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> OrdMap<K, V> {
+        let mut map = OrdMap::new();
         map.extend(entries);
         map
     }
 }
 
-impl<K: Ord, V, const N: usize> From<[(K, V); N]> for Map<K, V> {
-    fn from(entries: [(K, V); N]) -> Map<K, V> {
+impl<K: Ord, V, const N: usize> From<[(K, V); N]> for OrdMap<K, V> {
+    fn from(entries: [(K, V); N]) -> OrdMap<K, V> {
         entries.into_iter().collect()
     }
 }
 
-impl<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V> core::ops::Index<&Q> for Map<K, V> {
+impl<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V> core::ops::Index<&Q> for OrdMap<K, V> {
     type Output = V;
 
     fn index(&self, key: &Q) -> &V {

@@ -2,7 +2,8 @@
 
 use super::{Cluster, Input, Output};
 use crate::kubectl;
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String};
+use crate::ordered::OrdMap;
+use alloc::{borrow::ToOwned, string::String};
 
 impl Cluster {
     /// Runs a kubectl command line; the word `kubectl` may be left out.
@@ -44,7 +45,7 @@ impl Cluster {
     }
 
     /// The files that `-f` finds, by name.
-    pub fn files(&self) -> &BTreeMap<String, String> {
+    pub fn files(&self) -> &OrdMap<String, String> {
         &self.context.files
     }
 }

@@ -1,12 +1,13 @@
 //! Every machine with an IP stack: pods, the nodes' host networks, and what is outside.
 
 use super::{Place, schedule::Slot};
+use crate::ordered::OrdMap;
 use crate::{
     host::Host,
     id::{HostId, NodeId},
     net::Cidr,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 /// What a machine is plugged into.
@@ -33,9 +34,9 @@ pub(super) struct Machine {
 /// The machines, by number, by address and by name.
 #[derive(Debug, Default)]
 pub(super) struct Machines {
-    machines: BTreeMap<HostId, Machine>,
-    by_place: BTreeMap<Place, HostId>,
-    by_address: BTreeMap<IpAddr, HostId>,
+    machines: OrdMap<HostId, Machine>,
+    by_place: OrdMap<Place, HostId>,
+    by_address: OrdMap<IpAddr, HostId>,
     next: u32,
 }
 

@@ -34,6 +34,7 @@ pub use process::{Process, StartError};
 pub use run::Settled;
 pub use send::{Outcome, Request, Trip};
 
+use crate::ordered::OrdMap;
 use crate::{
     compile,
     control::{Change, ControlPlane},
@@ -43,7 +44,7 @@ use crate::{
     time::Instant,
     trace::{Capture, Passages, Recorder},
 };
-use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
+use alloc::{rc::Rc, vec::Vec};
 use core::cell::RefCell;
 use kubelet::Kubelets;
 use machines::Machines;
@@ -84,7 +85,7 @@ pub struct Cluster {
     pending: u32,
     /// Work done since time last moved.
     steps: u32,
-    processes: BTreeMap<Process, Running>,
+    processes: OrdMap<Process, Running>,
     next_process: u32,
     taps: Taps,
     journal: Journal,

@@ -8,6 +8,7 @@ use super::{
     schedule::Schedule,
     taps::Taps,
 };
+use crate::ordered::OrdMap;
 use crate::{
     compile,
     control::{self, ControlConfig, ControlPlane},
@@ -20,7 +21,7 @@ use crate::{
     time::Instant,
     trace::{Digest, Passages, Recorder},
 };
-use alloc::{collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
+use alloc::{format, rc::Rc, string::String, vec::Vec};
 use core::{cell::RefCell, net::IpAddr};
 
 impl Cluster {
@@ -47,7 +48,7 @@ impl Cluster {
             control_slot: None,
             pending: 0,
             steps: 0,
-            processes: BTreeMap::new(),
+            processes: OrdMap::new(),
             next_process: 0,
             taps: Taps {
                 digest: Digest::default(),

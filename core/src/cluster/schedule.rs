@@ -1,13 +1,13 @@
 #![allow(dead_code)]
 //! The one queue of everything that will happen.
 
+use crate::ordered::OrdMap;
 use crate::time::Instant;
-use alloc::collections::BTreeMap;
 
 /// Work to be done at an instant; equal instants keep the order in which they were asked for.
 #[derive(Debug)]
 pub(super) struct Schedule<W> {
-    queue: BTreeMap<(Instant, u64), W>,
+    queue: OrdMap<(Instant, u64), W>,
     next: u64,
 }
 
@@ -24,7 +24,7 @@ impl Slot {
 
 impl<W> Schedule<W> {
     pub(super) fn new() -> Schedule<W> {
-        Schedule { queue: BTreeMap::new(), next: 0 }
+        Schedule { queue: OrdMap::new(), next: 0 }
     }
 
     /// Asks for work at an instant.

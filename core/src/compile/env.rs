@@ -1,12 +1,12 @@
 //! The environment a container starts with: variables of Services, and its own with their references resolved.
 
+use crate::ordered::OrdMap;
 use crate::{
     api::{Kind, Object, Value},
     control::Store,
 };
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -24,13 +24,13 @@ use alloc::{
 /// assert_eq!(variables["KUBERNETES_SERVICE_HOST"], "10.96.0.1");
 /// assert_eq!(variables["KUBERNETES_PORT_443_TCP_PORT"], "443");
 /// ```
-pub fn service_variables(store: &Store, namespace: &str, links: bool) -> BTreeMap<String, String> {
+pub fn service_variables(store: &Store, namespace: &str, links: bool) -> OrdMap<String, String> {
     const MASTER: &str = "kubernetes";
     let master = store.find(Kind::Service, "default", MASTER).filter(|service| has_address(service));
     let linked = store.list(Kind::Service, Some(namespace)).filter(|service| links && has_address(service));
-    let mut services: BTreeMap<&str, &Object> = master.into_iter().map(|service| (MASTER, &**service)).collect();
+    let mut services: OrdMap<&str, &Object> = master.into_iter().map(|service| (MASTER, &**service)).collect();
     services.extend(linked.map(|service| (service.name(), &**service)));
-    let mut variables = BTreeMap::new();
+    let mut variables = OrdMap::new();
     for (name, service) in services {
         add_service(&mut variables, name, service);
     }
@@ -45,7 +45,7 @@ pub fn service_variables(store: &Store, namespace: &str, links: bool) -> BTreeMa
 pub fn container_variables(store: &Store, pod: &Object, container: &Value) -> Vec<(String, String)> {
     let links = pod.spec()["enableServiceLinks"].as_bool() != Some(false);
     let services = service_variables(store, pod.namespace(), links);
-    let mut own: BTreeMap<&str, String> = BTreeMap::new();
+    let mut own: OrdMap<&str, String> = OrdMap::new();
     let mut result: Vec<(String, String)> = Vec::new();
     for entry in container["env"].items() {
         let (name, text) = (entry["name"].str(), entry["value"].str());
@@ -99,7 +99,7 @@ fn has_address(service: &Object) -> bool {
     !matches!(service.spec()["clusterIP"].str(), "" | "None")
 }
 
-fn add_service(variables: &mut BTreeMap<String, String>, name: &str, service: &Object) {
+fn add_service(variables: &mut OrdMap<String, String>, name: &str, service: &Object) {
     let prefix = variable_name(name);
     let address = service.spec()["clusterIP"].str();
     variables.insert(format!("{prefix}_SERVICE_HOST"), address.to_owned());

@@ -2,20 +2,21 @@
 //!
 //! Source of the rules: kubernetes staging/src/k8s.io/api/networking/v1/types.go.
 
+use crate::ordered::OrdMap;
 use crate::{
     api::{Kind, Object, Value, selector::label_selector_matches},
     control::{Change, Store},
     dataplane::{Block, Delta, Peers, PodPolicy, PolicyRule, PortRange},
     net::{Cidr, Protocol},
 };
-use alloc::{collections::BTreeMap, rc::Rc, string::String, vec::Vec};
+use alloc::{rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 /// Turns changes of the store into each node's policies for its own pods.
 #[derive(Debug, Default)]
 pub struct Compiler {
     nodes: Vec<String>,
-    judged: BTreeMap<IpAddr, (usize, Rc<PodPolicy>)>,
+    judged: OrdMap<IpAddr, (usize, Rc<PodPolicy>)>,
 }
 
 /// A pod that policies can see: it has an address of its own and has not ended.
@@ -35,7 +36,7 @@ enum Direction {
 impl Compiler {
     /// A compiler for the nodes of that name, in this order.
     pub fn new(nodes: impl IntoIterator<Item = String>) -> Compiler {
-        Compiler { nodes: nodes.into_iter().collect(), judged: BTreeMap::new() }
+        Compiler { nodes: nodes.into_iter().collect(), judged: OrdMap::new() }
     }
 
     /// The deltas of each node that follow from these changes; `emit` gets the node's place in the list.
@@ -61,9 +62,9 @@ impl Compiler {
         self.judged = after;
     }
 
-    fn judge(&self, store: &Store) -> BTreeMap<IpAddr, (usize, Rc<PodPolicy>)> {
+    fn judge(&self, store: &Store) -> OrdMap<IpAddr, (usize, Rc<PodPolicy>)> {
         let pods = views(store);
-        let mut judged = BTreeMap::new();
+        let mut judged = OrdMap::new();
         for view in &pods {
             let node = view.pod.spec()["nodeName"].str();
             let Some(place) = self.nodes.iter().position(|name| name == node) else { continue };

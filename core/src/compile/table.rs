@@ -2,6 +2,7 @@
 //!
 //! A change of one Service or slice costs what that Service has, on each node, and nothing else.
 
+use crate::ordered::{OrdMap, OrdSet};
 use crate::{
     api::{Kind, Object, Value},
     control::{Change, Store},
@@ -9,14 +10,7 @@ use crate::{
     net::{Cidr, Protocol},
     time::Duration,
 };
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    rc::Rc,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -29,7 +23,7 @@ const ZONE: &str = "topology.kubernetes.io/zone";
 #[derive(Debug, Default)]
 pub struct Compiler {
     nodes: Vec<NodeView>,
-    services: BTreeMap<(String, String), Vec<Compiled>>,
+    services: OrdMap<(String, String), Vec<Compiled>>,
 }
 
 /// What a node's kube-proxy knows of the node it is on.
@@ -43,7 +37,7 @@ struct NodeView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Compiled {
     port: ServicePort,
-    endpoints: BTreeMap<SocketAddr, Candidate>,
+    endpoints: OrdMap<SocketAddr, Candidate>,
 }
 
 /// An endpoint before a node looks at it.
@@ -61,12 +55,12 @@ impl Compiler {
     /// A compiler for the nodes of that name, in this order.
     pub fn new(nodes: impl IntoIterator<Item = String>) -> Compiler {
         let view = |name| NodeView { name, zone: String::new() };
-        Compiler { nodes: nodes.into_iter().map(view).collect(), services: BTreeMap::new() }
+        Compiler { nodes: nodes.into_iter().map(view).collect(), services: OrdMap::new() }
     }
 
     /// The deltas of each node that follow from these changes; `emit` gets the node's place in the list.
     pub fn follow(&mut self, store: &Store, changes: &[Change], mut emit: impl FnMut(usize, Delta)) {
-        let mut touched: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut touched: OrdSet<(String, String)> = OrdSet::new();
         for change in changes {
             let object = change.object();
             match change.key.kind {
@@ -189,7 +183,7 @@ fn service_ports(service: &Object) -> Vec<Compiled> {
             compiled.external_local = is_external && spec["externalTrafficPolicy"].str() == "Local";
             let check = spec["healthCheckNodePort"].as_int().and_then(|n| u16::try_from(n).ok());
             compiled.health_check_port = check.unwrap_or(0);
-            ports.push(Compiled { port: compiled, endpoints: BTreeMap::new() });
+            ports.push(Compiled { port: compiled, endpoints: OrdMap::new() });
         }
     }
     ports

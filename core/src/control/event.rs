@@ -1,12 +1,13 @@
 //! What the cluster says it did: upstream's Event objects, in a bounded ring.
 
 use super::timestamp;
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object, Value},
     time::Instant,
 };
 use alloc::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     format,
     string::{String, ToString},
 };
@@ -47,7 +48,7 @@ pub struct Event {
 /// The last events of the cluster, found by what they are about.
 #[derive(Debug)]
 pub struct Events {
-    by_object: BTreeMap<Key, VecDeque<Event>>,
+    by_object: OrdMap<Key, VecDeque<Event>>,
     order: VecDeque<(Key, u64)>,
     capacity: usize,
     next: u64,
@@ -55,7 +56,7 @@ pub struct Events {
 
 impl Events {
     pub(super) fn new(capacity: usize) -> Events {
-        Events { by_object: BTreeMap::new(), order: VecDeque::new(), capacity: capacity.max(1), next: 0 }
+        Events { by_object: OrdMap::new(), order: VecDeque::new(), capacity: capacity.max(1), next: 0 }
     }
 
     /// Notes that something happened to an object.

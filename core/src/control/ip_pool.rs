@@ -4,8 +4,8 @@
 //! Source: kubernetes pkg/registry/core/service/ipallocator (ipallocator.go, bitmap.go).
 
 use super::Cidr;
+use crate::ordered::OrdMap;
 use crate::{api::ip, rng::Rng};
-use alloc::collections::BTreeMap;
 use core::{fmt, net::IpAddr};
 
 /// A range of cluster IPs. Memory follows the addresses in use, not the size of the range.
@@ -26,7 +26,7 @@ pub struct IpPool {
     /// How many of them are in the lower band.
     lower: u64,
     /// Sixty-four addresses a word; words without an address in use are not there.
-    words: BTreeMap<u64, u64>,
+    words: OrdMap<u64, u64>,
     lower_used: u64,
     upper_used: u64,
 }
@@ -78,7 +78,7 @@ impl IpPool {
         let reserved = if range.address.is_ipv4() { 2 } else { 1 };
         let size = 1_u64.checked_shl(bits).map_or(u64::MAX, |all| all.saturating_sub(reserved));
         let lower = if bits <= 4 { 0 } else { 1_u64.checked_shl(bits).map_or(256, |all| (all / 16).clamp(16, 256)) };
-        IpPool { range, size, lower: lower.min(size), words: BTreeMap::new(), lower_used: 0, upper_used: 0 }
+        IpPool { range, size, lower: lower.min(size), words: OrdMap::new(), lower_used: 0, upper_used: 0 }
     }
 
     /// The range.

@@ -4,7 +4,8 @@
 
 use super::store::{Change, Store};
 use crate::api::{Key, Kind, Object, Value};
-use alloc::{collections::BTreeSet, rc::Rc, string::String, vec::Vec};
+use crate::ordered::OrdSet;
+use alloc::{rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 /// The pods that a Service's selector matches, by name; none without a selector.
@@ -28,12 +29,12 @@ pub(super) fn has_selector(service: &Object) -> bool {
 /// The Services whose endpoints this change of a pod may alter.
 ///
 /// The surprise: a pod whose phase or labels change without the Service noticing (same readiness, same match) wakes nobody.
-pub(super) fn services_of(change: &Change, store: &Store) -> BTreeSet<Key> {
+pub(super) fn services_of(change: &Change, store: &Store) -> OrdSet<Key> {
     let namespace = &change.key.namespace;
     let (before, after) = match (&change.before, &change.after) {
         (Some(before), Some(after)) => (before, after),
         (Some(pod), None) | (None, Some(pod)) => return selecting(store, namespace, pod.labels()),
-        (None, None) => return BTreeSet::new(),
+        (None, None) => return OrdSet::new(),
     };
     let relabelled = before.labels() != after.labels()
         || ["hostname", "subdomain"].into_iter().any(|field| before.spec()[field] != after.spec()[field]);
@@ -42,14 +43,14 @@ pub(super) fn services_of(change: &Change, store: &Store) -> BTreeSet<Key> {
         || is_ready(before) != is_ready(after)
         || addresses(before) != addresses(after);
     if !relabelled {
-        return if changed { selecting(store, namespace, after.labels()) } else { BTreeSet::new() };
+        return if changed { selecting(store, namespace, after.labels()) } else { OrdSet::new() };
     }
     let (old, new) = (selecting(store, namespace, before.labels()), selecting(store, namespace, after.labels()));
     if changed { &old | &new } else { &old ^ &new }
 }
 
 /// The Services of a namespace that select these labels.
-pub(super) fn selecting(store: &Store, namespace: &str, labels: &Value) -> BTreeSet<Key> {
+pub(super) fn selecting(store: &Store, namespace: &str, labels: &Value) -> OrdSet<Key> {
     let candidates = labels.fields().flat_map(|(label, value)| store.selecting(namespace, label, value.str()));
     candidates.filter(|service| selects(service, labels)).map(|service| service.key()).collect()
 }

@@ -15,9 +15,9 @@ use super::{
     subsets,
 };
 use crate::api::{Key, Kind, Object, Value};
+use crate::ordered::OrdMap;
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeMap,
     format,
     rc::Rc,
     string::{String, ToString},
@@ -84,8 +84,8 @@ fn may_mirror(endpoints: &Object) -> bool {
 }
 
 /// One slice for each subset and address family in it.
-fn desired(plan: &mut Plan, endpoints: &Rc<Object>) -> BTreeMap<String, Desired> {
-    let mut desired: BTreeMap<String, Desired> = BTreeMap::new();
+fn desired(plan: &mut Plan, endpoints: &Rc<Object>) -> OrdMap<String, Desired> {
+    let mut desired: OrdMap<String, Desired> = OrdMap::new();
     let (mut invalid, mut skipped) = (0, 0);
     for subset in subsets::repack(endpoints.value["subsets"].items()) {
         let mut ports: Vec<Value> = subset["ports"].items().iter().map(port).collect();
@@ -160,8 +160,8 @@ fn slice_key(family: &str, ports: &[Value]) -> String {
 }
 
 /// Reuses slices of the same ports, then slices of the same family, before it creates or removes any.
-fn write(plan: &mut Plan, endpoints: &Rc<Object>, desired: BTreeMap<String, Desired>, slices: &[&Rc<Object>]) {
-    let mut existing: BTreeMap<String, Vec<&Rc<Object>>> = BTreeMap::new();
+fn write(plan: &mut Plan, endpoints: &Rc<Object>, desired: OrdMap<String, Desired>, slices: &[&Rc<Object>]) {
+    let mut existing: OrdMap<String, Vec<&Rc<Object>>> = OrdMap::new();
     for slice in slices {
         let mut ports = slice.value["ports"].items().to_vec();
         port_set::sort_slice_ports(&mut ports);

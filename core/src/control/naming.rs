@@ -1,13 +1,13 @@
 //! The names and uids that the server draws.
 
 use super::store::Store;
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object},
     rng::Rng,
 };
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeMap,
     format,
     string::{String, ToString},
 };
@@ -16,12 +16,12 @@ use alloc::{
 #[derive(Debug)]
 pub(super) struct Naming {
     rng: Rng,
-    streams: BTreeMap<Key, Rng>,
+    streams: OrdMap<Key, Rng>,
 }
 
 impl Naming {
     pub(super) fn new(rng: Rng) -> Naming {
-        Naming { rng, streams: BTreeMap::new() }
+        Naming { rng, streams: OrdMap::new() }
     }
 
     /// Names an object that has none: five characters after its `metadata.generateName`, not taken yet.

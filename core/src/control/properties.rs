@@ -1,7 +1,8 @@
 //! What must hold whatever the order of events.
 
 use super::*;
-use alloc::{collections::BTreeSet, vec, vec::Vec};
+use crate::ordered::OrdSet;
+use alloc::{vec, vec::Vec};
 
 const LABELS: [&str; 3] = ["web", "api", "db"];
 
@@ -108,8 +109,8 @@ fn step(plane: &mut ControlPlane, draw: &mut Rng) {
 }
 
 /// Every endpoint of every managed slice, without the names that chance gave.
-fn endpoints(plane: &ControlPlane) -> BTreeSet<String> {
-    let mut lines = BTreeSet::new();
+fn endpoints(plane: &ControlPlane) -> OrdSet<String> {
+    let mut lines = OrdSet::new();
     for slice in plane.store().list(Kind::EndpointSlice, Some("default")) {
         let head = format!("{:?} {:?}", slice.labels(), slice.value["ports"]);
         for endpoint in slice.value["endpoints"].items() {
@@ -235,7 +236,7 @@ fn ten_thousand_services_made_and_deleted_leave_nothing_behind() {
 fn the_random_writes_reach_every_kind_of_service() {
     let mut draw = Rng::new(7);
     let mut plane = ControlPlane::new(config());
-    let mut seen = BTreeSet::new();
+    let mut seen = OrdSet::new();
     for n in 0..400 {
         if n < 8 {
             drop(plane.create(now(), service(&mut draw)));

@@ -1,23 +1,21 @@
 //! What the controllers still have to look at.
 
 use super::controller::Controller;
+use crate::ordered::{OrdMap, OrdSet};
 use crate::{
     api::Key,
     time::{Duration, Instant},
 };
-use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    rc::Rc,
-};
+use alloc::{collections::VecDeque, rc::Rc};
 
 /// Work by controller and key, each piece waiting once however often it was asked for; later work by its time.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    ready: BTreeMap<Controller, VecDeque<Rc<Key>>>,
-    waiting: BTreeSet<(Controller, Rc<Key>)>,
-    later: BTreeSet<(Instant, Controller, Rc<Key>)>,
-    due: BTreeMap<(Controller, Rc<Key>), Instant>,
-    failures: BTreeMap<(Controller, Rc<Key>), u32>,
+    ready: OrdMap<Controller, VecDeque<Rc<Key>>>,
+    waiting: OrdSet<(Controller, Rc<Key>)>,
+    later: OrdSet<(Instant, Controller, Rc<Key>)>,
+    due: OrdMap<(Controller, Rc<Key>), Instant>,
+    failures: OrdMap<(Controller, Rc<Key>), u32>,
 }
 
 impl Queue {

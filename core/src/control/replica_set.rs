@@ -11,11 +11,12 @@ use super::{
     store::{Change, Store},
     timestamp,
 };
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object, Value, selector},
     time::{Duration, Instant},
 };
-use alloc::{collections::BTreeMap, format, rc::Rc, string::ToString, vec::Vec};
+use alloc::{format, rc::Rc, string::ToString, vec::Vec};
 use core::cmp::{Ordering, Reverse};
 
 const SOURCE: &str = "replicaset-controller";
@@ -182,21 +183,21 @@ fn to_delete<'a>(
 }
 
 /// The active pods on each node, of this set and of those with the same owner.
-fn pods_by_node<'a>(store: &'a Store, set: &'a Object) -> BTreeMap<&'a str, usize> {
+fn pods_by_node<'a>(store: &'a Store, set: &'a Object) -> OrdMap<&'a str, usize> {
     let uid = set.controller().map(|(_, _, uid)| uid);
     let related = uid.into_iter().flat_map(|uid| store.owned(uid)).filter(|o| o.kind == Kind::ReplicaSet);
     let mut uids: Vec<&str> = related.map(|set| set.uid()).collect();
     if uids.is_empty() {
         uids.push(set.uid());
     }
-    let mut crowd: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut crowd: OrdMap<&str, usize> = OrdMap::new();
     for pod in uids.into_iter().flat_map(|uid| store.owned(uid)).filter(|o| o.kind == Kind::Pod && is_active(o)) {
         *crowd.entry(pod.spec()["nodeName"].str()).or_default() += 1;
     }
     crowd
 }
 
-fn order(a: &Object, b: &Object, crowd: &BTreeMap<&str, usize>, now: Instant) -> Ordering {
+fn order(a: &Object, b: &Object, crowd: &OrdMap<&str, usize>, now: Instant) -> Ordering {
     let node = |pod: &Object| pod.spec()["nodeName"].str().to_string();
     let rank = |pod: &Object| crowd.get(pod.spec()["nodeName"].str()).copied().unwrap_or(0);
     let is_bound = |pod: &Object| !node(pod).is_empty();

@@ -13,12 +13,12 @@ use super::{
     replica_set::{availability, min_ready, pod_from_template, released, selects},
     store::{Change, Store},
 };
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object, Value},
     time::Instant,
 };
 use alloc::{
-    collections::BTreeMap,
     format,
     rc::Rc,
     string::{String, ToString},
@@ -96,7 +96,7 @@ struct Step<'a> {
 
 impl Step<'_> {
     /// Makes the missing pods in order; true if nothing is left to wait for.
-    fn fill(&self, plan: &mut Plan, pods: &BTreeMap<i64, &Rc<Object>>, ordinals: &Ordinals) -> bool {
+    fn fill(&self, plan: &mut Plan, pods: &OrdMap<i64, &Rc<Object>>, ordinals: &Ordinals) -> bool {
         for ordinal in ordinals.from..ordinals.to {
             let must_wait = match pods.get(&ordinal) {
                 None => {
@@ -122,7 +122,7 @@ impl Step<'_> {
     }
 
     /// Deletes the pods beyond the wanted number, the highest first; true if there is none.
-    fn shrink(&self, plan: &mut Plan, pods: &BTreeMap<i64, &Rc<Object>>, ordinals: &Ordinals) -> bool {
+    fn shrink(&self, plan: &mut Plan, pods: &OrdMap<i64, &Rc<Object>>, ordinals: &Ordinals) -> bool {
         let mut condemned = pods.iter().rev().filter(|(ordinal, _)| !ordinals.contains(**ordinal)).peekable();
         if condemned.peek().is_none() {
             return true;
@@ -147,7 +147,7 @@ impl Step<'_> {
     }
 
     /// Replaces pods of an older template, the highest first, one at a time.
-    fn update(&self, plan: &mut Plan, pods: &BTreeMap<i64, &Rc<Object>>, ordinals: &Ordinals) {
+    fn update(&self, plan: &mut Plan, pods: &OrdMap<i64, &Rc<Object>>, ordinals: &Ordinals) {
         let strategy = &self.set.spec()["updateStrategy"];
         if strategy["type"].str() == "OnDelete" {
             return;
@@ -207,9 +207,9 @@ impl Step<'_> {
 }
 
 /// The pods of the set by number; takes in those that fit by name and labels, lets go of those that no longer match.
-fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> BTreeMap<i64, &'a Rc<Object>> {
+fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> OrdMap<i64, &'a Rc<Object>> {
     let selector = &set.spec()["selector"];
-    let mut pods = BTreeMap::new();
+    let mut pods = OrdMap::new();
     for pod in store.owned(set.uid()).filter(|pod| pod.kind == Kind::Pod) {
         match ordinal(set, pod) {
             Some(ordinal) if selects(selector, pod.labels()) => drop(pods.insert(ordinal, pod)),
@@ -249,7 +249,7 @@ fn revision(set: &Object) -> String {
     format!("{}-{}", set.name(), hash_of(&set.spec()["template"], 0))
 }
 
-fn report(plan: &mut Plan, set: &Rc<Object>, pods: &BTreeMap<i64, &Rc<Object>>, revision: &str, now: Instant) {
+fn report(plan: &mut Plan, set: &Rc<Object>, pods: &OrdMap<i64, &Rc<Object>>, revision: &str, now: Instant) {
     let before = set.status();
     let mut current = before["currentRevision"].as_str().unwrap_or(revision).to_string();
     let of = |revision: &str| {

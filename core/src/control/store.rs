@@ -1,9 +1,10 @@
 //! Every object of the cluster, with revisions, a bounded log of changes, and the few indexes that controllers need.
 
 use crate::api::{Key, Kind, Object};
+use crate::ordered::{OrdMap, OrdSet};
 use alloc::{
     borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::VecDeque,
     format,
     rc::Rc,
     string::{String, ToString},
@@ -23,8 +24,8 @@ use core::ops::Bound;
 /// ```
 #[derive(Debug)]
 pub struct Store {
-    objects: BTreeMap<Rc<Key>, Rc<Object>>,
-    terms: BTreeMap<String, BTreeSet<Rc<Key>>>,
+    objects: OrdMap<Rc<Key>, Rc<Object>>,
+    terms: OrdMap<String, OrdSet<Rc<Key>>>,
     log: VecDeque<Change>,
     log_weight: usize,
     log_capacity: usize,
@@ -76,8 +77,8 @@ impl Store {
     /// An empty store whose log remembers the last `log_capacity` changes.
     pub(super) fn new(log_capacity: usize) -> Store {
         Store {
-            objects: BTreeMap::new(),
-            terms: BTreeMap::new(),
+            objects: OrdMap::new(),
+            terms: OrdMap::new(),
             log: VecDeque::new(),
             log_weight: 0,
             log_capacity: log_capacity.max(1),
@@ -100,7 +101,7 @@ impl Store {
         let namespace = namespace.filter(|_| kind.names().namespaced);
         let from = Key { kind, namespace: namespace.unwrap_or("").to_owned(), name: String::new() };
         self.objects
-            .range::<Key, _>((Bound::Included(&from), Bound::Unbounded))
+            .range::<Key>((Bound::Included(&from), Bound::Unbounded))
             .take_while(move |(key, _)| key.kind == kind && namespace.is_none_or(|n| key.namespace == n))
             .map(|(_, object)| object)
     }
@@ -112,7 +113,7 @@ impl Store {
 
     /// How many objects [`Store::labelled`] would give.
     pub(super) fn count_labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> usize {
-        self.terms.get(&label_term(kind, namespace, label, value)).map_or(0, BTreeSet::len)
+        self.terms.get(&label_term(kind, namespace, label, value)).map_or(0, OrdSet::len)
     }
 
     /// The ReplicaSets of a namespace that no controller owns.
@@ -137,12 +138,12 @@ impl Store {
 
     /// How many pods are bound to a node.
     pub fn count_on_node(&self, node: &str) -> usize {
-        self.terms.get(&node_term(node)).map_or(0, BTreeSet::len)
+        self.terms.get(&node_term(node)).map_or(0, OrdSet::len)
     }
 
     /// How many pods of one controller are bound to a node.
     pub(super) fn count_siblings(&self, controller: &str, node: &str) -> usize {
-        self.terms.get(&sibling_term(controller, node)).map_or(0, BTreeSet::len)
+        self.terms.get(&sibling_term(controller, node)).map_or(0, OrdSet::len)
     }
 
     /// The revision of the last change.
@@ -173,7 +174,7 @@ impl Store {
     /// How much is remembered besides the objects: index entries, and changes by their weight.
     #[cfg(test)]
     pub(super) fn footprint(&self) -> (usize, usize) {
-        (self.terms.values().map(BTreeSet::len).sum(), self.log_weight)
+        (self.terms.values().map(OrdSet::len).sum(), self.log_weight)
     }
 
     /// Writes an object under a new revision.

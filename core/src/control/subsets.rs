@@ -2,7 +2,8 @@
 
 use super::port_set;
 use crate::api::Value;
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+use crate::ordered::OrdMap;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Expands subsets to single addresses and ports, then packs them again: addresses that offer the same ports with the
 /// same readiness share a subset. Not ready trumps ready.
@@ -10,14 +11,14 @@ use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 /// Source: kubernetes pkg/api/v1/endpoints/util.go (RepackSubsets). Subsets whose order upstream leaves to a hash of
 /// pod uids are ordered by their ports here.
 pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
-    let mut addresses: BTreeMap<AddressKey, Value> = BTreeMap::new();
-    let mut by_port: BTreeMap<u128, (Value, BTreeMap<AddressKey, bool>)> = BTreeMap::new();
+    let mut addresses: OrdMap<AddressKey, Value> = OrdMap::new();
+    let mut by_port: OrdMap<u128, (Value, OrdMap<AddressKey, bool>)> = OrdMap::new();
     for subset in subsets {
         let ports = subset["ports"].items();
         let ports = if ports.is_empty() { &[Value::Null][..] } else { ports };
         for port in ports {
             let (_, offered) =
-                by_port.entry(port_set::subset_port_hash(port)).or_insert_with(|| (port.clone(), BTreeMap::new()));
+                by_port.entry(port_set::subset_port_hash(port)).or_insert_with(|| (port.clone(), OrdMap::new()));
             for (field, ready) in [("addresses", true), ("notReadyAddresses", false)] {
                 for address in subset[field].items() {
                     let key = AddressKey::of(address);
@@ -28,7 +29,7 @@ pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
         }
     }
 
-    let mut groups: BTreeMap<Vec<(AddressKey, bool)>, Vec<Value>> = BTreeMap::new();
+    let mut groups: OrdMap<Vec<(AddressKey, bool)>, Vec<Value>> = OrdMap::new();
     for (port, offered) in by_port.into_values() {
         let ports = groups.entry(offered.into_iter().collect()).or_default();
         if !port.is_null() {

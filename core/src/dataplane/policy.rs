@@ -3,7 +3,7 @@
 //! staging/src/k8s.io/api/networking/v1/types.go. Always allowed, whatever the policies: a pod to itself, and
 //! the pod's own node in both directions (which kubelet's probes need).
 
-use alloc::collections::BTreeMap;
+use crate::ordered::OrdMap;
 use alloc::rc::Rc;
 use core::net::IpAddr;
 
@@ -13,7 +13,7 @@ use crate::net::Flow;
 /// The policies of a node's pods.
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
-    pods: BTreeMap<IpAddr, Rc<PodPolicy>>,
+    pods: OrdMap<IpAddr, Rc<PodPolicy>>,
 }
 
 impl Policies {

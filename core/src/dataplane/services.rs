@@ -1,7 +1,7 @@
 //! The table of virtual addresses: which service port a destination means, and which endpoints serve it.
 
+use crate::ordered::OrdMap;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -137,7 +137,7 @@ pub(crate) struct Services<A> {
     by_name: HashTable<u32>,
     frontends: HashTable<Frontend<A>>,
     /// Frontends whose place another service port has: the first name has it, however the table came about.
-    shadowed: BTreeMap<(u128, u16, u8, Rc<str>, u32), Kind>,
+    shadowed: OrdMap<(u128, u16, u8, Rc<str>, u32), Kind>,
     /// How many service ports have this cluster IP.
     cluster_ips: HashTable<(A, u32)>,
     mode: Mode,
@@ -152,7 +152,7 @@ impl<A: Address> Services<A> {
             free: Vec::new(),
             by_name: HashTable::new(),
             frontends: HashTable::new(),
-            shadowed: BTreeMap::new(),
+            shadowed: OrdMap::new(),
             cluster_ips: HashTable::new(),
             mode,
             secret: Secret::new(rng),

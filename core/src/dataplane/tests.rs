@@ -345,7 +345,7 @@ fn affinity_binds_a_client_until_its_time_is_over_or_its_endpoint_goes() {
     assert_ne!(second, first);
     lab.serve(&all);
     assert_eq!(connect(&mut lab), second);
-    let fresh: alloc::collections::BTreeSet<SocketAddr> = (0..30)
+    let fresh: crate::ordered::OrdSet<SocketAddr> = (0..30)
         .map(|_| {
             lab.now += Duration::from_secs(10);
             connect(&mut lab)
@@ -502,7 +502,7 @@ fn a_port_that_is_taken_is_exchanged_for_a_free_one() {
 #[test]
 fn a_closed_connection_may_be_opened_anew_and_is_balanced_anew() {
     let mut lab = Lab::serving(Mode::Iptables, &["10.1.2.1:80", "10.1.2.2:80", "10.1.2.3:80", "10.1.2.4:80"]);
-    let chosen: alloc::collections::BTreeSet<SocketAddr> = (0..20)
+    let chosen: crate::ordered::OrdSet<SocketAddr> = (0..20)
         .map(|_| {
             let chosen = lab.connect(CLIENT, VIP, POD).unwrap();
             let backend = alloc::format!("{chosen}");

@@ -4,7 +4,8 @@
 //! written `\DDD` (RFC 4343 section 2.1), so that splitting at dots is always right.
 
 use super::message::ParseError;
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+use crate::ordered::OrdMap;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Longest name on the wire (RFC 1035 section 3.1).
 const MAX_NAME: usize = 255;
@@ -93,7 +94,7 @@ fn push_octet(text: &mut String, octet: u8) {
 ///
 /// Only names equal to the letter are shared, so that every name keeps its case.
 #[derive(Default)]
-pub(super) struct Places(BTreeMap<String, u16>);
+pub(super) struct Places(OrdMap<String, u16>);
 
 impl Places {
     /// Forgets the places from `length` on, after records that did not fit were taken back.

@@ -1,10 +1,7 @@
 //! What the DNS server knows, as plain values with the indexes that questions need.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use crate::ordered::{OrdMap, OrdSet};
+use alloc::{string::String, vec::Vec};
 use core::net::IpAddr;
 
 use super::message::{Rcode, Record};
@@ -119,18 +116,18 @@ pub(super) struct Id {
 pub struct Zone {
     pub(super) config: ZoneConfig,
     pub(super) serial: u32,
-    pub(super) namespaces: BTreeSet<String>,
-    pub(super) services: BTreeMap<Id, Service>,
-    pub(super) slices: BTreeMap<Id, Slice>,
-    pods: BTreeMap<Id, IpAddr>,
+    pub(super) namespaces: OrdSet<String>,
+    pub(super) services: OrdMap<Id, Service>,
+    pub(super) slices: OrdMap<Id, Slice>,
+    pods: OrdMap<Id, IpAddr>,
     /// Slices by their Service.
-    by_service: BTreeMap<Id, BTreeSet<String>>,
+    by_service: OrdMap<Id, OrdSet<String>>,
     /// Services by cluster IP.
-    by_cluster_ip: BTreeMap<IpAddr, BTreeSet<Id>>,
+    by_cluster_ip: OrdMap<IpAddr, OrdSet<Id>>,
     /// Slices by endpoint address.
-    by_endpoint: BTreeMap<IpAddr, BTreeSet<Id>>,
+    by_endpoint: OrdMap<IpAddr, OrdSet<Id>>,
     /// Pods by address.
-    by_pod_ip: BTreeMap<IpAddr, BTreeSet<Id>>,
+    by_pod_ip: OrdMap<IpAddr, OrdSet<Id>>,
 }
 
 impl Default for ZoneConfig {
@@ -265,7 +262,7 @@ impl Zone {
 }
 
 /// Takes one entry out of an index, and its key with the last one.
-fn forget<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
+fn forget<K: Ord, V: Ord>(index: &mut OrdMap<K, OrdSet<V>>, key: &K, value: &V) {
     if let Some(values) = index.get_mut(key) {
         values.remove(value);
         if values.is_empty() {

@@ -1,4 +1,4 @@
-use alloc::collections::BTreeMap;
+use crate::ordered::OrdMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -18,7 +18,7 @@ pub(super) struct Lan {
     loss: u32,
     mtu: usize,
     rng: Rng,
-    flying: BTreeMap<(Instant, u64), Vec<u8>>,
+    flying: OrdMap<(Instant, u64), Vec<u8>>,
     pub(super) packets: u64,
 }
 
@@ -43,7 +43,7 @@ impl Lan {
             hosts[2].serve(53, protocol, Server::Answer(Rc::new(answer)));
         }
         let latency = Duration::from_micros(500);
-        Lan { hosts, now: Instant::ZERO, latency, loss: 0, mtu: 1500, rng, flying: BTreeMap::new(), packets: 0 }
+        Lan { hosts, now: Instant::ZERO, latency, loss: 0, mtu: 1500, rng, flying: OrdMap::new(), packets: 0 }
     }
 
     fn serving(port: u16, server: Server) -> Lan {

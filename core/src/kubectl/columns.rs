@@ -3,13 +3,13 @@
 //! Source: kubernetes pkg/printers/internalversion/printers.go.
 
 use super::duration::since;
+use crate::ordered::OrdSet;
 use crate::{
     api::{Kind, Object, Value},
     time::Instant,
 };
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeSet,
     format,
     string::{String, ToString},
     vec,
@@ -233,7 +233,7 @@ fn external_ip(service: &Object, is_wide: bool) -> String {
 /// The addresses that a load balancer answers at.
 pub(super) fn balancer_addresses(service: &Object) -> String {
     let ingress = service.status()["loadBalancer"]["ingress"].items();
-    let all: BTreeSet<&str> = ingress
+    let all: OrdSet<&str> = ingress
         .iter()
         .map(|point| if point["ip"].str().is_empty() { point["hostname"].str() } else { point["ip"].str() })
         .collect();

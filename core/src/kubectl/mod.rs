@@ -16,13 +16,13 @@ mod resource;
 mod rollout;
 mod set;
 
+use crate::ordered::OrdMap;
 use crate::{
     api::ApiError,
     cluster::{Cluster, Hint, Output},
 };
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -35,14 +35,14 @@ pub struct Context {
     /// The namespace of commands that name none (`kubectl config set-context --current --namespace`).
     pub namespace: String,
     /// The files that `-f` finds, by name.
-    pub files: BTreeMap<String, String>,
+    pub files: OrdMap<String, String>,
     /// What `-f -` reads.
     pub stdin: String,
 }
 
 impl Default for Context {
     fn default() -> Context {
-        Context { namespace: "default".to_owned(), files: BTreeMap::new(), stdin: String::new() }
+        Context { namespace: "default".to_owned(), files: OrdMap::new(), stdin: String::new() }
     }
 }
 

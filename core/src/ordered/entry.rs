@@ -1,6 +1,6 @@
 //! A key's place in a map.
 
-use super::{At, Map};
+use super::{At, OrdMap};
 
 /// A place that holds a value or not.
 #[derive(Debug)]
@@ -13,14 +13,14 @@ pub enum Entry<'a, K, V> {
 /// A place that holds a value.
 #[derive(Debug)]
 pub struct OccupiedEntry<'a, K, V> {
-    pub(super) map: &'a mut Map<K, V>,
+    pub(super) map: &'a mut OrdMap<K, V>,
     pub(super) at: At,
 }
 
 /// A place that holds none.
 #[derive(Debug)]
 pub struct VacantEntry<'a, K, V> {
-    pub(super) map: &'a mut Map<K, V>,
+    pub(super) map: &'a mut OrdMap<K, V>,
     pub(super) at: At,
     pub(super) key: K,
 }

@@ -1,6 +1,6 @@
 //! Going through a map.
 
-use super::{At, Map};
+use super::{At, OrdMap};
 use alloc::vec::{IntoIter, Vec};
 use core::iter::Flatten;
 
@@ -84,7 +84,7 @@ impl<'a, K, V> DoubleEndedIterator for Iter<'a, K, V> {
     }
 }
 
-impl<'a, K, V> IntoIterator for &'a Map<K, V> {
+impl<'a, K, V> IntoIterator for &'a OrdMap<K, V> {
     type Item = (&'a K, &'a V);
     type IntoIter = Iter<'a, K, V>;
 
@@ -93,7 +93,7 @@ impl<'a, K, V> IntoIterator for &'a Map<K, V> {
     }
 }
 
-impl<K, V> IntoIterator for Map<K, V> {
+impl<K, V> IntoIterator for OrdMap<K, V> {
     type Item = (K, V);
     type IntoIter = Flatten<IntoIter<Vec<(K, V)>>>;
 

@@ -1,24 +1,28 @@
 //! Keys alone.
 
-use super::Map;
-use core::{borrow::Borrow, fmt, iter, ops::RangeBounds};
+use super::OrdMap;
+use core::{
+    borrow::Borrow,
+    fmt, iter,
+    ops::{BitOr, BitXor, RangeBounds},
+};
 
 /// Values in order, each once.
 ///
 /// ```
-/// use clusterip::ordered::Set;
-/// let set: Set<u8> = [3, 1, 3, 2].into_iter().collect();
+/// use clusterip::ordered::OrdSet;
+/// let set: OrdSet<u8> = [3, 1, 3, 2].into_iter().collect();
 /// assert_eq!(set.iter().copied().collect::<Vec<_>>(), [1, 2, 3]);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Set<T> {
-    map: Map<T, ()>,
+pub struct OrdSet<T> {
+    map: OrdMap<T, ()>,
 }
 
-impl<T> Set<T> {
+impl<T> OrdSet<T> {
     /// An empty set.
-    pub const fn new() -> Set<T> {
-        Set { map: Map::new() }
+    pub const fn new() -> OrdSet<T> {
+        OrdSet { map: OrdMap::new() }
     }
 
     /// How many values there are.
@@ -62,7 +66,7 @@ impl<T> Set<T> {
     }
 }
 
-impl<T: Ord> Set<T> {
+impl<T: Ord> OrdSet<T> {
     /// True if the value is in the set.
     pub fn contains<Q: Ord + ?Sized>(&self, value: &Q) -> bool
     where
@@ -93,24 +97,42 @@ impl<T: Ord> Set<T> {
     }
 
     /// The values of this set that are not in the other, in order.
-    pub fn difference<'a>(&'a self, other: &'a Set<T>) -> impl Iterator<Item = &'a T> + Clone {
+    pub fn difference<'a>(&'a self, other: &'a OrdSet<T>) -> impl Iterator<Item = &'a T> + Clone {
         self.iter().filter(|value| !other.contains(value))
     }
 }
 
-impl<T> Default for Set<T> {
-    fn default() -> Set<T> {
-        Set::new()
+impl<T: Ord + Clone> BitOr for &OrdSet<T> {
+    type Output = OrdSet<T>;
+
+    /// What is in either.
+    fn bitor(self, other: &OrdSet<T>) -> OrdSet<T> {
+        self.iter().chain(other.iter()).cloned().collect()
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Set<T> {
+impl<T: Ord + Clone> BitXor for &OrdSet<T> {
+    type Output = OrdSet<T>;
+
+    /// What is in one of them only.
+    fn bitxor(self, other: &OrdSet<T>) -> OrdSet<T> {
+        self.difference(other).chain(other.difference(self)).cloned().collect()
+    }
+}
+
+impl<T> Default for OrdSet<T> {
+    fn default() -> OrdSet<T> {
+        OrdSet::new()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for OrdSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
 }
 
-impl<T: Ord> Extend<T> for Set<T> {
+impl<T: Ord> Extend<T> for OrdSet<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         for value in values {
             self.insert(value);
@@ -118,21 +140,21 @@ impl<T: Ord> Extend<T> for Set<T> {
     }
 }
 
-impl<T: Ord> FromIterator<T> for Set<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Set<T> {
-        let mut set = Set::new();
+impl<T: Ord> FromIterator<T> for OrdSet<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> OrdSet<T> {
+        let mut set = OrdSet::new();
         set.extend(values);
         set
     }
 }
 
-impl<T: Ord, const N: usize> From<[T; N]> for Set<T> {
-    fn from(values: [T; N]) -> Set<T> {
+impl<T: Ord, const N: usize> From<[T; N]> for OrdSet<T> {
+    fn from(values: [T; N]) -> OrdSet<T> {
         values.into_iter().collect()
     }
 }
 
-impl<'a, T> IntoIterator for &'a Set<T> {
+impl<'a, T> IntoIterator for &'a OrdSet<T> {
     type Item = &'a T;
     type IntoIter = iter::Map<super::Iter<'a, T, ()>, fn((&'a T, &'a ())) -> &'a T>;
 
@@ -141,9 +163,9 @@ impl<'a, T> IntoIterator for &'a Set<T> {
     }
 }
 
-impl<T> IntoIterator for Set<T> {
+impl<T> IntoIterator for OrdSet<T> {
     type Item = T;
-    type IntoIter = iter::Map<<Map<T, ()> as IntoIterator>::IntoIter, fn((T, ())) -> T>;
+    type IntoIter = iter::Map<<OrdMap<T, ()> as IntoIterator>::IntoIter, fn((T, ())) -> T>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.map.into_iter().map(|(value, ())| value)

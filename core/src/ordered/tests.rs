@@ -6,7 +6,7 @@ use alloc::collections::BTreeMap;
 #[test]
 fn it_does_what_a_b_tree_does() {
     let mut rng = Rng::new(7);
-    let (mut map, mut model) = (Map::new(), BTreeMap::new());
+    let (mut map, mut model) = (OrdMap::new(), BTreeMap::new());
     for step in 0..20_000_u32 {
         let key = rng.below(1500);
         match rng.below(8) {
@@ -26,7 +26,10 @@ fn it_does_what_a_b_tree_does() {
             assert!(map.iter().eq(model.iter()) && map.iter().rev().eq(model.iter().rev()));
             assert_eq!(map.iter().len(), model.len());
             assert_eq!(map.range(key..).count(), model.range(key..).count());
-            assert_eq!((map.first_key_value(), map.last_key_value()), (model.first_key_value(), model.last_key_value()));
+            assert_eq!(
+                (map.first_key_value(), map.last_key_value()),
+                (model.first_key_value(), model.last_key_value())
+            );
         }
         if step % 4999 == 0 {
             map.retain(|key, _| key % 3 != 0);
@@ -40,13 +43,13 @@ fn it_does_what_a_b_tree_does() {
 
 #[test]
 fn what_grows_at_its_end_leaves_full_runs() {
-    let map: Map<u32, ()> = (0..1000).map(|key| (key, ())).collect();
+    let map: OrdMap<u32, ()> = (0..1000).map(|key| (key, ())).collect();
     assert_eq!(map.runs.len(), 1000_usize.div_ceil(RUN));
 }
 
 #[test]
 fn both_ends_of_an_iterator_meet() {
-    let map: Map<u32, u32> = (0..200).map(|key| (key, key)).collect();
+    let map: OrdMap<u32, u32> = (0..200).map(|key| (key, key)).collect();
     let mut iter = map.iter();
     let (mut front, mut back) = (0, 200);
     while let Some((key, _)) = iter.next() {

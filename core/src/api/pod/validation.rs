@@ -9,7 +9,8 @@ use crate::api::{
     ip, meta, names, selector,
     service::{one_of, shown},
 };
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use crate::ordered::OrdSet;
+use alloc::{format, string::String, vec::Vec};
 
 /// The fields of a pod's spec that may change, as upstream lists them.
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\
@@ -127,7 +128,7 @@ fn validate_deadline(errors: &mut Errors, path: &Path<'_>, seconds: &Value) {
 }
 
 fn validate_containers(errors: &mut Errors, path: &Path<'_>, spec: &Value, volumes: &[&str]) {
-    let mut seen = BTreeSet::new();
+    let mut seen = OrdSet::new();
     for list in CONTAINERS {
         let path = path.child(list);
         let containers = spec[list].items();
@@ -182,7 +183,7 @@ fn validate_container(errors: &mut Errors, path: &Path<'_>, container: &Value, v
 
 /// Source: the same (validateContainerPorts).
 fn validate_ports(errors: &mut Errors, path: &Path<'_>, ports: &[Value]) {
-    let mut seen = BTreeSet::new();
+    let mut seen = OrdSet::new();
     for (at, port) in ports.iter().enumerate() {
         let path = path.index(at);
         let name = port["name"].str();
@@ -241,7 +242,7 @@ fn validate_env(errors: &mut Errors, path: &Path<'_>, variables: &[Value]) {
 
 /// Source: the same (AccumulateUniqueHostPorts).
 fn validate_host_ports(errors: &mut Errors, path: &Path<'_>, containers: &[Value]) {
-    let mut seen = BTreeSet::new();
+    let mut seen = OrdSet::new();
     for (at, container) in containers.iter().enumerate() {
         let path = path.index(at);
         let path = path.child("ports");

@@ -4,7 +4,8 @@
 
 use super::{Operator, Requirement};
 use crate::api::{field::Errors, field::Path, names};
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec, vec::Vec};
+use crate::ordered::OrdSet;
+use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
@@ -212,8 +213,8 @@ impl Parser {
         }
     }
 
-    fn identifiers(&mut self) -> Result<BTreeSet<String>, String> {
-        let mut values = BTreeSet::new();
+    fn identifiers(&mut self) -> Result<OrdSet<String>, String> {
+        let mut values = OrdSet::new();
         loop {
             match self.next() {
                 (Token::Identifier, text) => {

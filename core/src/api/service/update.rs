@@ -10,7 +10,8 @@ use crate::api::{
     Object, Value,
     field::{Errors, Path},
 };
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use crate::ordered::OrdMap;
+use alloc::{vec, vec::Vec};
 
 /// Keeps what the server once gave where the new manifest says nothing: addresses, node ports, the health check's port.
 ///
@@ -38,7 +39,7 @@ fn keep_node_ports(new: &mut Object, old: &Object) {
     let number = |port: &Value| port["nodePort"].as_int().unwrap_or(0);
     let wanted: Vec<i64> = Spec::of(new).ports().iter().map(number).filter(|n| *n != 0).collect();
     let used: Vec<i64> = Spec::of(old).ports().iter().map(number).filter(|n| wanted.contains(n)).collect();
-    let by_name: BTreeMap<&str, i64> = Spec::of(old).ports().iter().map(|p| (p["name"].str(), number(p))).collect();
+    let by_name: OrdMap<&str, i64> = Spec::of(old).ports().iter().map(|p| (p["name"].str(), number(p))).collect();
     if let Value::List(ports) = new.value.at_mut(&["spec", "ports"]) {
         for port in ports.iter_mut().filter(|port| number(port) == 0) {
             let before = by_name.get(port["name"].str()).copied().unwrap_or(0);

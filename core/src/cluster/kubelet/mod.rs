@@ -15,6 +15,7 @@ use super::{
     Cluster, Place,
     work::{Task, Work},
 };
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object},
     control::{Change, DeleteOptions, EventType},
@@ -23,19 +24,19 @@ use crate::{
     net::Cidr,
     time::Duration,
 };
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use sandbox::Sandbox;
 use status::PodStatus;
 
 /// What all nodes' kubelets know.
 #[derive(Debug, Default)]
 pub(super) struct Kubelets {
-    sandboxes: BTreeMap<Key, Sandbox>,
-    pins: BTreeMap<(String, String), PodPin>,
+    sandboxes: OrdMap<Key, Sandbox>,
+    pins: OrdMap<(String, String), PodPin>,
     /// Processes that are a container's command, or a probe.
-    watched: BTreeMap<(HostId, ProcessId), Watched>,
+    watched: OrdMap<(HostId, ProcessId), Watched>,
     /// The address that each pod range gave out last.
-    cursors: BTreeMap<Cidr, u128>,
+    cursors: OrdMap<Cidr, u128>,
 }
 
 /// Why the end of a process matters.

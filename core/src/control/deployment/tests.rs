@@ -1,6 +1,6 @@
 use super::*;
 use crate::control::{ControlConfig, ControlPlane, DeleteOptions};
-use alloc::collections::BTreeSet;
+use crate::ordered::OrdSet;
 
 fn at(seconds: i64) -> Instant {
     Instant::from_secs(seconds)
@@ -99,7 +99,7 @@ fn a_deployment_makes_a_replica_set_makes_pods_with_upstreams_names() {
     let hash = set.label(HASH_LABEL).unwrap();
     assert_eq!(set.name(), format!("web-{hash}"));
     assert!(hash.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b)));
-    let names: BTreeSet<&str> = plane.store().list(Kind::Pod, None).map(|pod| pod.name()).collect();
+    let names: OrdSet<&str> = plane.store().list(Kind::Pod, None).map(|pod| pod.name()).collect();
     assert_eq!(names.len(), 3);
     for name in names {
         let suffix = name.strip_prefix(set.name()).unwrap().strip_prefix('-').unwrap();
@@ -270,13 +270,13 @@ fn percentages_round_up_for_surge_and_down_for_unavailability() {
 #[test]
 fn a_deployment_made_again_takes_in_the_replica_set_its_forerunner_left() {
     let mut plane = start(2);
-    let pods: BTreeSet<String> = plane.store().list(Kind::Pod, None).map(|pod| pod.uid().to_owned()).collect();
+    let pods: OrdSet<String> = plane.store().list(Kind::Pod, None).map(|pod| pod.uid().to_owned()).collect();
     let orphan = DeleteOptions { propagation: crate::control::Propagation::Orphan, ..Default::default() };
     plane.delete(at(5), &Key::new(Kind::Deployment, "default", "web"), orphan).unwrap();
     settle(&mut plane, at(5));
     plane.create(at(6), deployment(2, "one")).unwrap();
     settle(&mut plane, at(6));
-    let now: BTreeSet<String> = plane.store().list(Kind::Pod, None).map(|pod| pod.uid().to_owned()).collect();
+    let now: OrdSet<String> = plane.store().list(Kind::Pod, None).map(|pod| pod.uid().to_owned()).collect();
     assert_eq!(now, pods);
     assert_eq!(sizes(&plane), [2]);
 }

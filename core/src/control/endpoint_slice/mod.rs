@@ -21,11 +21,12 @@ use super::{
     store::{Change, Store},
     timestamp,
 };
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object, Value},
     time::{Duration, Instant},
 };
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use wanted::{Desired, Wanted};
 
 /// Who manages a slice.
@@ -111,7 +112,7 @@ fn reconcile_family(
     existing: &[&Rc<Object>],
 ) {
     let mut slices = Slices::default();
-    let mut by_ports: BTreeMap<String, Vec<&Rc<Object>>> = BTreeMap::new();
+    let mut by_ports: OrdMap<String, Vec<&Rc<Object>>> = OrdMap::new();
     for slice in existing {
         if is_owned_by(slice, service) {
             by_ports.entry(ports_key(slice)).or_default().push(slice);
@@ -148,13 +149,13 @@ fn reconcile_family(
 }
 
 /// The endpoints there should be, by the set of ports they have.
-fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> BTreeMap<String, Desired<'a>> {
-    let mut desired: BTreeMap<String, Desired<'a>> = BTreeMap::new();
+fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> OrdMap<String, Desired<'a>> {
+    let mut desired: OrdMap<String, Desired<'a>> = OrdMap::new();
     let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
     for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, true)) {
         let ports = ports(service, pod);
         let wanted =
-            desired.entry(port_set::key(&ports)).or_insert_with(|| Desired { ports, endpoints: BTreeMap::new() });
+            desired.entry(port_set::key(&ports)).or_insert_with(|| Desired { ports, endpoints: OrdMap::new() });
         let node = store.find(Kind::Node, "", pod.spec()["nodeName"].str());
         if node.is_none() && !publish_all {
             continue;

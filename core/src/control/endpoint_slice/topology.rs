@@ -5,6 +5,7 @@
 //! last allocation; this reckons with whole multiples of one over the cluster's CPU and reads the allocation off the slices.
 
 use super::{Slices, distribution::is_ready};
+use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object, Value},
     control::{
@@ -12,13 +13,13 @@ use crate::{
         store::{Change, Store},
     },
 };
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, rc::Rc, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
 const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
 
 /// CPU by zone, in thousandths.
 struct Zones {
-    cpu: BTreeMap<String, u64>,
+    cpu: OrdMap<String, u64>,
     total: u64,
 }
 
@@ -59,7 +60,7 @@ pub(super) fn add(slices: &mut Slices, store: &Store, unchanged: &[&Rc<Object>])
             as u64;
     let allocations = allocations(zones(store), ready)?;
 
-    let mut given: BTreeMap<String, u64> = BTreeMap::new();
+    let mut given: OrdMap<String, u64> = OrdMap::new();
     for slice in unchanged {
         match hints_by_zone(slice, &given, &allocations) {
             Some(hints) => hints.into_iter().for_each(|(zone, count)| *given.entry(zone).or_default() += count),
@@ -82,7 +83,7 @@ pub(super) fn add(slices: &mut Slices, store: &Store, unchanged: &[&Rc<Object>])
             let own = endpoint["zone"].str().to_owned();
             let mut zone = own.clone();
             if giving.contains_key(&own)
-                && let Some(receiver) = receiving.keys().next().cloned()
+                && let Some(receiver) = receiving.first_key_value().map(|(name, _)| name.clone())
             {
                 take_one(&mut giving, &own);
                 take_one(&mut receiving, &receiver);
@@ -108,7 +109,7 @@ fn is_node_ready(node: &Rc<Object>) -> bool {
 
 /// The CPU of the ready nodes by zone; none if a node lacks a zone or CPU, or there is only one zone.
 fn zones(store: &Store) -> Option<Zones> {
-    let mut zones = Zones { cpu: BTreeMap::new(), total: 0 };
+    let mut zones = Zones { cpu: OrdMap::new(), total: 0 };
     for node in store.list(Kind::Node, None) {
         let is_master = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]
             .into_iter()
@@ -141,7 +142,7 @@ fn minimum(cpu: u64, endpoints: u64, total: u64) -> u64 {
     (cpu * endpoints * 5).div_ceil(total * 6)
 }
 
-fn allocations(zones: Option<Zones>, endpoints: u64) -> Result<(BTreeMap<String, Allocation>, u64), String> {
+fn allocations(zones: Option<Zones>, endpoints: u64) -> Result<(OrdMap<String, Allocation>, u64), String> {
     let Some(Zones { cpu, total }) = zones else {
         return Err("Insufficient Node information: allocatable CPU or zone not specified on one or more nodes".into());
     };
@@ -167,10 +168,10 @@ fn allocations(zones: Option<Zones>, endpoints: u64) -> Result<(BTreeMap<String,
 /// The hints a slice holds by zone; none if they no longer fit and the slice must be written.
 fn hints_by_zone(
     slice: &Object,
-    given: &BTreeMap<String, u64>,
-    (allocations, _): &(BTreeMap<String, Allocation>, u64),
-) -> Option<BTreeMap<String, u64>> {
-    let mut hints: BTreeMap<String, u64> = BTreeMap::new();
+    given: &OrdMap<String, u64>,
+    (allocations, _): &(OrdMap<String, Allocation>, u64),
+) -> Option<OrdMap<String, u64>> {
+    let mut hints: OrdMap<String, u64> = OrdMap::new();
     for endpoint in endpoints(slice).iter().filter(|e| is_ready(e)) {
         let zones = endpoint["hints"]["forZones"].items();
         if zones.is_empty() {
@@ -189,10 +190,10 @@ fn hints_by_zone(
 
 /// How many endpoints each zone gives away, and how many each gets.
 fn exchange(
-    (allocations, one): &(BTreeMap<String, Allocation>, u64),
-    given: &BTreeMap<String, u64>,
-) -> (BTreeMap<String, u64>, BTreeMap<String, u64>) {
-    let (mut spare, mut lack) = (BTreeMap::new(), BTreeMap::new());
+    (allocations, one): &(OrdMap<String, Allocation>, u64),
+    given: &OrdMap<String, u64>,
+) -> (OrdMap<String, u64>, OrdMap<String, u64>) {
+    let (mut spare, mut lack) = (OrdMap::new(), OrdMap::new());
     for (zone, allocation) in allocations {
         debug_assert!(allocation.minimum <= allocation.maximum);
         let has = given.get(zone).copied().unwrap_or(0) * one;
@@ -202,7 +203,7 @@ fn exchange(
             lack.insert(zone.clone(), (allocation.desired - has) as i64);
         }
     }
-    let (mut giving, mut receiving): (BTreeMap<String, u64>, BTreeMap<String, u64>) = Default::default();
+    let (mut giving, mut receiving): (OrdMap<String, u64>, OrdMap<String, u64>) = Default::default();
     let one = *one as i64;
     while let (Some((giver, spares)), Some((receiver, lacks))) = (most(&spare), most(&lack)) {
         if spares < one && lacks < one || spares * 2 < one || lacks * 2 < one {
@@ -217,7 +218,7 @@ fn exchange(
 }
 
 /// The zone with the greatest positive number, the first of equals.
-fn most(zones: &BTreeMap<String, i64>) -> Option<(String, i64)> {
+fn most(zones: &OrdMap<String, i64>) -> Option<(String, i64)> {
     let mut most: Option<(String, i64)> = None;
     for (zone, &count) in zones {
         if count > most.as_ref().map_or(0, |(_, greatest)| *greatest) {
@@ -227,7 +228,7 @@ fn most(zones: &BTreeMap<String, i64>) -> Option<(String, i64)> {
     most
 }
 
-fn take_one(zones: &mut BTreeMap<String, u64>, zone: &str) {
+fn take_one(zones: &mut OrdMap<String, u64>, zone: &str) {
     if let Some(count) = zones.get_mut(zone) {
         *count -= 1;
         if *count == 0 {
@@ -238,7 +239,7 @@ fn take_one(zones: &mut BTreeMap<String, u64>, zone: &str) {
 
 /// True if a zone has fewer hints than it must have now.
 fn is_overloaded(store: &Store, service: &Object, zones: Option<&Zones>) -> bool {
-    let mut given: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut given: OrdMap<&str, u64> = OrdMap::new();
     let slices = store.labelled(Kind::EndpointSlice, service.namespace(), SERVICE_NAME_LABEL, service.name());
     for zone in slices.flat_map(|slice| endpoints(slice)).flat_map(|e| e["hints"]["forZones"].items()) {
         *given.entry(zone["name"].str()).or_default() += 1;

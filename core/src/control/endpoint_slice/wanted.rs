@@ -2,7 +2,8 @@
 
 use super::{membership, pod_reference};
 use crate::api::{Object, Value};
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use crate::ordered::OrdMap;
+use alloc::{string::String, vec::Vec};
 
 /// The endpoints wanted for one set of ports.
 #[derive(Debug)]
@@ -10,7 +11,7 @@ pub(super) struct Desired<'a> {
     /// The ports, sorted.
     pub(super) ports: Vec<Value>,
     /// The endpoints by the name of their pod.
-    pub(super) endpoints: BTreeMap<&'a str, Wanted<'a>>,
+    pub(super) endpoints: OrdMap<&'a str, Wanted<'a>>,
 }
 
 /// A pod as an endpoint of a Service.

@@ -2,7 +2,7 @@
 //!
 //! kubernetes pkg/proxy/iptables/proxier.go, `syncProxyRules`; the spelling is that of iptables-save.
 
-use alloc::collections::BTreeMap;
+use crate::ordered::OrdMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use crate::net::Cidr;
 
 /// The nat table of one family.
 pub fn iptables(router: &Router, ipv6: bool) -> String {
-    let mut rules = Rules { config: router.config(), ipv6, chains: BTreeMap::new() };
+    let mut rules = Rules { config: router.config(), ipv6, chains: OrdMap::new() };
     let masquerade = "kubernetes service traffic requiring SNAT";
     rules.add("PREROUTING", "-m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES");
     rules.add("OUTPUT", "-m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES");
@@ -37,7 +37,7 @@ pub fn iptables(router: &Router, ipv6: bool) -> String {
 struct Rules<'a> {
     config: &'a RouterConfig,
     ipv6: bool,
-    chains: BTreeMap<String, Vec<String>>,
+    chains: OrdMap<String, Vec<String>>,
 }
 
 impl Rules<'_> {

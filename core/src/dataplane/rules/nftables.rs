@@ -2,7 +2,7 @@
 //!
 //! kubernetes pkg/proxy/nftables/proxier.go, `setupNFTables` and `syncProxyRules`; the spelling is that of nft.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use crate::ordered::{OrdMap, OrdSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,9 +27,9 @@ struct Table<'a> {
     router: &'a Router,
     ipv6: bool,
     /// Elements of sets and maps, by the name of the container.
-    elements: BTreeMap<&'static str, BTreeSet<String>>,
-    affinity: BTreeMap<String, u64>,
-    chains: BTreeMap<String, Vec<String>>,
+    elements: OrdMap<&'static str, OrdSet<String>>,
+    affinity: OrdMap<String, u64>,
+    chains: OrdMap<String, Vec<String>>,
 }
 
 const MASQUERADE: &str = "jump mark-for-masquerade";
@@ -104,7 +104,7 @@ impl<'a> Table<'a> {
         if (port.internal_local || port.external_local && is_external) && !entry.local.is_empty() {
             self.pool(entry, &local, &entry.local);
         }
-        let reachable: BTreeSet<u32> = entry.cluster.iter().chain(&entry.local).copied().collect();
+        let reachable: OrdSet<u32> = entry.cluster.iter().chain(&entry.local).copied().collect();
         for endpoint in reachable.iter().map(|place| &entry.endpoints[*place as usize]).filter(|e| e.local) {
             let address = endpoint.address.ip();
             let hairpin = format!("{address} . {address} . {protocol} . {}", endpoint.address.port());
@@ -208,7 +208,7 @@ impl<'a> Table<'a> {
         out
     }
 
-    fn node_port_addresses(&self) -> BTreeSet<String> {
+    fn node_port_addresses(&self) -> OrdSet<String> {
         let config = self.router.config();
         let mut own: Vec<IpAddr> = config.addresses.iter().filter(|a| a.is_ipv6() == self.ipv6).copied().collect();
         match &config.node_port_addresses {
@@ -218,7 +218,7 @@ impl<'a> Table<'a> {
         own.iter().map(ToString::to_string).collect()
     }
 
-    fn base_chains(&self) -> BTreeMap<String, Vec<String>> {
+    fn base_chains(&self) -> OrdMap<String, Vec<String>> {
         let ip = self.ip();
         let config = self.router.config();
         let ranges = config.service_cidrs.iter().filter(|cidr| cidr.address.is_ipv6() == self.ipv6);
@@ -250,7 +250,7 @@ impl<'a> Table<'a> {
             format!("{node_ports} vmap @service-nodeports"),
         ]);
         services.retain(|rule| !rule.is_empty());
-        BTreeMap::from([
+        OrdMap::from([
             ("cluster-ips-check".into(), check),
             (
                 "filter-prerouting-pre-dnat".into(),
