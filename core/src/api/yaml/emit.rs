@@ -177,9 +177,10 @@ fn is_printable(text: &str) -> bool {
     })
 }
 
-/// A block cannot hold what is not printable, nor blanks before a line end.
+/// A block cannot hold what is not printable, blanks before a line end, or a tab where its indent ends.
 fn is_literal(text: &str) -> bool {
-    text.split('\n').all(|line| is_printable(&line.replace('\t', " ")) && !line.ends_with(' '))
+    let is_fit = |line: &str| !line.ends_with(' ') && !line.starts_with('\t');
+    text.split('\n').all(|line| is_fit(line) && is_printable(&line.replace('\t', " ")))
 }
 
 /// Whether text can stand without quotes (libyaml's analysis of a block-plain scalar).
