@@ -77,8 +77,12 @@ impl Cluster {
     fn plug_in_nodes(&mut self) {
         for (place, node) in self.config.nodes.clone().into_iter().enumerate() {
             let id = NodeId(place as u32);
+            let gateways: Vec<IpAddr> = node.pod_cidrs.iter().map(|range| node.gateway(range)).collect();
             let mut host = self.host_config(&node.name, &node.addresses);
             host.hosts = Rc::default();
+            host.addresses.extend(&gateways);
+            // kube-proxy's rules see what a node says to itself.
+            host.routed = true;
             let machine = Machine {
                 place: Place::Node(node.name.clone()),
                 attachment: Attachment::Node(id),
@@ -90,7 +94,7 @@ impl Cluster {
                 seed: self.rng.fork("router", "", &node.name).next_u64(),
                 mode: self.config.proxy,
                 addresses: node.addresses.clone(),
-                gateways: node.pod_cidrs.iter().map(|range| node.gateway(range)).collect(),
+                gateways,
                 pod_cidrs: self.config.nodes.iter().flat_map(|node| node.pod_cidrs.clone()).collect(),
                 service_cidrs: self.config.service_cidrs.clone(),
                 masquerade_all: self.config.masquerade_all,

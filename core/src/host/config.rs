@@ -15,6 +15,8 @@ pub struct HostConfig {
     pub hostname: String,
     /// Own addresses, the preferred one of each family first; loopback is always there too.
     pub addresses: Vec<IpAddr>,
+    /// Whether packets to its own addresses pass its router too, as on a node, whose rules see them.
+    pub routed: bool,
     /// The largest IP packet the interface sends, in bytes.
     pub mtu: u16,
     /// The stream that ephemeral ports, sequence numbers and query ids are drawn from.
@@ -37,6 +39,7 @@ impl HostConfig {
         HostConfig {
             hostname: hostname.into(),
             addresses: alloc::vec![address],
+            routed: false,
             mtu: 1500,
             rng,
             resolv: Rc::default(),

@@ -13,8 +13,10 @@ use super::packet::IpPacket;
 /// Packets on their way out.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    /// Own addresses; what is sent to them never leaves.
+    /// Own addresses; what is sent to them never leaves, unless it is routed.
     pub(super) addresses: Vec<IpAddr>,
+    /// Whether a router sees even what the host sends to itself.
+    pub(super) routed: bool,
     /// For the network.
     pub(super) wire: VecDeque<Vec<u8>>,
     /// For the host itself.
@@ -30,7 +32,7 @@ impl Outbox {
     /// Sends a packet, to the network or back to the host. What cannot be an IP packet is dropped.
     pub(super) fn push(&mut self, packet: Vec<u8>) {
         match IpPacket::destination(&packet) {
-            Some(destination) if self.is_own(destination) => self.loopback.push_back(packet),
+            Some(destination) if !self.routed && self.is_own(destination) => self.loopback.push_back(packet),
             Some(_) => self.wire.push_back(packet),
             None => {}
         }

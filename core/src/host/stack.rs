@@ -86,7 +86,7 @@ impl Stack {
     pub(super) fn new(config: Rc<HostConfig>) -> Stack {
         Stack {
             now: Instant::ZERO,
-            outbox: Outbox { addresses: config.addresses.clone(), ..Outbox::default() },
+            outbox: Outbox { addresses: config.addresses.clone(), routed: config.routed, ..Outbox::default() },
             udp: Udp::default(),
             listeners: Vec::new(),
             accepted: Vec::new(),
