@@ -83,3 +83,28 @@ fn what_is_not_simulated_says_why() {
     assert_eq!((output.exit_code, output.stdout.as_str()), (1, ""));
     assert_eq!(output.stderr, "error: kubectl top is not simulated: no CPU or memory is modelled\n");
 }
+
+#[test]
+fn objects_are_made_and_changed_by_flags_alone() {
+    let mut lab = Lab::new();
+    let lines = [
+        ("kubectl create deployment redis --image=redis", "deployment.apps/redis created\n"),
+        ("kubectl expose deployment redis --port=6379 --name cache", "service/cache exposed\n"),
+        ("kubectl create ns shop", "namespace/shop created\n"),
+        ("kubectl create service clusterip web --tcp=80:8080 -n shop", "service/web created\n"),
+        ("kubectl scale deployment/redis --replicas=3", "deployment.apps/redis scaled\n"),
+        ("kubectl label svc cache tier=back", "service/cache labeled\n"),
+        ("kubectl label svc cache tier-", "service/cache unlabeled\n"),
+        ("kubectl annotate svc cache note=x", "service/cache annotated\n"),
+        ("kubectl set selector service cache app=redis,tier=x", "service/cache selector updated\n"),
+    ];
+    for (line, words) in lines {
+        assert_eq!(kubectl(&mut lab, line), words, "{line}");
+    }
+    lab.settle();
+    assert_eq!(kubectl(&mut lab, "kubectl get pods -o name").lines().count(), 3);
+    let refused = lab.cluster.kubectl("kubectl label deploy redis app=x");
+    assert_eq!(refused.stderr, "error: 'app' already has a value (redis), and --overwrite is false\n");
+    let ports = kubectl(&mut lab, "kubectl get svc web -n shop -o jsonpath={.spec.ports[0].targetPort}");
+    assert_eq!(ports, "8080");
+}

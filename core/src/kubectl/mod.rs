@@ -8,12 +8,15 @@ mod args;
 mod columns;
 mod describe;
 mod duration;
+mod generate;
 mod get;
 mod info;
 mod jsonpath;
+mod label;
 mod print;
 mod resource;
 mod rollout;
+mod scale;
 mod set;
 
 use crate::ordered::OrdMap;
@@ -123,8 +126,16 @@ struct Command {
 }
 
 /// Every command, by the file that holds it.
-static COMMANDS: &[&[Command]] =
-    &[&[describe::COMMAND], &[get::COMMAND], &rollout::COMMANDS, &set::COMMANDS, &info::COMMANDS];
+static COMMANDS: &[&[Command]] = &[
+    &[describe::COMMAND],
+    &generate::COMMANDS,
+    &[get::COMMAND],
+    &info::COMMANDS,
+    &label::COMMANDS,
+    &rollout::COMMANDS,
+    &[scale::COMMAND],
+    &set::COMMANDS,
+];
 
 impl Session<'_> {
     fn dispatch(&mut self, words: &[String]) -> Result<(), Failure> {
@@ -187,10 +198,21 @@ fn leading(words: &[String]) -> usize {
 /// The command that words begin with, the longest name first, and what follows.
 fn find(words: &[String]) -> Option<(&'static Command, &[String])> {
     (1..=words.len().min(3)).rev().find_map(|count| {
-        let name = words[..count].join(" ");
+        let name: Vec<&str> = words[..count].iter().enumerate().map(|(at, word)| full_word(at, word)).collect();
+        let name = name.join(" ");
         let command = COMMANDS.iter().copied().flatten().find(|command| command.name == name)?;
         Some((command, &words[count..]))
     })
+}
+
+/// `create deploy`, `create svc`, `create ns`: the short words that stand for a command's own.
+fn full_word(at: usize, word: &str) -> &str {
+    match (at, word) {
+        (1, "deploy" | "dep") => "deployment",
+        (1, "svc") => "service",
+        (1, "ns") => "namespace",
+        _ => word,
+    }
 }
 
 fn unknown(word: &str) -> Failure {

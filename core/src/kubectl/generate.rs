@@ -1,0 +1,271 @@
+//! Objects made from flags: `kubectl create deployment`, `create service`, `create namespace`, `expose`.
+//!
+//! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create, cmd/expose/expose.go.
+
+use super::{Command, Failure, Session, args, args::Args};
+use crate::api::{Kind, Object, Value};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+const SERVICE: &str = "tcp= clusterip= external-name= node-port= dry-run? output=|o save-config";
+
+pub(super) const COMMANDS: [Command; 7] = [
+    Command {
+        name: "create deployment",
+        flags: "image= replicas=|r port= dry-run? output=|o save-config",
+        act: deployment,
+    },
+    Command { name: "create namespace", flags: "dry-run? output=|o save-config", act: namespace },
+    Command { name: "create service clusterip", flags: SERVICE, act: |s, a| service(s, a, "ClusterIP") },
+    Command { name: "create service nodeport", flags: SERVICE, act: |s, a| service(s, a, "NodePort") },
+    Command { name: "create service loadbalancer", flags: SERVICE, act: |s, a| service(s, a, "LoadBalancer") },
+    Command { name: "create service externalname", flags: SERVICE, act: |s, a| service(s, a, "ExternalName") },
+    Command {
+        name: "expose",
+        flags: "port= target-port= protocol= name= type= cluster-ip= external-ip= load-balancer-ip= session-affinity= \
+                selector= labels=|l filename=|f dry-run? output=|o save-config overrides=",
+        act: expose,
+    },
+];
+
+fn namespace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let object = Object::new(Kind::Namespace, "", only_name(args)?);
+    session.make(args, object, "created")
+}
+
+fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let name = only_name(args)?.to_owned();
+    let images: Vec<&str> = args.all("image").flat_map(|list| list.split(',')).collect();
+    if images.is_empty() {
+        return Err(Failure::error("required flag(s) \"image\" not set"));
+    }
+    if images.len() > 1 && args.rest.is_some() {
+        return Err(Failure::error("cannot specify multiple --image options and command"));
+    }
+    let port = number(args, "port")?;
+    let containers = images.iter().enumerate().map(|(at, image)| {
+        let mut container = Value::map();
+        let base = image.rsplit('/').next().unwrap_or(image);
+        let base = base.split([':', '@']).next().unwrap_or(base);
+        container.set(&["name"], base.replace(['_', '.'], "-"));
+        container.set(&["image"], *image);
+        if let Some(command) = &args.rest {
+            container.set(&["command"], command.clone());
+        }
+        if let Some(port) = port.filter(|_| at == 0) {
+            let mut entry = Value::map();
+            entry.set(&["containerPort"], port);
+            container.set(&["ports"], alloc::vec![entry]);
+        }
+        container
+    });
+    let mut object = Object::new(Kind::Deployment, &session.namespace, &name);
+    let value = &mut object.value;
+    value.set(&["spec", "replicas"], number(args, "replicas")?.unwrap_or(1));
+    value.set(&["spec", "template", "spec", "containers"], containers.collect::<Vec<Value>>());
+    for path in [
+        &["metadata", "labels", "app"][..],
+        &["spec", "selector", "matchLabels", "app"],
+        &["spec", "template", "metadata", "labels", "app"],
+    ] {
+        value.set(path, name.as_str());
+    }
+    session.make(args, object, "created")
+}
+
+fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Failure> {
+    let name = only_name(args)?.to_owned();
+    let cluster_ip = args.flag("clusterip");
+    let tcp: Vec<&str> = args.all("tcp").flat_map(|list| list.split(',')).collect();
+    if tcp.is_empty() && kind != "ExternalName" && cluster_ip != Some("None") {
+        return Err(Failure::error("at least one tcp port specifier must be provided"));
+    }
+    let mut ports = Vec::new();
+    for text in tcp {
+        let (port, target) = text.split_once(':').unwrap_or((text, text));
+        let mut entry = Value::map();
+        entry.set(&["name"], text.replace(':', "-"));
+        entry.set(&["port"], parse_port(port)?);
+        entry.set(&["protocol"], "TCP");
+        entry.set(&["targetPort"], int_or_string(target));
+        if let Some(node_port) = number(args, "node-port")?.filter(|port| *port != 0) {
+            entry.set(&["nodePort"], node_port);
+        }
+        ports.push(entry);
+    }
+    let mut object = Object::new(Kind::Service, &session.namespace, &name);
+    let value = &mut object.value;
+    value.set(&["metadata", "labels", "app"], name.as_str());
+    value.set(&["spec", "type"], kind);
+    value.set(&["spec", "selector", "app"], name.as_str());
+    if !ports.is_empty() {
+        value.set(&["spec", "ports"], ports);
+    }
+    if let Some(cluster_ip) = cluster_ip {
+        value.set(&["spec", "clusterIP"], cluster_ip);
+    }
+    if let Some(external) = args.flag("external-name") {
+        value.set(&["spec", "externalName"], external);
+    }
+    session.make(args, object, "created")
+}
+
+fn expose(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if args.words.is_empty() {
+        return Err(Failure::error("You must provide one or more resources by argument or filename."));
+    }
+    for object in session.resolve(args, &args.words)? {
+        let service = exposing(session, args, &object)?;
+        session.make(args, service, "exposed")?;
+    }
+    Ok(())
+}
+
+/// The Service that exposes an object.
+fn exposing(session: &Session<'_>, args: &Args, object: &Object) -> Result<Object, Failure> {
+    let selector = match args.flag("selector") {
+        Some(text) => pairs(text)?,
+        None => selector_of(object)?,
+    };
+    let is_headless = args.flag("cluster-ip") == Some("None");
+    let own = container_ports(object);
+    let wanted: Vec<String> = match args.flag("port") {
+        Some(list) => list.split(',').map(str::to_owned).collect(),
+        None => own.iter().map(|(port, _)| port.clone()).collect(),
+    };
+    if wanted.is_empty() && !is_headless {
+        return Err(Failure::error("couldn't find port via --port flag or introspection"));
+    }
+    let mut ports = Vec::new();
+    for (at, text) in wanted.iter().enumerate() {
+        let number = parse_port(text)?;
+        let protocol = args.flag("protocol").map(str::to_uppercase);
+        let protocol =
+            protocol.or_else(|| own.iter().find(|(port, _)| port == text).map(|(_, protocol)| protocol.clone()));
+        let mut entry = Value::map();
+        if wanted.len() > 1 {
+            entry.set(&["name"], format!("port-{}", at + 1));
+        }
+        entry.set(&["port"], number);
+        entry.set(&["protocol"], protocol.as_deref().unwrap_or("TCP"));
+        let target = args.flag("target-port").unwrap_or(text);
+        entry.set(&["targetPort"], int_or_string(target));
+        ports.push(entry);
+    }
+    let name = args.flag("name").unwrap_or(object.name());
+    let mut service = Object::new(Kind::Service, &session.namespace, name);
+    let value = &mut service.value;
+    let labels = match args.flag("labels") {
+        Some(text) => pairs(text)?,
+        None => object.labels().clone(),
+    };
+    if !labels.is_empty() {
+        value.set(&["metadata", "labels"], labels);
+    }
+    value.set(&["spec", "selector"], selector);
+    if !ports.is_empty() {
+        value.set(&["spec", "ports"], ports);
+    }
+    for (flag, field) in [("type", "type"), ("cluster-ip", "clusterIP"), ("load-balancer-ip", "loadBalancerIP")] {
+        if let Some(text) = args.flag(flag) {
+            value.set(&["spec", field], text);
+        }
+    }
+    if let Some(address) = args.flag("external-ip") {
+        value.set(&["spec", "externalIPs"], alloc::vec![address]);
+    }
+    match args.flag("session-affinity") {
+        None | Some("") => {}
+        Some(word @ ("None" | "ClientIP")) => value.set(&["spec", "sessionAffinity"], word),
+        Some(other) => return Err(Failure::error(&format!("unknown session affinity: {other}"))),
+    }
+    Ok(service)
+}
+
+/// Source: polymorphichelpers/mapbasedselectorforobject.go, canbeexposed.go.
+fn selector_of(object: &Object) -> Result<Value, Failure> {
+    let none = |why: &str| {
+        Err(Failure::error(&format!("couldn't retrieve selectors via --selector flag or introspection: {why}")))
+    };
+    let selector = match object.kind {
+        Kind::Pod if object.labels().is_empty() => return none("the pod has no labels and cannot be exposed"),
+        Kind::Pod => object.labels(),
+        Kind::Service if object.spec()["selector"].is_empty() => return none("the service has no pod selector set"),
+        Kind::Service => &object.spec()["selector"],
+        Kind::Deployment | Kind::ReplicaSet if !object.spec()["selector"]["matchExpressions"].is_empty() => {
+            return none("couldn't convert expressions - \"NotIn\" to map-based selector format");
+        }
+        Kind::Deployment | Kind::ReplicaSet => &object.spec()["selector"]["matchLabels"],
+        kind => {
+            let names = kind.names();
+            let group = if names.group.is_empty() { "" } else { "." };
+            return Err(Failure::error(&format!("cannot expose a {}{group}{}", names.kind, names.group)));
+        }
+    };
+    Ok(selector.clone())
+}
+
+/// Every port an object declares, with its protocol. Source: polymorphichelpers/portsforobject.go.
+fn container_ports(object: &Object) -> Vec<(String, String)> {
+    let entry = |port: &Value, field: &str| {
+        let protocol = port["protocol"].as_str().unwrap_or("TCP");
+        (port[field].as_int().unwrap_or(0).to_string(), protocol.to_owned())
+    };
+    let spec = match object.kind {
+        Kind::Service => return object.spec()["ports"].items().iter().map(|port| entry(port, "port")).collect(),
+        Kind::Pod => object.spec(),
+        _ => &object.spec()["template"]["spec"],
+    };
+    let containers = spec["containers"].items().iter();
+    containers.flat_map(|container| container["ports"].items()).map(|port| entry(port, "containerPort")).collect()
+}
+
+impl Session<'_> {
+    /// Creates an object, or only shows it (`--dry-run`), and says so.
+    fn make(&mut self, args: &Args, object: Object, done: &str) -> Result<(), Failure> {
+        let made = match args.flag("dry-run") {
+            None | Some("none") => self.cluster.create(object)?,
+            Some(_) => alloc::rc::Rc::new(object),
+        };
+        self.report(args, &made, done)
+    }
+}
+
+fn only_name(args: &Args) -> Result<&str, Failure> {
+    match &args.words[..] {
+        [name] => Ok(name),
+        words => Err(Failure::error(&format!("exactly one NAME is required, got {}", words.len()))),
+    }
+}
+
+fn number(args: &Args, flag: &str) -> Result<Option<i64>, Failure> {
+    let Some(text) = args.flag(flag) else { return Ok(None) };
+    let bad = |_| {
+        let shown = format!("--{flag}");
+        Failure::error(&format!(
+            "invalid argument {text:?} for \"{shown}\" flag: strconv.ParseInt: parsing {text:?}: invalid syntax"
+        ))
+    };
+    text.parse().map(Some).map_err(bad)
+}
+
+fn parse_port(text: &str) -> Result<i64, Failure> {
+    let bad = || Failure::error(&format!("strconv.ParseUint: parsing {text:?}: invalid syntax"));
+    text.parse().map_err(|_| bad())
+}
+
+fn int_or_string(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
+}
+
+fn pairs(text: &str) -> Result<Value, Failure> {
+    let mut map = crate::api::Map::default();
+    for (name, value) in args::pairs(text)? {
+        map.insert(&name, value);
+    }
+    Ok(Value::Map(map))
+}

@@ -1,0 +1,129 @@
+//! `kubectl label` and `kubectl annotate`: two maps of an object, changed in one way.
+//!
+//! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/label/label.go, cmd/annotate/annotate.go.
+
+use super::{Command, Failure, Session, args::Args, rollout::change};
+use crate::api::Object;
+use alloc::{
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+const FLAGS: &str = "overwrite all filename=|f selector=|l field-selector= all-namespaces|A output=|o dry-run? list local resource-version=";
+
+pub(super) const COMMANDS: [Command; 2] =
+    [Command { name: "label", flags: FLAGS, act: label }, Command { name: "annotate", flags: FLAGS, act: annotate }];
+
+/// What the two commands call things.
+struct Words {
+    field: &'static str,
+    noun: &'static str,
+    added: &'static str,
+    removed: &'static str,
+    both: &'static str,
+    unchanged: &'static str,
+}
+
+fn label(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let words = Words {
+        field: "labels",
+        noun: "label",
+        added: "labeled",
+        removed: "unlabeled",
+        both: "modified",
+        unchanged: "not labeled",
+    };
+    edit(session, args, &words)
+}
+
+fn annotate(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let words = Words {
+        field: "annotations",
+        noun: "annotation",
+        added: "annotated",
+        removed: "annotated",
+        both: "annotated",
+        unchanged: "annotated",
+    };
+    edit(session, args, &words)
+}
+
+fn edit(session: &mut Session<'_>, args: &Args, words: &Words) -> Result<(), Failure> {
+    // The names of objects end where the first change begins.
+    let is_change = |word: &String| {
+        word.contains('=')
+            || (word.ends_with('-') && !word.contains('/'))
+            || (word.ends_with('-') && word.contains('.'))
+    };
+    let first = args.words.iter().position(is_change).unwrap_or(args.words.len());
+    let (target, changes) = args.words.split_at(first);
+    if target.is_empty() {
+        let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
+        return Err(Failure::error(text));
+    }
+    if changes.is_empty() && !args.is_set("list") {
+        return Err(Failure::error(&format!("at least one {} update is required", words.noun)));
+    }
+    let mut set: Vec<(&str, &str)> = Vec::new();
+    let mut removed: Vec<&str> = Vec::new();
+    for word in changes {
+        match (word.split_once('='), word.strip_suffix('-')) {
+            (Some((name, value)), _) => set.push((name, value)),
+            (None, Some(name)) => removed.push(name),
+            (None, None) => return Err(Failure::error(&format!("unknown {} spec: {word}", words.noun))),
+        }
+    }
+    if set.iter().any(|(name, _)| removed.contains(name)) {
+        return Err(Failure::error(&format!("can not both modify and remove a {} in the same command", words.noun)));
+    }
+    for object in session.resolve(args, target)? {
+        edit_one(session, args, words, &object, &set, &removed)?;
+    }
+    Ok(())
+}
+
+fn edit_one(
+    session: &mut Session<'_>,
+    args: &Args,
+    words: &Words,
+    object: &Rc<Object>,
+    set: &[(&str, &str)],
+    removed: &[&str],
+) -> Result<(), Failure> {
+    let own = &object.value["metadata"][words.field];
+    if args.is_set("list") {
+        let lines: Vec<String> = own.fields().map(|(name, value)| format!("{name}={}\n", value.str())).collect();
+        session.print(&lines.concat());
+        return Ok(());
+    }
+    for name in removed.iter().filter(|name| own[**name].is_null()) {
+        session.print_line(&format!("{} \"{name}\" not found.", words.noun));
+    }
+    let clashes: Vec<String> = (set.iter())
+        .filter(|(name, value)| own[*name].as_str().is_some_and(|old| old != *value) && !args.is_set("overwrite"))
+        .map(|(name, _)| format!("'{name}' already has a value ({}), and --overwrite is false", own[*name].str()))
+        .collect();
+    match &clashes[..] {
+        [] => {}
+        [one] => return Err(Failure::error(one)),
+        all => return Err(Failure::error(&format!("[{}]", all.join(", ")))),
+    }
+    let added = set.iter().any(|(name, value)| own[*name].as_str() != Some(value));
+    let taken = removed.iter().any(|name| !own[*name].is_null());
+    let done = match (added, taken) {
+        (true, true) => words.both,
+        (true, false) => words.added,
+        (false, true) => words.removed,
+        (false, false) => words.unchanged,
+    };
+    change(session, args, object, done, |value| {
+        for (name, text) in set {
+            value.set(&["metadata", words.field, name], text.to_string());
+        }
+        for name in removed {
+            value.remove(&["metadata", words.field, name]);
+        }
+    })
+}

@@ -1,0 +1,37 @@
+//! `kubectl scale`.
+//!
+//! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/scale/scale.go.
+
+use super::{Command, Failure, Session, args::Args, rollout::change};
+use crate::api::Kind;
+use alloc::format;
+
+pub(super) const COMMAND: Command = Command {
+    name: "scale",
+    flags: "replicas= current-replicas= all filename=|f selector=|l output=|o dry-run? timeout= resource-version=",
+    act: scale,
+};
+
+fn scale(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let Some(wanted) = args.flag("replicas").and_then(|n| n.parse::<i64>().ok()).filter(|n| *n >= 0) else {
+        return Err(Failure::error(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ));
+    };
+    let found = session.resolve(args, &args.words)?;
+    if found.is_empty() {
+        return Err(Failure::error("no objects passed to scale"));
+    }
+    let expected = args.flag("current-replicas").and_then(|n| n.parse::<i64>().ok()).filter(|n| *n >= 0);
+    for object in found {
+        if !matches!(object.kind, Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet) {
+            return Err(Failure::error("could not find the requested resource"));
+        }
+        let current = object.spec()["replicas"].as_int().unwrap_or(1);
+        if let Some(expected) = expected.filter(|expected| *expected != current) {
+            return Err(Failure::error(&format!("Expected replicas to be {expected}, was {current}")));
+        }
+        change(session, args, &object, "scaled", |value| value.set(&["spec", "replicas"], wanted))?;
+    }
+    Ok(())
+}
