@@ -77,13 +77,15 @@ impl core::error::Error for SyntaxError {}
 /// ```
 pub fn parse(text: &str) -> Vec<Result<Manifest, SyntaxError>> {
     let mut found = Vec::new();
-    for origin in documents(text) {
+    let (documents, stop) = documents(text);
+    for origin in documents {
         match read(&text[origin.start..origin.end]) {
             Err(error) => found.push(Err(syntax_error(&error, origin.lines))),
             Ok((Value::Null, _)) => {}
             Ok((value, duplicates)) => flatten(&mut found, origin, value, duplicates),
         }
     }
+    found.extend(stop.map(Err));
     found
 }
 
@@ -124,23 +126,34 @@ fn flatten(found: &mut Vec<Result<Manifest, SyntaxError>>, origin: Origin, mut v
     }
 }
 
-/// Documents are parted by lines that begin with `---`, before YAML is looked at.
+/// Documents are parted by lines that begin with `---`, before YAML is looked at; only a comment may stand behind.
 ///
-/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go (splitYAMLDocument).
-fn documents(text: &str) -> Vec<Origin> {
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go (YAMLReader).
+fn documents(text: &str) -> (Vec<Origin>, Option<SyntaxError>) {
     let mut found = Vec::new();
     let (mut start, mut lines, mut seen, mut offset) = (0, 0, 0, 0);
     for line in text.split_inclusive('\n') {
         let next = offset + line.len();
-        seen += 1;
-        if line.starts_with("---") {
-            found.push(Origin { start, end: offset, lines, item: None });
-            (start, lines) = (next, seen);
+        if let Some(rest) = line.strip_prefix("---") {
+            let rest = rest.trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                let position = Some(Position { line: seen + 1, column: 1 });
+                return (
+                    found,
+                    Some(SyntaxError { message: format!("invalid Yaml document separator: {rest}"), position }),
+                );
+            }
+            // One that opens a document is part of it.
+            if start < offset {
+                found.push(Origin { start, end: offset, lines, item: None });
+                (start, lines) = (next, seen + 1);
+            }
         }
+        seen += 1;
         offset = next;
     }
     found.push(Origin { start, end: text.len(), lines, item: None });
-    found
+    (found, None)
 }
 
 fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
@@ -292,16 +305,20 @@ fn merge(map: &mut Map, source: &Value) {
     }
 }
 
-/// Source: gopkg.in/yaml.v2 decode.go (fail), which counts lines in its own way.
+/// kubectl's words, with the line as its YAML reader counts it: from nought for what the parser finds, from one for what
+/// the scanner finds, and not at all on the first line; the line of the thing around counts first.
+///
+/// Source: gopkg.in/yaml.v2 decode.go (fail).
 fn syntax_error(error: &serde_yaml::Error, lines: usize) -> SyntaxError {
     let text = error.to_string();
     let position = error.location().map(|at| Position { line: at.line() + lines, column: at.column() });
     let problem = text.split(" at line ").next().unwrap_or(&text);
-    let is_parser = problem.starts_with("did not find expected") && !problem.contains("':'");
-    let line = text.rsplit_once(" at line ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<usize>().ok());
-    let message = match line.map(|line| if is_parser { line - 1 } else { line }) {
-        Some(line) if line > 0 => format!("yaml: line {line}: {problem}"),
-        _ => format!("yaml: {problem}"),
+    let by_parser = problem.starts_with("did not find expected") && !problem.contains("':'");
+    let numbers = text.split(" at line ").skip(1).filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+    let line = numbers.filter(|line| *line > 1).last().map(|line| if by_parser { line - 1 } else { line });
+    let message = match line {
+        Some(line) => format!("yaml: line {line}: {problem}"),
+        None => format!("yaml: {problem}"),
     };
     SyntaxError { message, position }
 }

@@ -62,7 +62,7 @@ fn documents_and_lists_become_objects_with_their_places() {
 fn a_broken_document_does_not_hide_the_next_one() {
     let found = parse("a: b: c\n---\nkind: A\n");
     let error = found[0].as_ref().unwrap_err();
-    assert_eq!(error.message, "yaml: line 1: mapping values are not allowed in this context");
+    assert_eq!(error.message, "yaml: mapping values are not allowed in this context");
     assert_eq!(error.position.map(|p| p.line), Some(1));
     assert!(found[1].is_ok());
 }
@@ -129,4 +129,20 @@ fn long_text_is_folded_at_a_blank_after_eighty_columns() {
     let text = emit(&value);
     assert!(text.lines().all(|line| line.len() <= 85), "{text}");
     assert_eq!(one(&text), value);
+}
+
+#[test]
+fn syntax_errors_count_lines_as_kubectl_does() {
+    let message = |text: &str| parse(text).remove(0).unwrap_err().message;
+    assert_eq!(message("a: 1\nb: c: d\n"), "yaml: line 2: mapping values are not allowed in this context");
+    assert_eq!(message("a:\n  b: 1\n c: 2\n"), "yaml: line 2: did not find expected key");
+    assert_eq!(message("a:\n\tb: 1\n"), "yaml: line 2: found character that cannot start any token");
+    assert_eq!(message("---\na: 1\nb: c: d\n"), "yaml: line 3: mapping values are not allowed in this context");
+}
+
+#[test]
+fn nothing_but_a_comment_stands_behind_a_separator() {
+    let found = parse("kind: A\n--- # next\nkind: B\n--- kind: C\n");
+    assert_eq!(found.len(), 2, "the document before a bad separator is lost, as in kubectl");
+    assert_eq!(found[1].as_ref().unwrap_err().message, "invalid Yaml document separator: kind: C");
 }
