@@ -4,6 +4,7 @@
 //! exit code 1, never faked. Help for the one who typed stands apart, in [`Output::hint`].
 
 mod align;
+mod apply;
 mod args;
 mod columns;
 mod describe;
@@ -13,6 +14,8 @@ mod get;
 mod info;
 mod jsonpath;
 mod label;
+mod manifest;
+mod pasted;
 mod print;
 mod resource;
 mod rollout;
@@ -127,6 +130,7 @@ struct Command {
 
 /// Every command, by the file that holds it.
 static COMMANDS: &[&[Command]] = &[
+    &apply::COMMANDS,
     &[describe::COMMAND],
     &generate::COMMANDS,
     &[get::COMMAND],

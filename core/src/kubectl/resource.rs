@@ -1,7 +1,7 @@
 //! Which objects a command line names: `svc web`, `svc,ep`, `deploy/web pod/x`, `all`.
 
 use super::{Failure, Session, args::Args};
-use crate::api::{ApiError, Kind, Object, selector::Selector};
+use crate::api::{ApiError, Kind, Object, Value, selector::Selector};
 use alloc::{
     format,
     rc::Rc,
@@ -131,8 +131,13 @@ impl Filter {
         self.labels.is_none() && self.fields.is_empty()
     }
 
+    /// True if the labels pass; fields are not looked at.
+    pub(super) fn admits_labels(&self, labels: &Value) -> bool {
+        self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
+    }
+
     fn admits(&self, object: &Object) -> bool {
-        self.labels.as_ref().is_none_or(|selector| selector.matches(object.labels()))
+        self.admits_labels(object.labels())
             && self.fields.iter().all(|(path, is_equal, wanted)| {
                 let value = path.split('.').fold(&object.value, |value, name| &value[name]);
                 (super::jsonpath::show(value) == *wanted || value.is_null() && wanted.is_empty()) == *is_equal

@@ -1,0 +1,373 @@
+//! `kubectl apply`, `create -f`, `replace`, `delete`, `diff`.
+
+use super::{
+    Command, Failure, Session, args,
+    args::Args,
+    manifest::{Manifest, all},
+    resource::{Filter, full_type, targets},
+};
+use crate::{
+    api::{ApiError, Key, Kind, Object, Reason, Value, json, patch},
+    control::{DeleteOptions, Propagation},
+};
+use alloc::{
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// The commands that read files.
+pub(super) static COMMANDS: [Command; 4] = [APPLY, CREATE, REPLACE, DELETE];
+
+const APPLY: Command = Command {
+    name: "apply",
+    flags: "filename=|f dry-run? output=|o selector=|l server-side force overwrite? prune recursive|R wait timeout= \
+            all grace-period= cascade? force-conflicts kustomize=|k",
+    act: apply,
+};
+
+const CREATE: Command = Command {
+    name: "create",
+    flags: "filename=|f dry-run? output=|o save-config edit recursive|R selector=|l",
+    act: create,
+};
+
+const REPLACE: Command = Command {
+    name: "replace",
+    flags: "filename=|f dry-run? output=|o force save-config recursive|R grace-period= cascade? wait timeout=",
+    act: replace,
+};
+
+const DELETE: Command = Command {
+    name: "delete",
+    flags: "filename=|f all all-namespaces|A selector=|l field-selector= grace-period= force now wait? timeout= \
+            cascade? ignore-not-found output=|o dry-run? recursive|R interactive|i",
+    act: delete,
+};
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/apply/apply.go.
+fn apply(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if !args.words.is_empty() {
+        return Err(args::usage("apply", &format!("Unexpected args: [{}]", args.words.join(" "))));
+    }
+    if args.flag("filename").is_none() {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    if args.is_set("server-side") {
+        let failure = Failure::error("server-side apply is not simulated");
+        return Err(failure.explain("Fields have no managers here; apply without --server-side."));
+    }
+    let filter = Filter::of(args)?;
+    let (manifests, mut errors) = session.manifests(args)?;
+    if manifests.is_empty() && errors.is_empty() {
+        return Err(Failure::error("no objects passed to apply"));
+    }
+    for manifest in manifests {
+        if !filter.admits_labels(&manifest.value["metadata"]["labels"]) {
+            continue;
+        }
+        match session.apply_one(args, &manifest) {
+            Ok((object, done)) => session.report(args, &object, done)?,
+            Err(error) => errors.push(error),
+        }
+    }
+    all(errors)
+}
+
+impl Session<'_> {
+    fn apply_one(&mut self, args: &Args, manifest: &Manifest) -> Result<(Rc<Object>, &'static str), String> {
+        let source = &manifest.source;
+        if manifest.name().is_empty() {
+            if !manifest.value["metadata"]["generateName"].str().is_empty() {
+                let name = manifest.value["metadata"]["generateName"].str();
+                return Err(format!("error: from {name}: cannot use generate name with apply"));
+            }
+            let at = place(manifest);
+            let text = format!("when retrieving current configuration of:\n{at}\nfrom server for: \"{source}\"");
+            return Err(format!("error: error {text}: resource name may not be empty"));
+        }
+        let mut modified = manifest.value.clone();
+        if modified["metadata"]["creationTimestamp"].is_null() {
+            modified.remove(&["metadata", "creationTimestamp"]);
+        }
+        modified.remove(&["status"]);
+        let text = patch::last_applied(&modified);
+        modified.set(&["metadata", "annotations", patch::LAST_APPLIED], text);
+        self.warn_of_kind(manifest.kind);
+        let key = manifest.key();
+        let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
+        let Some(current) = self.cluster.object(key.kind, &key.namespace, &key.name).cloned() else {
+            let doing = format!("creating \"{source}\"");
+            let object = Object::decode(manifest.kind, modified).map_err(|error| error.kubectl(&doing))?;
+            if is_dry {
+                return Ok((Rc::new(object), "created"));
+            }
+            let object = self.create(object).map_err(|error| error.kubectl(&doing))?;
+            return Ok((object, "created"));
+        };
+        let original = current.annotation(patch::LAST_APPLIED);
+        if original.is_none() {
+            self.warn(&format!(
+                "resource {}/{} is missing the {} annotation which is required by kubectl apply. kubectl apply should \
+                 only be used on resources created declaratively by either kubectl create --save-config or kubectl \
+                 apply. The missing annotation will be patched automatically.",
+                key.kind.names().plural,
+                key.name,
+                patch::LAST_APPLIED
+            ));
+        }
+        let original = original.and_then(|text| json::parse(text).ok()).unwrap_or_default();
+        let value = patch::three_way(manifest.kind, &original, &modified, &current.value);
+        if value == current.value {
+            return Ok((current, "unchanged"));
+        }
+        if current.is_terminating() {
+            self.warn(&format!("Detected changes to resource {} which is currently being deleted.", key.name));
+        }
+        let change = json::emit(&patch::diff(&current.value, &value));
+        let result = Object::decode(manifest.kind, value).and_then(|object| {
+            let done = if Rc::new(object.clone()) == current { "unchanged" } else { "configured" };
+            if is_dry { Ok((Rc::new(object), done)) } else { Ok((self.replace(object)?, done)) }
+        });
+        result.map_err(|error| {
+            let doing = format!(
+                "applying patch:\n{change}\nto:\n{}\nfor: \"{source}\": error when patching \"{source}\"",
+                place(manifest)
+            );
+            error.kubectl(&doing)
+        })
+    }
+
+    /// Creates an object and prints what the server warns of.
+    pub(super) fn create(&mut self, object: Object) -> Result<Rc<Object>, ApiError> {
+        let warnings = object.warnings();
+        let created = self.cluster.create(object)?;
+        warnings.iter().for_each(|warning| self.warn_once(warning));
+        Ok(created)
+    }
+
+    /// Writes an object and prints what the server warns of.
+    pub(super) fn replace(&mut self, object: Object) -> Result<Rc<Object>, ApiError> {
+        let warnings = object.warnings();
+        let written = self.cluster.replace(object)?;
+        warnings.iter().for_each(|warning| self.warn_once(warning));
+        Ok(written)
+    }
+
+    /// A kind that upstream calls deprecated is warned of once a command.
+    pub(super) fn warn_of_kind(&mut self, kind: Kind) {
+        if let Some(warning) = kind.deprecation() {
+            self.warn_once(warning);
+        }
+    }
+
+    fn warn_once(&mut self, warning: &str) {
+        if !self.output.stderr.contains(warning) {
+            self.warn(warning);
+        }
+    }
+}
+
+/// How kubectl's errors name what they are about.
+fn place(manifest: &Manifest) -> String {
+    let names = manifest.kind.names();
+    let version = format!("{}/{}", names.group, names.version);
+    format!(
+        "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
+        names.plural,
+        names.kind,
+        manifest.name(),
+        manifest.value["metadata"]["namespace"].str()
+    )
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create/create.go.
+fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if args.flag("filename").is_none() {
+        if let Some(word) = args.word(0) {
+            let failure = args::usage("create", &format!("unknown command {word:?}"));
+            return Err(failure.explain("Here: create deployment, service, namespace, or -f FILE."));
+        }
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let (manifests, mut errors) = session.manifests(args)?;
+    if manifests.is_empty() && errors.is_empty() {
+        return Err(Failure::error("no objects passed to create"));
+    }
+    for manifest in manifests {
+        let doing = format!("creating \"{}\"", manifest.source);
+        session.warn_of_kind(manifest.kind);
+        let mut value = manifest.value;
+        if args.is_set("save-config") {
+            let text = patch::last_applied(&value);
+            value.set(&["metadata", "annotations", patch::LAST_APPLIED], text);
+        }
+        let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
+        let created = Object::decode(manifest.kind, value)
+            .and_then(|object| if is_dry { Ok(Rc::new(object)) } else { session.create(object) });
+        match created {
+            Ok(object) => session.report(args, &object, "created")?,
+            Err(error) => errors.push(error.kubectl(&doing)),
+        }
+    }
+    all(errors)
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/replace/replace.go.
+fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if args.flag("filename").is_none() {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let (manifests, mut errors) = session.manifests(args)?;
+    for manifest in manifests {
+        let doing = format!("replacing \"{}\"", manifest.source);
+        session.warn_of_kind(manifest.kind);
+        let key = manifest.key();
+        let replaced = manifest.decode().and_then(|object| {
+            if args.is_set("force") {
+                let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+                session.cluster.delete(&key, options)?;
+                session.create(object)
+            } else {
+                session.replace(object)
+            }
+        });
+        match replaced {
+            Ok(object) => session.report(args, &object, "replaced")?,
+            Err(error) => errors.push(error.kubectl(&doing)),
+        }
+    }
+    all(errors)
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go.
+fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    let mut doomed: Vec<(Key, String)> = Vec::new();
+    if args.flag("filename").is_some() {
+        let (manifests, problems) = session.manifests(args)?;
+        errors = problems;
+        doomed.extend(manifests.iter().map(|m| (m.key(), format!("deleting \"{}\"", m.source))));
+    } else {
+        if args.words.is_empty() {
+            let text = "You must provide one or more resources by argument or filename.\nExample resource \
+                        specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   \
+                        '<resource>'";
+            return Err(Failure::error(text));
+        }
+        let filter = Filter::of(args)?;
+        let is_everywhere = args.is_set("all-namespaces");
+        for target in targets(&args.words)? {
+            match target.name {
+                Some(_) if !filter.is_empty() => {
+                    return Err(Failure::error("name cannot be provided when a selector is specified"));
+                }
+                Some(name) => doomed.push((Key::new(target.kind, &session.namespace, &name), String::new())),
+                None if filter.is_empty() && !args.is_set("all") => {
+                    return Err(Failure::error("resource(s) were provided, but no name was specified"));
+                }
+                None => {
+                    let found = session.listed(target.kind, &filter, is_everywhere);
+                    doomed.extend(found.iter().map(|object| (object.key(), String::new())));
+                }
+            }
+        }
+        if doomed.is_empty() {
+            session.print_line("No resources found");
+            return Ok(());
+        }
+    }
+    let grace = match args.flag("grace-period").map(str::parse::<i64>) {
+        Some(Ok(seconds)) => u32::try_from(seconds).ok(),
+        Some(Err(_)) => {
+            let text = args.flag("grace-period").unwrap_or("").to_string();
+            let text = format!(
+                "invalid argument \"{text}\" for \"--grace-period\" flag: strconv.ParseInt: parsing \"{text}\": invalid \
+                 syntax"
+            );
+            return Err(args::usage("delete", &text));
+        }
+        None if args.is_set("now") => Some(1),
+        None if args.is_set("force") => Some(0),
+        None => None,
+    };
+    if args.is_set("force") && grace == Some(0) {
+        session.warn(
+            "Immediate deletion does not wait for confirmation that the running resource has been terminated. The \
+             resource may continue to run on the cluster indefinitely.",
+        );
+    }
+    let propagation =
+        if args.flag("cascade") == Some("orphan") { Propagation::Orphan } else { Propagation::Background };
+    let options = DeleteOptions { grace_period_seconds: grace, propagation };
+    let mut gone = Vec::new();
+    if args.flag("namespace").is_some() && doomed.iter().any(|(key, _)| key.namespace.is_empty()) {
+        session.warn("deleting cluster-scoped resources, not scoped to the provided namespace");
+    }
+    for (key, doing) in doomed {
+        session.warn_of_kind(key.kind);
+        if args.flag("dry-run").is_some_and(|mode| mode != "none") {
+            session.say_deleted(args, &key, " (dry run)");
+            continue;
+        }
+        match session.cluster.delete(&key, options) {
+            Ok(object) => {
+                session.say_deleted(args, &key, if grace == Some(0) { " force" } else { "" });
+                gone.push((key, object.uid().to_string()));
+            }
+            Err(error) if error.reason == Reason::NotFound && args.is_set("ignore-not-found") => {}
+            Err(error) => errors.push(error.kubectl(&doing)),
+        }
+    }
+    if args.flag("wait") != Some("false") {
+        session.wait_until_gone(&gone);
+    }
+    all(errors)
+}
+
+impl Session<'_> {
+    fn say_deleted(&mut self, args: &Args, key: &Key, how: &str) {
+        if args.flag("output") == Some("name") {
+            self.print_line(&super::resource::full_name(key.kind, &key.name));
+            return;
+        }
+        let (force, dry) = if how == " force" { (" force", "") } else { ("", how) };
+        let place = if key.namespace.is_empty() { String::new() } else { format!(" from {} namespace", key.namespace) };
+        self.print_line(&format!("{} \"{}\"{force} deleted{place}{dry}", full_type(key.kind), key.name));
+    }
+
+    /// `delete` returns when the objects are gone.
+    fn wait_until_gone(&mut self, gone: &[(Key, String)]) {
+        const LIMIT: u32 = 120;
+        let is_there = |session: &Session<'_>| {
+            gone.iter().any(|(key, uid)| {
+                session.cluster.object(key.kind, &key.namespace, &key.name).is_some_and(|object| object.uid() == uid)
+            })
+        };
+        for _ in 0..LIMIT {
+            if !is_there(self) {
+                break;
+            }
+            self.cluster.advance(crate::time::Duration::from_secs(1));
+        }
+    }
+}
+
+/// What a changed object should look like, written if it differs; true if it did.
+pub(super) fn write(
+    session: &mut Session<'_>,
+    args: &Args,
+    before: &Rc<Object>,
+    value: Value,
+) -> Result<(Rc<Object>, bool), Failure> {
+    let is_changed = value != before.value;
+    let object = Object::decode(before.kind, value)?;
+    let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
+    if is_dry || !is_changed {
+        return Ok((Rc::new(object), is_changed));
+    }
+    let written = session.replace(object)?;
+    let is_changed = written.resource_version() != before.resource_version();
+    Ok((written, is_changed))
+}

@@ -1,0 +1,182 @@
+//! `-f`: the objects that files hold.
+//!
+//! Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource (builder.go, visitor.go, mapper.go).
+
+use super::{Failure, Session, args::Args};
+use crate::{
+    api::{Key, Kind, Object, Value, yaml},
+    cluster::Hint,
+};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// One object as a file gives it.
+#[derive(Debug)]
+pub(super) struct Manifest {
+    pub(super) kind: Kind,
+    pub(super) value: Value,
+    /// The file's name, or `STDIN`.
+    pub(super) source: String,
+}
+
+impl Manifest {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        self.value["metadata"]["name"].str()
+    }
+
+    /// Its key.
+    pub(super) fn key(&self) -> Key {
+        Key::new(self.kind, self.value["metadata"]["namespace"].str(), self.name())
+    }
+
+    /// The object as the server reads it.
+    pub(super) fn decode(&self) -> Result<Object, crate::api::ApiError> {
+        Object::decode(self.kind, self.value.clone())
+    }
+}
+
+const STOP: &str = "if you choose to ignore these errors, turn validation off with --validate=false";
+
+impl Session<'_> {
+    /// The objects of all files that `-f` names, and what was wrong with the others.
+    pub(super) fn manifests(&mut self, args: &Args) -> Result<(Vec<Manifest>, Vec<String>), Failure> {
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        let paths: Vec<&str> = args.all("filename").flat_map(|paths| paths.split(',')).collect();
+        for path in paths {
+            for (source, text) in self.files(path)? {
+                if let Err(error) = self.read(&source, &text, args.flag("namespace"), &mut found, &mut errors) {
+                    self.output.hint = super::pasted::manifest(&text).or(self.output.hint.take());
+                    errors.push(error);
+                }
+            }
+        }
+        Ok((found, errors))
+    }
+
+    /// The files of a path: `-`, a name, a folder.
+    fn files(&self, path: &str) -> Result<Vec<(String, String)>, Failure> {
+        if path == "-" {
+            return Ok(alloc::vec![("STDIN".to_owned(), self.context.stdin.clone())]);
+        }
+        if path.starts_with("http://") || path.starts_with("https://") {
+            let failure = Failure::error(&format!("unable to read URL \"{path}\": no route to the internet"));
+            return Err(failure.explain("Nothing outside this page is reachable; put the manifest in the editor."));
+        }
+        let path = path.strip_prefix("./").unwrap_or(path);
+        if let Some(text) = self.context.files.get(path) {
+            return Ok(alloc::vec![(path.to_owned(), text.clone())]);
+        }
+        let folder = if matches!(path, "." | "") { String::new() } else { format!("{}/", path.trim_end_matches('/')) };
+        let is_manifest = |name: &str| [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
+        let is_in = |name: &str| name.strip_prefix(&*folder).is_some_and(|rest| !rest.contains('/'));
+        let inside: Vec<(String, String)> = self
+            .context
+            .files
+            .iter()
+            .filter(|(name, _)| is_in(name) && is_manifest(name))
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect();
+        if !inside.is_empty() {
+            return Ok(inside);
+        }
+        if folder.is_empty() {
+            let text = format!("error reading [{path}]: recognized file extensions are [.json .yaml .yml]");
+            return Err(Failure::error(&text));
+        }
+        Err(Failure::error(&format!("the path \"{path}\" does not exist")))
+    }
+
+    /// Reads one file; an error ends it, but those about a single object do not.
+    fn read(
+        &mut self,
+        source: &str,
+        text: &str,
+        namespace: Option<&str>,
+        found: &mut Vec<Manifest>,
+        errors: &mut Vec<String>,
+    ) -> Result<(), String> {
+        for manifest in yaml::parse(text) {
+            let manifest = manifest.map_err(|error| {
+                format!("error: error parsing {source}: error converting YAML to JSON: {}", error.message)
+            })?;
+            let mut value = manifest.value;
+            if value.as_map().is_none() {
+                let kind = match value {
+                    Value::List(_) => "array",
+                    Value::String(_) => "string",
+                    Value::Bool(_) => "bool",
+                    _ => "number",
+                };
+                return Err(format!(
+                    "error: error validating \"{source}\": error validating data: json: cannot unmarshal {kind} into \
+                     Go value of type map[string]interface {{}}; {STOP}"
+                ));
+            }
+            let unset: Vec<&str> = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")]
+                .into_iter()
+                .filter(|(field, _)| value[*field].str().is_empty())
+                .map(|(_, text)| text)
+                .collect();
+            if !unset.is_empty() {
+                let list = if let [one] = &unset[..] { (*one).to_string() } else { format!("[{}]", unset.join(", ")) };
+                return Err(format!("error: error validating \"{source}\": error validating data: {list}; {STOP}"));
+            }
+            let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
+            let Some(kind) = Kind::from_manifest(version, kind) else {
+                let meta = &value["metadata"];
+                errors.push(format!(
+                    "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": \
+                     no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first",
+                    meta["name"].str(),
+                    meta["namespace"].str()
+                ));
+                self.output.hint = Some(Hint {
+                    code: "CIP002".to_owned(),
+                    text: format!("{kind} of {version} is a kind that this cluster does not simulate."),
+                    action: None,
+                });
+                continue;
+            };
+            if value["metadata"].as_map().is_none() {
+                value.set(&["metadata"], Value::map());
+            }
+            if kind.names().namespaced {
+                let own = value["metadata"]["namespace"].str().to_owned();
+                if own.is_empty() {
+                    value.set(&["metadata", "namespace"], self.namespace.as_str());
+                } else if let Some(wanted) = namespace.filter(|wanted| *wanted != own) {
+                    errors.push(format!(
+                        "error: the namespace from the provided object \"{own}\" does not match the namespace \
+                         \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
+                    ));
+                    continue;
+                }
+            } else {
+                value.remove(&["metadata", "namespace"]);
+            }
+            found.push(Manifest { kind, value, source: source.to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// All errors of one command, a line each.
+pub(super) fn all(errors: Vec<String>) -> Result<(), Failure> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<&str> = errors.iter().map(|error| error.trim_end_matches('\n')).collect();
+    match &errors[..] {
+        [one] => Err(Failure::plain(one.clone())),
+        // Several are printed as they are, without kubectl's own preamble.
+        _ => {
+            let lines: Vec<&str> = lines.iter().map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect();
+            Err(Failure::plain(lines.join("\n")))
+        }
+    }
+}
