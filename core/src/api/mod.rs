@@ -16,6 +16,7 @@ pub mod namespace;
 pub mod network_policy;
 pub mod node;
 pub mod object;
+pub mod patch;
 pub mod pod;
 #[cfg(all(test, feature = "yaml"))]
 mod properties;

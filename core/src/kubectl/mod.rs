@@ -27,12 +27,7 @@ use crate::{
     api::ApiError,
     cluster::{Cluster, Hint, Output},
 };
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use args::Args;
 
 /// What lasts from one command line to the next.
@@ -62,7 +57,8 @@ impl Default for Context {
 /// assert_eq!(output.exit_code, 1);
 /// ```
 pub fn run(cluster: &mut Cluster, context: &mut Context, line: &str) -> Output {
-    run_words(cluster, context, &args::split(line))
+    let output = run_words(cluster, context, &args::split(line));
+    Output { hint: pasted::line(line).or(output.hint), ..output }
 }
 
 /// [`run`] with the words already parted.
@@ -252,11 +248,6 @@ fn is_near(a: &str, b: &str) -> bool {
         }
     }
     row[b.len()] <= 2
-}
-
-/// `1 thing`, `2 things`: kept here for sentences that count.
-fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("{number} {thing}") } else { format!("{number} {thing}s") }
 }
 
 #[cfg(test)]
