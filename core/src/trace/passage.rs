@@ -14,7 +14,7 @@ use alloc::{
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// Bytes of a packet's payload that are kept, to say in a word what it is.
-const KEPT: usize = 96;
+const KEPT: usize = 192;
 
 /// A bounded ring of passages, numbered from 0.
 #[derive(Debug, Clone)]

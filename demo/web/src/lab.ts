@@ -56,10 +56,20 @@ export class Lab extends EventTarget {
     this.#say('files')
   }
 
+  /** Whether the last command was to send packets, from outside, and none of them reached a node. */
+  isLost = false
+
   /** What happens from now on is the work of this command. */
   begin(line: string): void {
     this.#line = line
     this.#isNew = true
+    this.isLost = false
+  }
+
+  /** The command that began last has failed; if it made no packets, that is worth saying. */
+  end(failed: boolean): void {
+    this.isLost = failed && this.#isNew
+    this.#say('world')
   }
 
   kubectl(line: string): ExecResult {
@@ -116,10 +126,11 @@ export class Lab extends EventTarget {
     return result
   }
 
-  /** A reader expects the result of a command, not to wait for pods to start. */
+  /** A reader expects the result of a command, not to wait for pods to start or for the last packets to arrive. */
   #settle(): void {
     try {
       this.cluster.settle({ limit: '60s' })
+      this.cluster.advance('20ms')
     } catch (error) {
       if (!(error instanceof NotSettledError)) throw error
     }

@@ -67,11 +67,6 @@ export function isTranslated(frame: Frame): boolean {
   return frame.after !== frame.before
 }
 
-/** Virtual milliseconds since a command began. */
-export function formatSince(ms: number): string {
-  return ms < 1_000 ? `+${ms.toFixed(3)} ms` : `+${(ms / 1_000).toFixed(3)} s`
-}
-
 /** Virtual milliseconds in the unit that suits them. */
 export function formatTime(ms: number): string {
   if (ms < 1_000) return `${ms.toFixed(ms < 10 ? 2 : 1)} ms`

@@ -3,7 +3,7 @@ import { css, html, nothing, svg, type TemplateResult } from 'lit'
 import type { Frame } from 'clusterip'
 import { LabElement, common } from './element.ts'
 import { mark } from './map/mark.ts'
-import { formatSince, isTranslated, kindOf } from './packet.ts'
+import { isTranslated, kindOf } from './packet.ts'
 
 /** Rows that are drawn; the slider reaches the others. */
 const ROWS = 250
@@ -18,11 +18,11 @@ export class LabPackets extends LabElement {
       background: var(--surface); box-shadow: inset 0 -1px var(--edge);
       font: 600 11.5px/1.4 var(--sans); color: var(--muted);
     }
-    td { padding: 3px 8px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: top; line-height: 1.5; }
-    td.addresses, td.time { font-family: var(--mono); font-size: 11.5px; }
+    td { padding: 3px 7px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: middle; line-height: 1.5; }
+    td.addresses, td.time { font-family: var(--mono); font-size: 11px; }
     td.time { text-align: right; color: var(--muted); }
     th.time { text-align: right; }
-    .info { max-width: 10.5em; overflow: hidden; text-overflow: ellipsis; }
+    .info { max-width: 9.2em; overflow: hidden; text-overflow: ellipsis; }
     .group th { position: static; padding: 8px 8px 4px; color: var(--ink); font: 600 11.5px/1.4 var(--mono); white-space: normal; overflow-wrap: anywhere; background: none; }
     tr:not(.group) { cursor: pointer; }
     tbody tr:not(.group):hover { background: var(--raised); }
@@ -38,7 +38,7 @@ export class LabPackets extends LabElement {
     .mark.dns path { fill: var(--packet-dns); }
     .old { color: var(--muted); text-decoration: line-through; }
     .new { color: var(--virtual); font-weight: 700; }
-    .arrow { color: var(--muted); padding: 0 3px; }
+    .arrow { color: var(--muted); padding: 0 1px; }
     .same { color: var(--muted); }
     .reason { color: var(--bad); font-family: var(--sans); font-weight: 600; }
     .empty { padding: 16px 12px; color: var(--muted); font-size: var(--text-s); }
@@ -87,7 +87,7 @@ export class LabPackets extends LabElement {
         <table data-testid="packets">
           <caption class="sr">Packets at each node, oldest first, with their addresses before and after translation</caption>
           <thead><tr>
-            <th class="time" scope="col">Time</th><th scope="col">Where</th><th scope="col">Kind</th>
+            <th class="time" scope="col">ms</th><th scope="col">Where</th><th scope="col">Kind</th>
             <th scope="col">Before</th><th scope="col">After</th>
           </tr></thead>
           <tbody @keydown=${this.#keydown}>
@@ -113,7 +113,7 @@ export class LabPackets extends LabElement {
     const current = index === cursor
     return html`
       <tr aria-current=${current} tabindex=${current || (cursor < 0 && index === 0) ? 0 : -1} data-index=${index} @click=${() => this.lab.playback.seek(index)}>
-        <td class="time">${formatSince(frame.time - (this.lab.commandOf(frame)?.time ?? 0))}</td>
+        <td class="time">${(frame.time - (this.lab.commandOf(frame)?.time ?? 0)).toFixed(3)}</td>
         <td class="where">${frame.place.replace('node/', '')}</td>
         <td><span class="kind"><svg viewBox="-13 -13 26 26" aria-hidden="true">${svgMark(frame)}</svg><span class="info" title=${frame.info}>${frame.info === '' || frame.info === kind.name ? kind.name : html`<span class="sr">${kind.name}: </span>${frame.info}`}</span></span></td>
         <td class="addresses">${side(after.source, before.source, 'old')}<span class="arrow">→</span>${side(after.destination, before.destination, 'old')}</td>

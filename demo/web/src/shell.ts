@@ -31,7 +31,7 @@ const WORKSTATION = '$ '
 const KEPT = 400
 /** How long a silent program is watched, in virtual seconds: longer than a TCP connection takes to give up. */
 const PATIENCE = 150
-/** While a program works, each tick of so many milliseconds is worth two virtual seconds. */
+/** While a program works, each tick of so many milliseconds is worth a virtual second or more. */
 const TICK = 120
 
 const HELP = `kubectl …                    talk to the API server, k for short; kubectl apply -f FILE reads the editor's files
@@ -171,8 +171,10 @@ export class Shell extends EventTarget {
     this.#rest()
     const session = this.#session
     if (session === undefined) return
-    const text = this.#lab.run(session.process, '1s', '2s')
-    session.silent = text === '' ? session.silent + 2 : 0
+    // The longer nothing is heard, the faster time goes.
+    const seconds = session.silent < 6 ? 1 : 5
+    const text = this.#lab.run(session.process, `${seconds}s`, `${seconds + 1}s`)
+    session.silent = text === '' ? session.silent + seconds : 0
     session.output += text
     // What follows the last end of line is the program's prompt.
     const end = text.lastIndexOf('\n') + 1
@@ -200,6 +202,7 @@ export class Shell extends EventTarget {
   #end(session: Session): void {
     this.#session = undefined
     if (session.prompt !== '') this.#push({ kind: 'out', text: session.prompt })
+    this.#lab.end(session.where === 'workstation' && session.process.exitCode !== 0)
     this.#remark(session)
     if (session.atEnd !== undefined) this.#kubectl(session.atEnd, session.atEnd)
   }

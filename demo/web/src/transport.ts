@@ -1,7 +1,7 @@
 /** `<lab-transport>`: play, pause, step, speed, the slider, and the shown frame in words. */
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { LabElement, common } from './element.ts'
-import { formatSince, isTranslated, kindOf } from './packet.ts'
+import { formatTime, isTranslated, kindOf } from './packet.ts'
 import { SPEEDS } from './playback.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -42,7 +42,7 @@ export class LabTransport extends LabElement {
     const { frames, cursor, playing, still } = playback
     const none = frames.length === 0
     const command = this.lab.commands.at(-1)
-    const verdict = command && verdictOf(frames.filter(frame => frame.index >= command.first), world)
+    const verdict = this.lab.isLost ? LOST : command && verdictOf(frames.filter(frame => frame.index >= command.first), world)
     return html`
       <p class="verdict ${verdict?.tone ?? ''}" role="status" data-testid="verdict">
         ${verdict ? html`<span class="symbol" aria-hidden="true">${verdict.symbol}</span> ${verdict.text}` : nothing}
@@ -72,7 +72,7 @@ export class LabTransport extends LabElement {
     if (frame === undefined) return nothing
     const { before, after } = frame
     const side = (was: string, is: string) => was === is ? html`${is}` : html`<span class="old">${was}</span> <span class="new">${is}</span>`
-    return html`<span class="muted">${formatSince(frame.time - (this.lab.commandOf(frame)?.time ?? 0))}</span> ${frame.place.replace('node/', '')}: <b>${kindOf(frame).name}</b>
+    return html`<span class="muted">+${formatTime(frame.time - (this.lab.commandOf(frame)?.time ?? 0))}</span> ${frame.place.replace('node/', '')}: <b>${kindOf(frame).name}</b>
       <span class="mono">${side(before.source, after.source)} <span class="muted">→</span> ${side(before.destination, after.destination)}</span>
       ${frame.reason ? html`<b>${frame.reason}</b>` : isTranslated(frame) ? nothing : html`<span class="muted">passes unchanged</span>`}`
   }
@@ -81,6 +81,9 @@ export class LabTransport extends LabElement {
     return this.lab.playback.frame?.summary ?? 'no packet yet'
   }
 }
+
+/** Said of a command outside whose packets no node has seen. */
+const LOST = { tone: 'bad', symbol: '✕', text: 'nothing of this reached a node' } as const
 
 function icon(path: string): TemplateResult {
   return html`<svg viewBox="0 0 14 14" aria-hidden="true"><path d=${path}></path></svg>`

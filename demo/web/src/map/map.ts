@@ -172,7 +172,7 @@ export class LabMap extends LabElement {
     const none = service.ready === 0
     const key = `${node.name}:service/${service.key}`
     const flat = h < 30
-    const shown = fit(service.name, flat ? w - 190 : w - 18)
+    const shown = fit(service.name, w - 18 - (flat ? 7 * (service.ip.length + port.length + (none ? 9 : 6)) : 0))
     const backends = none ? 'no endpoints' : service.key === 'default/kubernetes' ? 'API server' : ready
     return svg`
       <g class="target ${met ? 'met' : ''}" data-key=${key} role="button" tabindex=${this.#tabindex(key)}
