@@ -5,7 +5,8 @@ use super::conntrack;
 use super::verdict::{Ingress, Verdict};
 use super::{Node, Plane};
 use crate::net::address::Address;
-use crate::net::header::Header;
+use crate::net::flow::Tuple;
+use crate::net::header::parse_plain;
 use crate::net::{Reason, Tap};
 use crate::time::Instant;
 
@@ -43,31 +44,34 @@ impl Router {
 
 impl<A: Address> Plane<A> {
     fn handle_batch<T: Tap>(&mut self, node: &mut Node, now: Instant, packets: &mut [BatchPacket<'_>], tap: &mut T) {
-        let mut parsed: [Result<(Header<A>, u64), Reason>; BATCH] = [const { Err(Reason::Malformed) }; BATCH];
+        let mut keys = [(Tuple::<A>::default(), 0, false); BATCH];
         // Read the slots of all packets first. The reads do not wait for one another, and leave the slots in the cache.
         let mut touched = 0;
-        for (packet, parsed) in packets.iter().zip(&mut parsed) {
-            *parsed = A::parse(packet.packet).map(|header| {
-                let hash = self.conntrack.slots.hash(&header.tuple);
-                touched ^= self.conntrack.slots.touch(hash);
-                (header, hash)
-            });
+        for (packet, key) in packets.iter().zip(&mut keys) {
+            let plain = parse_plain(packet.packet);
+            let tuple = plain.or_else(|| A::parse(packet.packet).ok().map(|header| header.tuple));
+            if let Some(tuple) = tuple {
+                *key = (tuple, self.conntrack.slots.hash(&tuple), plain.is_some());
+                touched ^= self.conntrack.slots.touch(key.1);
+            }
         }
         // What is not known yet will need its service port, and that one's endpoints.
-        for (header, hash) in parsed[..packets.len()].iter().flatten() {
-            if self.conntrack.slots.is_unknown(&header.tuple, *hash) {
-                touched ^= self.services.touch(&header.tuple);
+        for (tuple, hash, _) in &keys[..packets.len()] {
+            if self.conntrack.slots.is_unknown(tuple, *hash) {
+                touched ^= self.services.touch(tuple);
             }
         }
         core::hint::black_box(touched);
         if self.conntrack.is_due(conntrack::tick(now)) {
             self.expire(node, now, tap);
         }
-        for (packet, parsed) in packets.iter_mut().zip(&parsed) {
-            packet.verdict = match parsed {
-                Ok((header, hash)) => self.carry(node, now, packet.packet, header, *hash, packet.from, tap),
-                Err(reason) => node.end(now, None::<&crate::net::flow::Tuple<A>>, Verdict::Drop(*reason), tap),
-            };
+        for (packet, (tuple, hash, is_plain)) in packets.iter_mut().zip(&keys) {
+            let BatchPacket { packet, from, verdict } = packet;
+            *verdict = match is_plain {
+                true => self.express(node, now, packet, tuple, *hash, *from, tap),
+                false => None,
+            }
+            .unwrap_or_else(|| self.carry(node, now, packet, *from, tap));
         }
     }
 }

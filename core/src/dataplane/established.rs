@@ -10,11 +10,47 @@ use crate::net::address::Address;
 use crate::net::flow::Tuple;
 use crate::net::header::{Header, Kind};
 use crate::net::icmp;
-use crate::net::rewrite::rewrite;
+use crate::net::rewrite::{rewrite, rewrite_plain};
 use crate::net::{Reason, Step, Tap};
 use crate::time::Instant;
 
 impl<A: Address> Plane<A> {
+    /// The short way, of nearly all packets: nothing about the packet is special, its connection is established, and
+    /// nothing changed since its last packet. `None` in any other case; then nothing has happened yet.
+    ///
+    /// It does what [`Plane::follow`] would do, in a third of the instructions.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn express<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        tuple: &Tuple<A>,
+        hash: u64,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Option<Verdict> {
+        let slot = self.conntrack.slots.find_fast(tuple, hash)?;
+        let next = self.routes.numbered(slot.hop)?;
+        let forward = from != Ingress::Host && next.hop != Hop::Host;
+        if forward && packet[A::TTL] <= 1 || packet.len() > usize::from(next.mtu) {
+            return None;
+        }
+        slot.note_seen(tick(now));
+        let to = slot.translated(tuple.protocol);
+        node.note(now, tuple, Step::Received { bytes: packet.len() as u16 }, tap);
+        node.note(now, tuple, Step::Tracked { reply: slot.is_reply() }, tap);
+        rewrite_plain(packet, tuple, &to, forward);
+        if to != *tuple {
+            node.note(now, tuple, Step::Rewritten { to: to.flow() }, tap);
+        }
+        node.counters.forwarded += 1;
+        let verdict = next.verdict();
+        node.sent(now, Some(to.flow()), verdict, tap);
+        Some(verdict)
+    }
+
     /// Sends a packet the way of its connection. `None` when it begins a new connection in place of the old one.
     #[inline]
     #[expect(clippy::too_many_arguments)]
@@ -111,11 +147,7 @@ impl<A: Address> Plane<A> {
             node.note(now, &header.tuple, Step::Rewritten { to: to.flow() }, tap);
         }
         node.counters.forwarded += 1;
-        let verdict = match next.hop {
-            Hop::Port(host) => Verdict::Port(host),
-            Hop::Link(link) => Verdict::Link(link),
-            Hop::Host | Hop::Blackhole => Verdict::Host,
-        };
+        let verdict = next.verdict();
         node.sent(now, Some(to.flow()), verdict, tap);
         verdict
     }

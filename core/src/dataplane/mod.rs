@@ -95,7 +95,7 @@ use self::routes::Routes;
 use self::services::Services;
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
-use crate::net::header::{Header, Kind};
+use crate::net::header::{Kind, parse_plain};
 use crate::net::{Event, Place, Reason, Step, Tap};
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -239,33 +239,37 @@ impl<A: Address> Plane<A> {
         from: Ingress,
         tap: &mut T,
     ) -> Verdict {
-        // 1. Whose packet is it?
-        let header = match A::parse(packet) {
-            Ok(header) => header,
-            Err(reason) => return node.end(now, None::<&Tuple<A>>, Verdict::Drop(reason), tap),
-        };
         if self.conntrack.is_due(conntrack::tick(now)) {
             self.expire(node, now, tap);
         }
-        let hash = self.conntrack.slots.hash(&header.tuple);
-        self.carry(node, now, packet, &header, hash, from, tap)
+        // 1. Whose packet is it? Nearly always a plain one's of a known connection, which takes the short way.
+        if let Some(tuple) = parse_plain(packet) {
+            let hash = self.conntrack.slots.hash(&tuple);
+            if let Some(verdict) = self.express(node, now, packet, &tuple, hash, from, tap) {
+                return verdict;
+            }
+        }
+        self.carry(node, now, packet, from, tap)
     }
 
-    /// The rest of it, once it is known whose packet it is.
-    #[inline(always)]
-    #[expect(clippy::too_many_arguments)]
+    /// The long way.
+    #[inline(never)]
     fn carry<T: Tap>(
         &mut self,
         node: &mut Node,
         now: Instant,
         packet: &mut [u8],
-        header: &Header<A>,
-        hash: u64,
         from: Ingress,
         tap: &mut T,
     ) -> Verdict {
+        let header = match A::parse(packet) {
+            Ok(header) => header,
+            Err(reason) => return node.end(now, None::<&Tuple<A>>, Verdict::Drop(reason), tap),
+        };
+        let header = &header;
         node.note(now, &header.tuple, Step::Received { bytes: header.length as u16 }, tap);
         // 2. A packet of a known connection goes the way of its first one; it is not judged again.
+        let hash = self.conntrack.slots.hash(&header.tuple);
         if let Some(at) = self.conntrack.slots.find(&header.tuple, hash)
             && let Some(verdict) = self.follow(node, now, packet, header, at, from, tap)
         {

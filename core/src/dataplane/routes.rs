@@ -7,8 +7,9 @@ use hashbrown::HashTable;
 
 use super::hash::Secret;
 use super::table::{Hop, Route};
-use crate::net::Cidr;
+use super::verdict::Verdict;
 use crate::net::address::Address;
+use crate::net::{Cidr, Reason};
 use crate::rng::Rng;
 
 /// A next hop and the size of the packets it carries.
@@ -16,6 +17,19 @@ use crate::rng::Rng;
 pub(crate) struct Next {
     pub(crate) hop: Hop,
     pub(crate) mtu: u16,
+}
+
+impl Next {
+    /// What is said about a packet that goes there.
+    #[inline(always)]
+    pub(crate) fn verdict(self) -> Verdict {
+        match self.hop {
+            Hop::Port(host) => Verdict::Port(host),
+            Hop::Link(link) => Verdict::Link(link),
+            Hop::Host => Verdict::Host,
+            Hop::Blackhole => Verdict::Drop(Reason::Blackhole),
+        }
+    }
 }
 
 /// The routes of one family.

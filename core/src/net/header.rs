@@ -149,6 +149,48 @@ fn parse_transport<A: Address>(packet: &[u8], header: &mut Header<A>) -> Result<
     Ok(())
 }
 
+/// How many bytes of a packet the short way looks at: an IP header without extras, and twenty bytes more.
+pub(crate) const fn plain_length<A: Address>() -> usize {
+    A::SOURCE + 2 * A::LENGTH + 20
+}
+
+/// The tuple of a packet that has nothing special: no options, no fragment, TCP with ACK and without SYN, FIN and
+/// RST, or UDP. `None` for all others, and for whatever is not as it should be.
+#[inline(always)]
+pub(crate) fn parse_plain<A: Address>(packet: &[u8]) -> Option<Tuple<A>> {
+    let start = A::SOURCE + 2 * A::LENGTH;
+    let whole = packet.len();
+    let packet = packet.get(..plain_length::<A>())?;
+    let word = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
+    let (protocol, length) = if A::CHECKSUM.is_some() {
+        if packet[0] != 0x45 || word(6) & 0x3fff != 0 {
+            return None;
+        }
+        (packet[9], usize::from(word(2)))
+    } else {
+        if packet[0] >> 4 != 6 {
+            return None;
+        }
+        (packet[6], usize::from(word(4)) + start)
+    };
+    if length != whole {
+        return None;
+    }
+    const MARKS: u8 = tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK;
+    let is_plain = if protocol == 6 {
+        let data = usize::from(packet[start + 12] >> 4) * 4;
+        packet[start + 13] & MARKS == tcp_flags::ACK && data >= 20 && start + data <= whole
+    } else {
+        protocol == 17 && word(start + 4) >= 8
+    };
+    is_plain.then(|| Tuple {
+        src: A::load(&packet[A::SOURCE..]),
+        dst: A::load(&packet[A::SOURCE + A::LENGTH..]),
+        ports: u32::load(&packet[start..]),
+        protocol,
+    })
+}
+
 /// Tells queries, answers and errors apart. (net/netfilter/nf_conntrack_proto_icmp.c, `invmap`.)
 fn parse_icmp<A: Address>(icmp: &[u8; 8], header: &mut Header<A>) {
     let kind = u16::from_be_bytes([icmp[0], icmp[1]]);

@@ -7,7 +7,7 @@
 
 use super::address::Address;
 use super::flow::Tuple;
-use super::header::{Header, Kind};
+use super::header::{Header, Kind, plain_length};
 
 /// Writes the addresses and ports of `to` over those of the packet, whose headers are `header`.
 ///
@@ -66,6 +66,33 @@ pub fn rewrite<A: Address>(packet: &mut [u8], header: &Header<A>, to: &Tuple<A>,
     }
 }
 
+/// As [`rewrite`], for a packet that [`parse_plain`](super::header::parse_plain) has read.
+#[inline(always)]
+pub(crate) fn rewrite_plain<A: Address>(packet: &mut [u8], from: &Tuple<A>, to: &Tuple<A>, forward: bool) {
+    let start = A::SOURCE + 2 * A::LENGTH;
+    let Some(packet) = packet.get_mut(..plain_length::<A>()) else { return };
+    let addresses = replaced(from.src, to.src) + replaced(from.dst, to.dst);
+    to.src.store(&mut packet[A::SOURCE..]);
+    to.dst.store(&mut packet[A::SOURCE + A::LENGTH..]);
+    to.ports.store(&mut packet[start..]);
+    let ttl = packet[A::TTL];
+    packet[A::TTL] = ttl - u8::from(forward);
+    if let Some(at) = A::CHECKSUM {
+        // One less in the first byte of its word is one more in the complement's sum.
+        let less = if forward { u64::from(!u16::from_ne_bytes([1, 0])) } else { 0 };
+        mend(packet, at, addresses + less);
+    }
+    let change = addresses + u64::from(!from.ports) + u64::from(to.ports);
+    if from.protocol == 6 {
+        mend(packet, start + 16, change);
+    } else if packet[start + 6] != 0 || packet[start + 7] != 0 {
+        mend(packet, start + 6, change);
+        if packet[start + 6] == 0 && packet[start + 7] == 0 {
+            packet[start + 6..start + 8].fill(0xff);
+        }
+    }
+}
+
 /// What replacing one word by another adds to the complement of a checksum.
 #[inline(always)]
 fn replaced<A: Address>(old: A, new: A) -> u64 {
@@ -77,17 +104,21 @@ fn replaced<A: Address>(old: A, new: A) -> u64 {
 #[inline(always)]
 fn mend(packet: &mut [u8], at: usize, change: u64) {
     let Some(field) = packet.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<2>()) else { return };
+    // A change is a few 32-bit words: what it has above 32 bits is small, and one carry is all there can be.
     let sum = change + u64::from(!u16::from_ne_bytes(*field));
-    *field = (!fold(sum)).to_ne_bytes();
+    let (half, carry) = (sum as u32).overflowing_add((sum >> 32) as u32);
+    let half = half + u32::from(carry);
+    *field = (!(half.wrapping_add(half.rotate_left(16)) >> 16) as u16).to_ne_bytes();
 }
 
 /// Folds a sum into 16 bits, adding the carries back in.
 #[inline(always)]
 pub(crate) fn fold(sum: u64) -> u16 {
-    let sum = (sum & 0xffff_ffff) + (sum >> 32);
-    let sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    let sum = (sum & 0xffff) + (sum >> 16);
-    ((sum & 0xffff) + (sum >> 16)) as u16
+    let (half, carry) = (sum as u32).overflowing_add((sum >> 32) as u32);
+    let (half, carry) = half.overflowing_add(u32::from(carry));
+    let half = half + u32::from(carry);
+    // Both halves added in the upper one, which takes the carry of the lower.
+    (half.wrapping_add(half.rotate_left(16)) >> 16) as u16
 }
 
 /// The ones' complement sum of `bytes`, in the byte order of the machine.

@@ -62,6 +62,16 @@ impl<A: Address> Slot<A> {
         self.meta & REPLY != 0
     }
 
+    /// Whether the slot is the tuple's, and its packets may take the short way.
+    #[inline(always)]
+    pub(crate) fn is_fast_for(&self, tuple: &Tuple<A>) -> bool {
+        let want = if tuple.protocol == 6 { FAST | 1 << 24 } else { FAST | 2 << 24 };
+        self.ports == tuple.ports
+            && self.src == tuple.src
+            && self.dst == tuple.dst
+            && self.meta & (FAST | CLASS) == want
+    }
+
     /// Whether packets without SYN, FIN and RST may pass without a look at the connection's state.
     #[inline(always)]
     pub(crate) fn is_fast(&self) -> bool {
@@ -119,13 +129,28 @@ impl<A: Address> Slots<A> {
         let addresses = tuple.src.fold() ^ tuple.dst.fold().rotate_left(32);
         let ports = u64::from(ports(tuple) ^ class(tuple.protocol));
         let x = (addresses ^ self.secret[1]).wrapping_mul(self.secret[0]);
-        let x = (x ^ x >> 32 ^ ports).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (x ^ x >> 29).wrapping_mul(self.secret[0])
+        (x ^ x >> 32 ^ ports).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     #[inline(always)]
     fn home(&self, hash: u64) -> usize {
         ((hash >> 32).wrapping_mul(self.slots.len() as u64) >> 32) as usize
+    }
+
+    /// Where the slot of a plain TCP or UDP packet is, if its packets may take the short way.
+    #[inline(always)]
+    pub(crate) fn find_fast(&mut self, tuple: &Tuple<A>, hash: u64) -> Option<&mut Slot<A>> {
+        let home = self.home(hash);
+        // A search that runs over the end is left to the long way.
+        for slot in self.slots.get_mut(home..)? {
+            if slot.is_fast_for(tuple) {
+                return Some(slot);
+            }
+            if slot.meta & CLASS == 0 {
+                break;
+            }
+        }
+        None
     }
 
     /// Where the tuple's slot is.
