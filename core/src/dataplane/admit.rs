@@ -87,7 +87,7 @@ impl<A: Address> Plane<A> {
     fn choose(&mut self, node: &mut Node, now: Instant, tuple: &Tuple<A>, steer: &Steer) -> Option<Chosen<A>> {
         let secret = self.services.secret();
         let service = self.services.get_mut(steer.service)?;
-        let pool = if steer.local { &service.pools.local } else { &service.pools.cluster };
+        let pool = service.pool(steer.local);
         let chosen = |place: usize, sticky| {
             let endpoint = &service.endpoints[place];
             Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky }
@@ -101,8 +101,13 @@ impl<A: Address> Plane<A> {
             return Some(chosen(place, true));
         }
         let mode = node.config.mode;
-        let balance = service.balance.as_deref_mut();
-        let place = balance::choose(mode, balance, &service.endpoints, pool, steer.local, tuple, &mut node.rng)?;
+        // The balancer changes while the pool is looked at.
+        let mut balance = service.balance.take();
+        let pool = service.pool(steer.local);
+        let endpoints = &service.endpoints;
+        let place = balance::choose(mode, balance.as_deref_mut(), endpoints, pool, steer.local, tuple, &mut node.rng);
+        service.balance = balance;
+        let place = place?;
         let endpoint = &service.endpoints[place];
         Some(Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky: false })
     }

@@ -30,11 +30,13 @@ pub(crate) fn populate<A: Address>(backends: impl Iterator<Item = (A, u16, u16)>
     while left > 0 {
         for (place, (next, skip, weight)) in walks.iter_mut().enumerate() {
             for _ in 0..*weight {
-                while table[*next as usize] != FREE {
-                    *next += *skip;
-                    *next -= if *next >= size { size } else { 0 };
+                let mut at = *next;
+                while table[at as usize] != FREE {
+                    at += *skip;
+                    at = at.checked_sub(size).unwrap_or(at);
                 }
-                table[*next as usize] = place as u16;
+                *next = at;
+                table[at as usize] = place as u16;
                 left -= 1;
                 if left == 0 {
                     return table.into();

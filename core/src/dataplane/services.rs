@@ -13,7 +13,7 @@ use super::balance::Balance;
 use super::config::Mode;
 use super::hash::Secret;
 use super::table::{Endpoint, ServiceKey, ServicePort};
-use super::topology::{Backend, Pools, categorize};
+use super::topology::{Backend, Pool, Pools, categorize};
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
 use crate::net::{Cidr, Protocol};
@@ -35,7 +35,8 @@ pub(crate) struct Service<A> {
     pub(crate) affinity: Option<Box<Affinity<A>>>,
     /// In order of address.
     pub(crate) endpoints: Vec<Backend<A>>,
-    pub(crate) pools: Pools,
+    /// `None` when every endpoint may be used by traffic policy Cluster, and there is no other policy.
+    pools: Option<Box<Pools>>,
     pub(crate) balance: Option<Box<Balance>>,
 }
 
@@ -75,10 +76,28 @@ impl<A: Address> Service<A> {
             }
             endpoint.reachable = reachable;
         }
-        self.pools = pools;
+        let is_plain = pools.any && pools.cluster == Pool::All && pools.local.is_empty();
+        self.pools = (!is_plain).then(|| Box::new(pools));
         if let Some(balance) = &mut self.balance {
             balance.reset();
         }
+    }
+
+    /// The endpoints that a traffic policy may use.
+    #[inline]
+    pub(crate) fn pool(&self, local: bool) -> &Pool {
+        match (&self.pools, local) {
+            (None, false) => &Pool::All,
+            (None, true) => &Pool::None,
+            (Some(pools), false) => &pools.cluster,
+            (Some(pools), true) => &pools.local,
+        }
+    }
+
+    /// Whether some node could serve the port.
+    #[inline]
+    pub(crate) fn has_any(&self) -> bool {
+        self.pools.as_ref().is_none_or(|pools| pools.any)
     }
 
     /// The place of the endpoint with this address.
@@ -183,6 +202,7 @@ impl<A: Address> Services<A> {
             s.endpoints.capacity() * size_of::<Backend<A>>()
                 + s.external.as_ref().map_or(0, |_| size_of::<External<A>>())
                 + s.affinity.as_ref().map_or(0, |_| size_of::<Affinity<A>>())
+                + s.pools.as_ref().map_or(0, |_| size_of::<Pools>())
         };
         self.list.capacity() * size_of::<Option<Service<A>>>()
             + self.by_name.allocation_size()
@@ -196,7 +216,7 @@ impl<A: Address> Services<A> {
         self.find(A::default(), port, protocol)
     }
 
-    /// Whether the address is the cluster IP of some service port.
+    /// Whether the address is the cluster IP of some service port; not known in iptables mode.
     pub(crate) fn is_cluster_ip(&self, address: A) -> bool {
         self.cluster_ips.find(self.secret.address(address), |entry| entry.0 == address).is_some()
     }
@@ -282,7 +302,8 @@ impl<A: Address> Services<A> {
     /// Replaces all endpoints; those that stay keep their connections' count and their clients.
     pub(crate) fn set_endpoints(&mut self, key: &ServiceKey, told: &[Endpoint]) -> u32 {
         let index = self.entry(key);
-        let mut next: Vec<Backend<A>> = told.iter().filter_map(Backend::new).collect();
+        let mut next = Vec::with_capacity(told.len());
+        next.extend(told.iter().filter_map(Backend::<A>::new));
         next.sort_by_key(Backend::order);
         next.dedup_by_key(|endpoint| endpoint.order());
         let Some(service) = self.list[index as usize].as_mut() else { return index };
@@ -294,10 +315,10 @@ impl<A: Address> Services<A> {
             }
         }
         if service.endpoints.is_empty() {
-            service.endpoints.reserve_exact(next.len());
-        }
-        for (place, new) in next.into_iter().enumerate() {
-            Self::put_at(service, place, new);
+            service.balance.iter_mut().for_each(|balance| (0..next.len()).for_each(|place| balance.inserted(place)));
+            service.endpoints = next;
+        } else {
+            next.into_iter().enumerate().for_each(|(place, new)| Self::put_at(service, place, new));
         }
         service.sort(&mut self.lives);
         index
@@ -356,7 +377,7 @@ impl<A: Address> Services<A> {
             external: None,
             affinity: None,
             endpoints: Vec::new(),
-            pools: Pools::default(),
+            pools: Some(Box::default()),
             balance: Balance::new(self.mode),
         };
         let index = match self.free.pop() {
@@ -365,6 +386,10 @@ impl<A: Address> Services<A> {
                 index
             }
             None => {
+                // By an eighth at a time: services are many, and come slowly.
+                if self.list.len() == self.list.capacity() {
+                    self.list.reserve_exact(4 + self.list.len() / 8);
+                }
                 self.list.push(Some(service));
                 self.list.len() as u32 - 1
             }
@@ -397,6 +422,10 @@ impl<A: Address> Services<A> {
             self.announce_one(frontend);
         }
         let Some(cluster_ip) = self.get(index).map(|s| s.cluster_ip) else { return };
+        if self.mode == Mode::Iptables {
+            // Nobody asks.
+            return;
+        }
         let (secret, hash) = (self.secret, self.secret.address(cluster_ip));
         match self.cluster_ips.find_mut(hash, |entry| entry.0 == cluster_ip) {
             Some(entry) => entry.1 += 1,

@@ -49,7 +49,7 @@ impl<A: Address> Plane<A> {
         if by == By::LoadBalancer && !self.passes_firewall(node, service, tuple.src) {
             return Err(Verdict::Drop(Reason::Firewall));
         }
-        if !service.pools.any {
+        if !service.has_any() {
             // iptables looks at what the node itself sends only on its way in again (no KUBE-EXTERNAL-SERVICES in OUTPUT).
             let unguarded = node.config.mode == Mode::Iptables && from == Ingress::Host;
             return if unguarded && !self.routes.is_own(tuple.dst) { Ok(None) } else { Err(refuse(Reason::NoBackend)) };
@@ -92,7 +92,7 @@ impl<A: Address> Plane<A> {
     /// loadBalancerSourceRanges: they guard the load balancer's addresses, and no others.
     fn passes_firewall(&self, node: &Node, service: &Service<A>, src: A) -> bool {
         let Some(external) = service.external.as_deref().filter(|e| !e.source_ranges.is_empty()) else { return true };
-        if node.config.mode == Mode::Iptables && !service.pools.any {
+        if node.config.mode == Mode::Iptables && !service.has_any() {
             return true;
         }
         let within = |ip| external.source_ranges.iter().any(|range| range.contains(ip));
@@ -124,8 +124,8 @@ fn refuse(reason: Reason) -> Verdict {
 
 /// Without any endpoint a connection is rejected; with endpoints, but none that the policy allows, it is dropped.
 fn backends<A: Address>(service: &Service<A>, local: bool) -> Result<&Pool, Verdict> {
-    let pool = if local { &service.pools.local } else { &service.pools.cluster };
-    match (service.pools.any, pool.is_empty()) {
+    let pool = service.pool(local);
+    match (service.has_any(), pool.is_empty()) {
         (false, _) => Err(refuse(Reason::NoBackend)),
         (true, true) => Err(Verdict::Drop(Reason::NoLocalBackend)),
         (true, false) => Ok(pool),

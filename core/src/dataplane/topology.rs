@@ -100,18 +100,15 @@ impl<A: Address> Backend<A> {
 }
 
 /// A choice among the endpoints of a service port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Pool {
     /// Every endpoint, which is the common case and costs nothing to keep.
     All,
-    /// These, by their place.
+    /// No endpoint.
+    #[default]
+    None,
+    /// These, by their place; at least one.
     Some(Box<[u32]>),
-}
-
-impl Default for Pool {
-    fn default() -> Pool {
-        Pool::Some(Box::default())
-    }
 }
 
 impl Pool {
@@ -120,25 +117,26 @@ impl Pool {
             return Pool::All;
         }
         let chosen: Vec<u32> = (0..endpoints.len() as u32).filter(|&i| wanted(&endpoints[i as usize])).collect();
-        Pool::Some(chosen.into())
+        if chosen.is_empty() { Pool::None } else { Pool::Some(chosen.into()) }
     }
 
     pub(crate) fn len(&self, endpoints: usize) -> usize {
         match self {
             Pool::All => endpoints,
+            Pool::None => 0,
             Pool::Some(chosen) => chosen.len(),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, Pool::Some(chosen) if chosen.is_empty())
+        matches!(self, Pool::None)
     }
 
     /// The place of the `n`th of the pool among all endpoints.
     #[inline]
     pub(crate) fn get(&self, n: usize) -> usize {
         match self {
-            Pool::All => n,
+            Pool::All | Pool::None => n,
             Pool::Some(chosen) => chosen[n] as usize,
         }
     }
@@ -146,6 +144,7 @@ impl Pool {
     pub(crate) fn contains(&self, place: usize) -> bool {
         match self {
             Pool::All => true,
+            Pool::None => false,
             Pool::Some(chosen) => chosen.binary_search(&(place as u32)).is_ok(),
         }
     }

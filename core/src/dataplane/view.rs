@@ -141,9 +141,9 @@ fn entries<A: Address>(plane: &Plane<A>) -> Vec<Entry> {
         Entry {
             port: service.told(),
             endpoints: service.endpoints.iter().map(|endpoint| endpoint.endpoint()).collect(),
-            cluster: places(&service.pools.cluster),
-            local: places(&service.pools.local),
-            has_endpoints: service.pools.any,
+            cluster: places(service.pool(false)),
+            local: places(service.pool(true)),
+            has_endpoints: service.has_any(),
             loads: loads.collect(),
         }
     };

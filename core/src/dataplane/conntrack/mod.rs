@@ -53,18 +53,25 @@ struct Connection {
     /// The service of the table that chose the backend.
     entry: u32,
     state: State,
-    /// Seen in both directions; it must have been answered to be kept when the table is full.
-    answered: bool,
-    assured: bool,
+    /// `ANSWERED` and `ASSURED`.
+    marks: u8,
     /// UDP: when it began, to tell a stream; low bits of its tick.
-    began: u16,
+    began: u8,
+    /// Where `timer` hangs.
+    bucket: u8,
 }
+
+/// Seen in both directions.
+const ANSWERED: u8 = 1;
+/// Answered and settled: it is kept when the table is full.
+const ASSURED: u8 = 2;
 
 struct Arena(Vec<Connection>);
 
 impl Links for Arena {
-    fn link(&mut self, index: u32) -> &mut Link {
-        &mut self.0[index as usize].timer
+    fn link(&mut self, index: u32) -> (&mut Link, &mut u8) {
+        let connection = &mut self.0[index as usize];
+        (&mut connection.timer, &mut connection.bucket)
     }
 }
 
@@ -214,9 +221,9 @@ impl<A: Address> Conntrack<A> {
             last: now,
             entry,
             state,
-            answered: false,
-            assured: false,
-            began: seen,
+            marks: 0,
+            began: now as u8,
+            bucket: wheel::NO_BUCKET,
         };
         match self.connections.0.get_mut(index as usize) {
             Some(place) => {
@@ -241,9 +248,13 @@ impl<A: Address> Conntrack<A> {
         let before = connection.state;
         let after = match before {
             State::Datagrams | State::Stream => {
-                let streaming = (now as u16).wrapping_sub(connection.began) >= ticks(Duration::from_secs(2)) as u16;
+                let streaming = (now as u8).wrapping_sub(connection.began) >= ticks(Duration::from_secs(2)) as u8;
                 // Linux nf_conntrack_proto_udp.c: answered, and still talking after two seconds.
-                if before == State::Stream || connection.answered && streaming { State::Stream } else { before }
+                if before == State::Stream || connection.marks & ANSWERED != 0 && streaming {
+                    State::Stream
+                } else {
+                    before
+                }
             }
             State::Setup | State::Associated => match header.flags {
                 10 | 11 => State::Associated,   // COOKIE ECHO, COOKIE ACK
@@ -260,12 +271,12 @@ impl<A: Address> Conntrack<A> {
                 Step::To(next) => next,
             },
         };
-        connection.answered |= reply;
+        connection.marks |= if reply { ANSWERED } else { 0 };
         connection.last = now;
         connection.state = after;
         let settled = matches!(after, State::Established | State::Associated | State::Stream);
-        if settled && connection.answered && !connection.assured {
-            connection.assured = true;
+        if settled && connection.marks == ANSWERED {
+            connection.marks |= ASSURED;
             self.delist(index);
         }
         if before != after || settled {
@@ -278,7 +289,7 @@ impl<A: Address> Conntrack<A> {
     /// Renews the timer after a change of state, and lets settled connections take the short way.
     fn settle(&mut self, index: u32, settled: bool, changed: bool, now: u32) {
         let connection = &self.connections.0[index as usize];
-        let fast = settled && connection.assured && connection.state != State::Associated;
+        let fast = settled && connection.marks & ASSURED != 0 && connection.state != State::Associated;
         let (slots, state) = (connection.slots, connection.state);
         for at in slots {
             self.slots.set_fast(at as usize, fast);
@@ -297,7 +308,7 @@ impl<A: Address> Conntrack<A> {
     /// Forgets a connection.
     pub(crate) fn close(&mut self, index: u32) -> Closed<A> {
         let connection = &self.connections.0[index as usize];
-        let ([original, reply], entry, assured) = (connection.slots, connection.entry, connection.assured);
+        let ([original, reply], entry, assured) = (connection.slots, connection.entry, connection.marks & ASSURED != 0);
         let closed = Closed {
             original: self.slots.at(original as usize).key(),
             reply: self.slots.at(reply as usize).key(),
@@ -374,8 +385,8 @@ impl<A: Address> Conntrack<A> {
             original: original.key(),
             reply: reply.key(),
             state: connection.state,
-            answered: connection.answered,
-            assured: connection.assured,
+            answered: connection.marks & ANSWERED != 0,
+            assured: connection.marks & ASSURED != 0,
             left: Duration::from_micros(u64::from(left.saturating_sub(1)) << 18),
         }
     }

@@ -127,7 +127,7 @@ impl<A: Address> Slots<A> {
     #[inline(always)]
     pub(crate) fn hash(&self, tuple: &Tuple<A>) -> u64 {
         let addresses = tuple.src.fold() ^ tuple.dst.fold().rotate_left(32);
-        let ports = u64::from(ports(tuple) ^ class(tuple.protocol));
+        let ports = u64::from(tuple.ports) ^ u64::from(tuple.protocol) << 24;
         let x = (addresses ^ self.secret[1]).wrapping_mul(self.secret[0]);
         (x ^ x >> 32 ^ ports).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
@@ -201,15 +201,15 @@ impl<A: Address> Slots<A> {
         slot.meta = if fast { slot.meta | FAST } else { slot.meta & !FAST };
     }
 
-    /// Whether another connection of two slots needs [`Slots::grow`] first: above three quarters searches get long.
+    /// Whether another connection of two slots needs [`Slots::grow`] first: above seven tenths searches get long.
     pub(super) fn is_tight(&self) -> bool {
-        (self.used + 2) * 4 > self.slots.len() * 3
+        (self.used + 2) * 10 > self.slots.len() * 7
     }
 
     /// Doubles the table, to no more than `limit` connections need.
     pub(super) fn grow(&mut self, limit: u32, mut moved: impl FnMut(&Slot<A>, u32)) {
-        let needed = (self.used + 2) * 4 / 3 + 2;
-        let most = limit as usize * 8 / 3 + 4;
+        let needed = (self.used + 2) * 10 / 7 + 2;
+        let most = limit as usize * 20 / 7 + 4;
         let size = (self.slots.len() * 2).max(64).min(most).max(needed);
         let mut empty = Vec::new();
         empty.resize_with(size, Slot::default);

@@ -11,18 +11,20 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) struct Link {
     next: u32,
     previous: u32,
-    bucket: u8,
 }
 
 impl Default for Link {
     fn default() -> Link {
-        Link { next: NONE, previous: NONE, bucket: u8::MAX }
+        Link { next: NONE, previous: NONE }
     }
 }
 
-/// Gives the wheel the link of timer `index`.
+/// The bucket of a timer that is not set.
+pub(super) const NO_BUCKET: u8 = u8::MAX;
+
+/// Gives the wheel the link of timer `index`, and the number of its bucket, which the owner packs with bytes of its own.
 pub(super) trait Links {
-    fn link(&mut self, index: u32) -> &mut Link;
+    fn link(&mut self, index: u32) -> (&mut Link, &mut u8);
 }
 
 #[derive(Debug)]
@@ -54,9 +56,11 @@ impl Wheel {
         let position = at >> (6 * ring) & 63;
         let bucket = ring * 64 + position;
         let head = self.heads[bucket as usize];
-        *links.link(index) = Link { next: head, previous: NONE, bucket: bucket as u8 };
+        let (link, place) = links.link(index);
+        *link = Link { next: head, previous: NONE };
+        *place = bucket as u8;
         if head != NONE {
-            links.link(head).previous = index;
+            links.link(head).0.previous = index;
         }
         self.heads[bucket as usize] = index;
         self.occupied[ring as usize] |= 1 << position;
@@ -64,15 +68,16 @@ impl Wheel {
 
     /// Stops a timer; nothing happens if it is not set.
     pub(super) fn remove(&mut self, links: &mut impl Links, index: u32) {
-        let Link { next, previous, bucket } = core::mem::take(links.link(index));
-        if bucket == u8::MAX {
+        let (link, place) = links.link(index);
+        let (Link { next, previous }, bucket) = (core::mem::take(link), core::mem::replace(place, NO_BUCKET));
+        if bucket == NO_BUCKET {
             return;
         }
         if next != NONE {
-            links.link(next).previous = previous;
+            links.link(next).0.previous = previous;
         }
         if previous != NONE {
-            links.link(previous).next = next;
+            links.link(previous).0.next = next;
         } else {
             self.heads[usize::from(bucket)] = next;
             if next == NONE {
@@ -117,7 +122,9 @@ impl Wheel {
             self.occupied[bucket as usize / 64] &= !(1 << (bucket % 64));
         }
         let index = self.taken;
-        self.taken = core::mem::take(links.link(index)).next;
+        let (link, place) = links.link(index);
+        self.taken = core::mem::take(link).next;
+        *place = NO_BUCKET;
         Some(index)
     }
 }
@@ -127,11 +134,12 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    struct Timers(Vec<Link>);
+    struct Timers(Vec<(Link, u8)>);
 
     impl Links for Timers {
-        fn link(&mut self, index: u32) -> &mut Link {
-            &mut self.0[index as usize]
+        fn link(&mut self, index: u32) -> (&mut Link, &mut u8) {
+            let timer = &mut self.0[index as usize];
+            (&mut timer.0, &mut timer.1)
         }
     }
 
@@ -139,7 +147,7 @@ mod tests {
     fn every_timer_fires_at_its_tick_in_whatever_order_it_was_set() {
         let mut rng = crate::rng::Rng::new(1);
         let due: Vec<u32> = (0..500).map(|_| 1 + rng.below(Wheel::REACH)).collect();
-        let mut timers = Timers(due.iter().map(|_| Link::default()).collect());
+        let mut timers = Timers(due.iter().map(|_| (Link::default(), NO_BUCKET)).collect());
         let mut wheel = Wheel::new();
         for (index, &at) in due.iter().enumerate() {
             wheel.insert(&mut timers, index as u32, at);
@@ -165,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_jump_over_years_takes_every_timer_once() {
-        let mut timers = Timers((0..3).map(|_| Link::default()).collect());
+        let mut timers = Timers((0..3).map(|_| (Link::default(), NO_BUCKET)).collect());
         let mut wheel = Wheel::new();
         for (index, at) in [5, 700, 30_000].into_iter().enumerate() {
             wheel.insert(&mut timers, index as u32, at);
