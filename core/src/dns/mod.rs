@@ -8,6 +8,8 @@ pub mod answer;
 mod code;
 pub mod message;
 mod name;
+#[cfg(test)]
+mod properties;
 mod records;
 pub mod zone;
 
