@@ -75,21 +75,34 @@ impl Machine {
         .await;
     }
 
-    /// Waits for `future`, but not longer than `limit`: `None` is too late.
-    pub(super) async fn timeout<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-        let end = self.now() + limit;
+    /// Waits for `future`, but not longer than `limit` if there is one: `None` is too late.
+    pub(super) async fn timeout<T>(
+        &self,
+        limit: impl Into<Option<Duration>>,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        let end = limit.into().map(|limit| self.now() + limit);
         let mut future = pin!(future);
-        poll_fn(|context| {
-            if let Poll::Ready(value) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(value));
-            }
-            if self.now() >= end {
-                return Poll::Ready(None);
-            }
-            self.wake_at(end);
-            Poll::Pending
-        })
-        .await
+        poll_fn(|context| self.poll_until(end, future.as_mut(), context)).await
+    }
+
+    /// Out of line, because nearly every program waits with a limit.
+    #[inline(never)]
+    fn poll_until<T>(
+        &self,
+        end: Option<Instant>,
+        future: Pin<&mut (dyn Future<Output = T> + '_)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<T>> {
+        if let Poll::Ready(value) = future.poll(context) {
+            return Poll::Ready(Some(value));
+        }
+        match end {
+            Some(end) if self.now() >= end => return Poll::Ready(None),
+            Some(end) => self.wake_at(end),
+            None => {}
+        }
+        Poll::Pending
     }
 
     /// Polls one task; when it is not done, says when it wants to be polled again without anything having happened.

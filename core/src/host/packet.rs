@@ -171,14 +171,14 @@ pub(super) enum Reason {
 /// A UDP packet.
 pub(super) fn udp(source: SocketAddr, destination: SocketAddr, content: &[u8]) -> Option<Vec<u8>> {
     let length = u16::try_from(8 + content.len()).ok()?;
-    ip(source.ip(), destination.ip(), IpProtocol::Udp, usize::from(length), |payload| {
-        let mut udp = UdpPacket::new_unchecked(payload);
-        udp.set_src_port(source.port());
-        udp.set_dst_port(destination.port());
-        udp.set_len(length);
-        udp.payload_mut().copy_from_slice(content);
-        udp.fill_checksum(&source.ip().into(), &destination.ip().into());
-    })
+    let (mut packet, at) = ip(source.ip(), destination.ip(), IpProtocol::Udp, usize::from(length))?;
+    let mut udp = UdpPacket::new_unchecked(&mut packet[at..]);
+    udp.set_src_port(source.port());
+    udp.set_dst_port(destination.port());
+    udp.set_len(length);
+    udp.payload_mut().copy_from_slice(content);
+    udp.fill_checksum(&source.ip().into(), &destination.ip().into());
+    Some(packet)
 }
 
 /// What tells one echo request from another, and how far it may go.
@@ -230,33 +230,27 @@ pub(super) fn port_unreachable(packet: &[u8], parsed: &IpPacket<'_>) -> Option<V
 /// An ICMP or ICMPv6 message, whichever the addresses ask for; its checksum is filled in.
 pub(super) fn icmp(source: IpAddr, destination: IpAddr, message: &[u8]) -> Option<Vec<u8>> {
     let protocol = if source.is_ipv4() { IpProtocol::Icmp } else { IpProtocol::Icmpv6 };
-    ip(source, destination, protocol, message.len(), |payload| {
-        payload.copy_from_slice(message);
-        match (source, destination) {
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                Icmpv6Packet::new_unchecked(payload).fill_checksum(&source, &destination);
-            }
-            _ => Icmpv4Packet::new_unchecked(payload).fill_checksum(),
+    let (mut packet, at) = ip(source, destination, protocol, message.len())?;
+    packet[at..].copy_from_slice(message);
+    match (source, destination) {
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            Icmpv6Packet::new_unchecked(&mut packet[at..]).fill_checksum(&source, &destination);
         }
-    })
+        _ => Icmpv4Packet::new_unchecked(&mut packet[at..]).fill_checksum(),
+    }
+    Some(packet)
 }
 
-/// An IP packet whose `length` bytes of payload `fill` writes; `None` if the addresses are of two families.
-fn ip(
-    source: IpAddr,
-    destination: IpAddr,
-    protocol: IpProtocol,
-    length: usize,
-    fill: impl FnOnce(&mut [u8]),
-) -> Option<Vec<u8>> {
+/// An IP packet with `length` bytes of payload still to be written, and where they start; `None` if the addresses are of
+/// two families.
+fn ip(source: IpAddr, destination: IpAddr, protocol: IpProtocol, length: usize) -> Option<(Vec<u8>, usize)> {
     if source.is_ipv4() != destination.is_ipv4() {
         return None;
     }
     let header = IpRepr::new(IpAddress::from(source), IpAddress::from(destination), protocol, length, HOP_LIMIT);
     let mut packet = vec![0; header.buffer_len()];
     header.emit(&mut packet[..], &ChecksumCapabilities::default());
-    fill(&mut packet[header.header_len()..]);
-    Some(packet)
+    Some((packet, header.header_len()))
 }
 
 /// What a host reads of a TCP header before it knows the socket.
@@ -286,16 +280,16 @@ impl TcpHead {
 
     /// A bare acknowledgement of this segment.
     pub(super) fn acknowledgement(&self, local: SocketAddr, remote: SocketAddr) -> Option<Vec<u8>> {
-        ip(local.ip(), remote.ip(), IpProtocol::Tcp, 20, |payload| {
-            let mut tcp = TcpPacket::new_unchecked(payload);
-            tcp.set_src_port(local.port());
-            tcp.set_dst_port(remote.port());
-            tcp.set_seq_number(TcpSeqNumber(self.acknowledged.cast_signed()));
-            tcp.set_ack_number(TcpSeqNumber(self.sequence.cast_signed()) + self.length);
-            tcp.clear_flags();
-            tcp.set_header_len(20);
-            tcp.set_ack(true);
-            tcp.fill_checksum(&local.ip().into(), &remote.ip().into());
-        })
+        let (mut packet, at) = ip(local.ip(), remote.ip(), IpProtocol::Tcp, 20)?;
+        let mut tcp = TcpPacket::new_unchecked(&mut packet[at..]);
+        tcp.set_src_port(local.port());
+        tcp.set_dst_port(remote.port());
+        tcp.set_seq_number(TcpSeqNumber(self.acknowledged.cast_signed()));
+        tcp.set_ack_number(TcpSeqNumber(self.sequence.cast_signed()) + self.length);
+        tcp.clear_flags();
+        tcp.set_header_len(20);
+        tcp.set_ack(true);
+        tcp.fill_checksum(&local.ip().into(), &remote.ip().into());
+        Some(packet)
     }
 }

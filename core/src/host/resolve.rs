@@ -1,10 +1,13 @@
 //! The C library's resolver: `/etc/hosts`, the search list and ndots, A and AAAA together, TCP behind a truncated answer.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::future::Future;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::pin::Pin;
 
 use smoltcp::time::Duration;
 
@@ -13,8 +16,8 @@ use super::sys::Sys;
 use crate::dns::message::{Data, Message, Rcode, Type};
 
 /// How long one server is waited for, and how often each is asked (resolv.conf(5): timeout, attempts).
-pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
-pub(super) const ATTEMPTS: u32 = 2;
+const TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPTS: u32 = 2;
 
 /// Why a name has no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +28,20 @@ pub(super) enum ResolveError {
     Again,
 }
 
-/// The addresses of a name, in the order they should be tried.
-pub(super) async fn lookup(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+/// The addresses of a name, in the order they should be tried. Boxed, as the functions below that every program calls.
+pub(super) fn lookup<'a>(
+    sys: &'a Sys,
+    name: &'a str,
+) -> Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, ResolveError>> + 'a>> {
+    Box::pin(search(sys, name))
+}
+
+/// The address of a name to try first.
+pub(super) fn address<'a>(sys: &'a Sys, name: &'a str) -> Pin<Box<dyn Future<Output = Option<IpAddr>> + 'a>> {
+    Box::pin(async move { search(sys, name).await.ok()?.first().copied() })
+}
+
+async fn search(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
     if let Some(address) = literal(name) {
         return Ok(vec![address]);
     }
@@ -96,7 +111,7 @@ pub(super) async fn ask_any(sys: &Sys, name: &str, kinds: &[Type]) -> Result<Vec
     let mut error = NetError::TimedOut;
     for _ in 0..ATTEMPTS {
         for server in &servers {
-            match ask(sys, SocketAddr::new(*server, 53), name, kinds, TIMEOUT).await {
+            match ask(sys, SocketAddr::new(*server, 53), name, kinds).await {
                 Ok(replies) => return Ok(replies),
                 Err(problem) => error = problem,
             }
@@ -109,20 +124,23 @@ pub(super) async fn ask_any(sys: &Sys, name: &str, kinds: &[Type]) -> Result<Vec
 }
 
 /// Asks one server for several types at once, over one socket, and waits for all the answers.
-pub(super) async fn ask(
-    sys: &Sys,
+pub(super) fn ask<'a>(
+    sys: &'a Sys,
     server: SocketAddr,
-    name: &str,
-    kinds: &[Type],
-    limit: Duration,
-) -> Result<Vec<Message>, NetError> {
+    name: &'a str,
+    kinds: &'a [Type],
+) -> Pin<Box<dyn Future<Output = Result<Vec<Message>, NetError>> + 'a>> {
+    Box::pin(exchange(sys, server, name, kinds))
+}
+
+async fn exchange(sys: &Sys, server: SocketAddr, name: &str, kinds: &[Type]) -> Result<Vec<Message>, NetError> {
     let socket = sys.udp(0, server)?;
     let first = sys.draw();
     let query = |index: usize| Message::query(first.wrapping_add(index as u16), name, kinds[index]).emit(u16::MAX);
     for index in 0..kinds.len() {
         socket.send(None, server, &query(index))?;
     }
-    let end = sys.now() + limit;
+    let end = sys.now() + TIMEOUT;
     let mut replies: Vec<Option<Message>> = vec![None; kinds.len()];
     while replies.iter().any(Option::is_none) {
         let left = end - sys.now().min(end);
@@ -143,7 +161,7 @@ pub(super) async fn ask(
 /// One question over TCP.
 pub(super) async fn ask_stream(sys: &Sys, server: SocketAddr, query: &[u8]) -> Result<Message, NetError> {
     let exchange = async {
-        let stream = sys.connect(server).await?;
+        let stream = sys.connect(0, server).await?;
         stream.write(&(query.len() as u16).to_be_bytes()).await?;
         stream.write(query).await?;
         let mut bytes = Vec::new();

@@ -62,17 +62,8 @@ pub(super) struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects from a fresh port.
-    pub(super) async fn connect(machine: &Rc<Machine>, remote: SocketAddr) -> Result<TcpStream, NetError> {
-        TcpStream::connect_from(machine, 0, remote).await
-    }
-
     /// Connects from `port`, or from a fresh one if it is 0.
-    pub(super) async fn connect_from(
-        machine: &Rc<Machine>,
-        port: u16,
-        remote: SocketAddr,
-    ) -> Result<TcpStream, NetError> {
+    pub(super) async fn connect(machine: &Rc<Machine>, port: u16, remote: SocketAddr) -> Result<TcpStream, NetError> {
         let handle = machine.stack.borrow_mut().connect(remote, port).ok_or(NetError::NetworkUnreachable)?;
         let stream = TcpStream::open(machine.clone(), handle, remote);
         machine.timeout(CONNECT, stream.established()).await.unwrap_or(Err(NetError::TimedOut))?;
@@ -96,67 +87,72 @@ impl TcpStream {
 
     /// Waits for the end of the handshake.
     pub(super) async fn established(&self) -> Result<(), NetError> {
-        poll_fn(|_| {
-            let mut stack = self.machine.stack.borrow_mut();
-            let tcp = stack.tcp();
-            match tcp.socket(self.handle).state() {
-                State::SynSent | State::SynReceived => Poll::Pending,
-                State::Closed | State::Listen => {
-                    Poll::Ready(Err(tcp.error(self.handle).map_or(NetError::Refused, NetError::from)))
-                }
-                _ => Poll::Ready(Ok(())),
-            }
-        })
-        .await
+        poll_fn(|_| self.poll_established()).await
     }
 
     /// Appends what has arrived to `into`; 0 bytes is the peer's end of the stream.
     pub(super) async fn read(&self, into: &mut Vec<u8>) -> Result<usize, NetError> {
-        poll_fn(|_| {
-            let mut stack = self.machine.stack.borrow_mut();
-            let socket = stack.tcp().socket(self.handle);
-            if socket.can_recv() {
-                let mut count = 0;
-                // Twice, because the buffer is a ring.
-                while socket.can_recv() {
-                    count += socket
-                        .recv(|bytes| {
-                            into.extend_from_slice(bytes);
-                            (bytes.len(), bytes.len())
-                        })
-                        .unwrap_or(0);
-                }
-                return Poll::Ready(Ok(count));
-            }
-            match socket.recv(|_| (0, ())) {
-                Err(RecvError::Finished) => Poll::Ready(Ok(0)),
-                Err(RecvError::InvalidState) => Poll::Ready(Err(NetError::Reset)),
-                Ok(()) => Poll::Pending,
-            }
-        })
-        .await
+        poll_fn(|_| self.poll_read(into)).await
     }
 
     /// Sends all of `bytes`, waiting while the buffer is full.
     pub(super) async fn write(&self, bytes: &[u8]) -> Result<(), NetError> {
         let mut rest = bytes;
-        poll_fn(|_| {
-            let mut stack = self.machine.stack.borrow_mut();
-            let socket = stack.tcp().socket(self.handle);
-            loop {
-                match socket.send_slice(rest) {
-                    Err(_) => return Poll::Ready(Err(NetError::Reset)),
-                    Ok(sent) => rest = &rest[sent..],
-                }
-                if rest.is_empty() {
-                    return Poll::Ready(Ok(()));
-                }
-                if !socket.can_send() {
-                    return Poll::Pending;
-                }
+        poll_fn(|_| self.poll_write(&mut rest)).await
+    }
+
+    // The polls are out of line: every program reads and writes.
+
+    #[inline(never)]
+    fn poll_established(&self) -> Poll<Result<(), NetError>> {
+        let mut stack = self.machine.stack.borrow_mut();
+        let tcp = stack.tcp();
+        match tcp.socket(self.handle).state() {
+            State::SynSent | State::SynReceived => Poll::Pending,
+            State::Closed | State::Listen => {
+                Poll::Ready(Err(tcp.error(self.handle).map_or(NetError::Refused, NetError::from)))
             }
-        })
-        .await
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_read(&self, into: &mut Vec<u8>) -> Poll<Result<usize, NetError>> {
+        let mut stack = self.machine.stack.borrow_mut();
+        let socket = stack.tcp().socket(self.handle);
+        let before = into.len();
+        loop {
+            let taken = socket.recv(|bytes| {
+                into.extend_from_slice(bytes);
+                (bytes.len(), bytes.len())
+            });
+            match taken {
+                // Again, because the buffer is a ring.
+                Ok(1..) => {}
+                _ if into.len() > before => return Poll::Ready(Ok(into.len() - before)),
+                Ok(0) => return Poll::Pending,
+                Err(RecvError::Finished) => return Poll::Ready(Ok(0)),
+                Err(RecvError::InvalidState) => return Poll::Ready(Err(NetError::Reset)),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn poll_write(&self, rest: &mut &[u8]) -> Poll<Result<(), NetError>> {
+        let mut stack = self.machine.stack.borrow_mut();
+        let socket = stack.tcp().socket(self.handle);
+        loop {
+            match socket.send_slice(rest) {
+                Err(_) => return Poll::Ready(Err(NetError::Reset)),
+                Ok(sent) => *rest = &rest[sent..],
+            }
+            if rest.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            if !socket.can_send() {
+                return Poll::Pending;
+            }
+        }
     }
 
     /// Ends this side's stream: the peer reads to the end and may still answer.
@@ -265,18 +261,20 @@ impl UdpSocket {
 
     /// Waits for a datagram or for an error about one that was sent.
     pub(super) async fn receive(&self) -> Result<Datagram, NetError> {
-        poll_fn(|_| {
-            let mut stack = self.machine.stack.borrow_mut();
-            let socket = stack.udp.socket(self.id);
-            if let Some(datagram) = socket.received.pop_front() {
-                return Poll::Ready(Ok(datagram));
-            }
-            match socket.error.take() {
-                Some(reason) => Poll::Ready(Err(reason.into())),
-                None => Poll::Pending,
-            }
-        })
-        .await
+        poll_fn(|_| self.poll_receive()).await
+    }
+
+    #[inline(never)]
+    fn poll_receive(&self) -> Poll<Result<Datagram, NetError>> {
+        let mut stack = self.machine.stack.borrow_mut();
+        let socket = stack.udp.socket(self.id);
+        if let Some(datagram) = socket.received.pop_front() {
+            return Poll::Ready(Ok(datagram));
+        }
+        match socket.error.take() {
+            Some(reason) => Poll::Ready(Err(reason.into())),
+            None => Poll::Pending,
+        }
     }
 }
 

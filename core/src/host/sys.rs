@@ -1,5 +1,6 @@
 //! The system calls of a program in a pod: its streams, its clock, its sockets.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,6 +8,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::net::{IpAddr, SocketAddr};
+use core::pin::Pin;
 use core::task::Poll;
 
 use smoltcp::time::{Duration, Instant};
@@ -89,8 +91,12 @@ impl Sys {
         self.machine.sleep_until(self.now() + time).await;
     }
 
-    /// Waits for `future`, but not longer than `limit`: `None` is too late.
-    pub(super) async fn timeout<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    /// Waits for `future`, but not longer than `limit` if there is one: `None` is too late.
+    pub(super) async fn timeout<T>(
+        &self,
+        limit: impl Into<Option<Duration>>,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
         self.machine.timeout(limit, future).await
     }
 
@@ -148,13 +154,14 @@ impl Sys {
         all
     }
 
-    pub(super) async fn connect(&self, to: SocketAddr) -> Result<TcpStream, NetError> {
-        TcpStream::connect(&self.machine, to).await
-    }
-
-    /// Connects from a port of the caller's choice, or from a fresh one if it is 0.
-    pub(super) async fn connect_from(&self, port: u16, to: SocketAddr) -> Result<TcpStream, NetError> {
-        TcpStream::connect_from(&self.machine, port, to).await
+    /// Connects from a port of the caller's choice, or from a fresh one if it is 0. Boxed, so that the code is here and
+    /// not once more in each program.
+    pub(super) fn connect(
+        &self,
+        port: u16,
+        to: SocketAddr,
+    ) -> Pin<Box<dyn Future<Output = Result<TcpStream, NetError>> + '_>> {
+        Box::pin(TcpStream::connect(&self.machine, port, to))
     }
 
     pub(super) fn listen(&self, port: u16) -> Result<TcpListener, NetError> {

@@ -59,7 +59,7 @@ pub(super) fn ip(sys: &Sys, arguments: &[String]) -> i32 {
 }
 
 /// `ifconfig`.
-pub(super) fn ifconfig(sys: &Sys) -> i32 {
+pub(super) fn ifconfig(sys: &Sys, _: &[String]) -> i32 {
     let mtu = sys.machine.stack.borrow().mtu();
     sys.line("eth0      Link encap:Ethernet");
     for address in &sys.config().addresses {

@@ -98,7 +98,7 @@ async fn ask(sys: &Sys, options: &Options, server: SocketAddr, name: &str, kind:
         return resolve::ask_stream(sys, server, &query).await.ok();
     }
     for _ in 0..3 {
-        if let Ok(replies) = resolve::ask(sys, server, name, &[kind], resolve::TIMEOUT).await {
+        if let Ok(replies) = resolve::ask(sys, server, name, &[kind]).await {
             return replies.into_iter().next();
         }
     }

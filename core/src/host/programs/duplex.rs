@@ -1,9 +1,10 @@
 //! What `telnet` and `nc` do once they are connected: input to the peer, the peer's words to the output.
 
 use core::future::{Future, poll_fn};
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::Poll;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::super::stream::{NetError, TcpStream};
@@ -20,7 +21,15 @@ pub(super) enum End {
 }
 
 /// Carries bytes both ways. After the input's end the stream is closed for writing and, if `patient`, read to its end.
-pub(super) async fn converse(sys: &Sys, stream: &TcpStream, patient: bool) -> End {
+pub(super) fn converse<'a>(
+    sys: &'a Sys,
+    stream: &'a TcpStream,
+    patient: bool,
+) -> Pin<Box<dyn Future<Output = End> + 'a>> {
+    Box::pin(carry(sys, stream, patient))
+}
+
+async fn carry(sys: &Sys, stream: &TcpStream, patient: bool) -> End {
     let mut sending = pin!(async {
         loop {
             let input = sys.read().await;

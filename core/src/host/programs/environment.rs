@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::super::sys::Sys;
 
 /// `env`: everything, one a line. Running a program with a changed environment is the shell's `NAME=value program`.
-pub(super) fn env(sys: &Sys) -> i32 {
+pub(super) fn env(sys: &Sys, _: &[String]) -> i32 {
     let mut all = sys.environment();
     all.insert(0, ("HOSTNAME".into(), sys.config().hostname.clone()));
     for (key, value) in sys.variables.borrow().iter() {
@@ -21,7 +21,7 @@ pub(super) fn env(sys: &Sys) -> i32 {
 /// `printenv [NAME...]`: values; 1 if a name is not set.
 pub(super) fn printenv(sys: &Sys, arguments: &[String]) -> i32 {
     if arguments.is_empty() {
-        return env(sys);
+        return env(sys, arguments);
     }
     let mut code = 0;
     for name in arguments {

@@ -44,7 +44,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 
 /// Asks for one full name; `None` if there is no such name and another one may be tried (`shown` is empty).
 async fn one(sys: &Sys, server: core::net::SocketAddr, name: &str, kinds: &[Type], shown: &str) -> Option<i32> {
-    let Ok(replies) = resolve::ask(sys, server, name, kinds, resolve::TIMEOUT).await else {
+    let Ok(replies) = resolve::ask(sys, server, name, kinds).await else {
         let ip = server.ip();
         sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
         return Some(1);

@@ -23,142 +23,99 @@ mod wget;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::future::{Future, pending};
+use core::future::Future;
 use core::pin::Pin;
 
 use super::images::{Image, base_name};
 use super::shell;
 use super::sys::Sys;
 
+/// A program: done as soon as it has begun, or waiting for something in a box of its own size.
+enum Program {
+    AtOnce(fn(&Sys, &[String]) -> i32),
+    Waiting(for<'a> fn(&'a Sys, &'a [String]) -> Pin<Box<dyn Future<Output = i32> + 'a>>),
+}
+
+use Program::{AtOnce, Waiting};
+
 /// Every program there is.
-const ALL: [&str; 51] = [
-    "apk",
-    "apt",
-    "apt-get",
-    "timeout",
-    "traceroute",
-    "watch",
-    "yum",
-    "[",
-    "ash",
-    "bash",
-    "cat",
-    "curl",
-    "cut",
-    "date",
-    "dig",
-    "echo",
-    "env",
-    "false",
-    "grep",
-    "egrep",
-    "head",
-    "host",
-    "hostname",
-    "ifconfig",
-    "ip",
-    "nc",
-    "ncat",
-    "netcat",
-    "netstat",
-    "nslookup",
-    "ping",
-    "ping6",
-    "printenv",
-    "printf",
-    "pwd",
-    "redis-cli",
-    "seq",
-    "sh",
-    "sleep",
-    "sort",
-    "ss",
-    "tail",
-    "telnet",
-    "test",
-    "tr",
-    "true",
-    "uniq",
-    "wc",
-    "wget",
-    "which",
-    "whoami",
+const PROGRAMS: [(&str, Program); 51] = [
+    ("[", AtOnce(|_, words| i32::from(!shell::test(words)))),
+    ("apk", AtOnce(small::packages)),
+    ("apt", AtOnce(small::packages)),
+    ("apt-get", AtOnce(small::packages)),
+    ("ash", Waiting(|sys, words| Box::pin(shell::run(sys, words)))),
+    ("bash", Waiting(|sys, words| Box::pin(shell::run(sys, words)))),
+    ("cat", Waiting(|sys, words| Box::pin(files::cat(sys, words)))),
+    ("curl", Waiting(|sys, words| Box::pin(curl::run(sys, words)))),
+    ("cut", Waiting(|sys, words| text::filter(sys, "cut", words))),
+    ("date", AtOnce(small::date)),
+    ("dig", Waiting(|sys, words| Box::pin(dig::run(sys, words)))),
+    ("echo", AtOnce(small::echo)),
+    ("egrep", Waiting(|sys, words| Box::pin(text::grep(sys, words)))),
+    ("env", AtOnce(environment::env)),
+    ("false", AtOnce(|_, _| 1)),
+    ("grep", Waiting(|sys, words| Box::pin(text::grep(sys, words)))),
+    ("head", Waiting(|sys, words| Box::pin(text::head(sys, words)))),
+    ("host", Waiting(|sys, words| Box::pin(host::run(sys, words)))),
+    ("hostname", AtOnce(address::hostname)),
+    ("ifconfig", AtOnce(address::ifconfig)),
+    ("ip", AtOnce(address::ip)),
+    ("nc", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
+    ("ncat", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
+    ("netcat", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
+    ("netstat", AtOnce(sockets::netstat)),
+    ("nslookup", Waiting(|sys, words| Box::pin(nslookup::run(sys, words)))),
+    ("ping", Waiting(|sys, words| Box::pin(ping::run(sys, words)))),
+    ("ping6", Waiting(|sys, words| Box::pin(ping::run(sys, words)))),
+    ("printenv", AtOnce(environment::printenv)),
+    ("printf", AtOnce(small::printf)),
+    ("pwd", AtOnce(small::pwd)),
+    ("redis-cli", Waiting(|sys, words| Box::pin(redis_cli::run(sys, words)))),
+    ("seq", AtOnce(small::seq)),
+    ("sh", Waiting(|sys, words| Box::pin(shell::run(sys, words)))),
+    ("sleep", Waiting(|sys, words| Box::pin(small::sleep(sys, words)))),
+    ("sort", Waiting(|sys, words| text::filter(sys, "sort", words))),
+    ("ss", AtOnce(sockets::ss)),
+    ("tail", Waiting(|sys, words| text::filter(sys, "tail", words))),
+    ("telnet", Waiting(|sys, words| Box::pin(telnet::run(sys, words)))),
+    ("test", AtOnce(|_, words| i32::from(!shell::test(words)))),
+    ("timeout", Waiting(|sys, words| Box::pin(small::timeout(sys, words)))),
+    ("tr", Waiting(|sys, words| text::filter(sys, "tr", words))),
+    ("traceroute", Waiting(|sys, words| Box::pin(traceroute::run(sys, words)))),
+    ("true", AtOnce(|_, _| 0)),
+    ("uniq", Waiting(|sys, words| text::filter(sys, "uniq", words))),
+    ("watch", Waiting(|sys, words| Box::pin(small::watch(sys, words)))),
+    ("wc", Waiting(|sys, words| text::filter(sys, "wc", words))),
+    ("wget", Waiting(|sys, words| Box::pin(wget::run(sys, words)))),
+    ("which", AtOnce(which)),
+    ("whoami", AtOnce(small::whoami)),
+    ("yum", AtOnce(small::packages)),
 ];
 
 /// Whether a container of this image has a program of that name or path.
 pub fn exists(image: &str, program: &str) -> bool {
+    find(image, program).is_some()
+}
+
+fn find(image: &str, program: &str) -> Option<&'static Program> {
     let name = base_name(program);
-    ALL.contains(&name) && (image.is_empty() || Image::parse(image).has(name))
+    let is_there = image.is_empty() || Image::parse(image).has(name);
+    PROGRAMS.iter().find(|(known, _)| is_there && *known == name).map(|(_, program)| program)
 }
 
 /// Runs a program to its exit code; 127 if there is none of that name. Boxed, because a shell runs programs and is one.
 pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i32>>> {
     Box::pin(async move {
         let Some((name, arguments)) = argv.split_first() else { return 0 };
-        if !exists(&sys.config().image, name) {
-            sys.complain(format_args!("sh: {name}: not found"));
-            return 127;
+        match find(&sys.config().image, name) {
+            Some(AtOnce(program)) => program(&sys, arguments),
+            Some(Waiting(program)) => program(&sys, arguments).await,
+            None => {
+                sys.complain(format_args!("sh: {name}: not found"));
+                127
+            }
         }
-        match at_once(&sys, base_name(name), arguments) {
-            Some(code) => code,
-            None => waiting(&sys, base_name(name), arguments).await,
-        }
-    })
-}
-
-/// The programs that wait for something: each in a box of its own size.
-fn waiting<'a>(sys: &'a Sys, name: &'a str, arguments: &'a [String]) -> Pin<Box<dyn Future<Output = i32> + 'a>> {
-    match name {
-        "sh" | "ash" | "bash" => Box::pin(shell::run(sys, arguments)),
-        "curl" => Box::pin(curl::run(sys, arguments)),
-        "wget" => Box::pin(wget::run(sys, arguments)),
-        "telnet" => Box::pin(telnet::run(sys, arguments)),
-        "nc" | "ncat" | "netcat" => Box::pin(nc::run(sys, arguments)),
-        "nslookup" => Box::pin(nslookup::run(sys, arguments)),
-        "dig" => Box::pin(dig::run(sys, arguments)),
-        "host" => Box::pin(host::run(sys, arguments)),
-        "ping" | "ping6" => Box::pin(ping::run(sys, arguments)),
-        "traceroute" => Box::pin(traceroute::run(sys, arguments)),
-        "redis-cli" => Box::pin(redis_cli::run(sys, arguments)),
-        "cat" => Box::pin(files::cat(sys, arguments)),
-        "grep" | "egrep" => Box::pin(text::grep(sys, arguments)),
-        "head" => Box::pin(text::head(sys, arguments)),
-        "tail" if arguments.iter().any(|word| matches!(word.as_str(), "-f" | "-F")) => Box::pin(pending()),
-        "sleep" => Box::pin(small::sleep(sys, arguments)),
-        "timeout" => Box::pin(small::timeout(sys, arguments)),
-        "watch" => Box::pin(small::watch(sys, arguments)),
-        filter => Box::pin(text::filter(sys, filter, arguments)),
-    }
-}
-
-/// The programs that are done as soon as they have begun.
-fn at_once(sys: &Sys, name: &str, arguments: &[String]) -> Option<i32> {
-    Some(match name {
-        "env" => environment::env(sys),
-        "printenv" => environment::printenv(sys, arguments),
-        "hostname" => address::hostname(sys, arguments),
-        "ip" => address::ip(sys, arguments),
-        "ifconfig" => address::ifconfig(sys),
-        "ss" => sockets::ss(sys, arguments),
-        "netstat" => sockets::netstat(sys, arguments),
-        "echo" => small::echo(sys, arguments),
-        "printf" => small::printf(sys, arguments),
-        "seq" => small::seq(sys, arguments),
-        "date" => small::date(sys, arguments),
-        "apk" | "apt" | "apt-get" | "yum" => small::packages(sys, name),
-        "test" | "[" => i32::from(!shell::test(arguments)),
-        "which" => which(sys, arguments),
-        "pwd" => {
-            sys.line(sys.variable("PWD").as_deref().unwrap_or("/"));
-            0
-        }
-        "whoami" => {
-            sys.line("root");
-            0
-        }
-        "true" => 0,
-        "false" => 1,
-        _ => return None,
     })
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         sys.complain(format_args!("nc: port number invalid: {ports}"));
         return 1;
     };
-    let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
+    let Some(address) = resolve::address(sys, host).await else {
         sys.complain(format_args!("nc: bad address '{host}'"));
         return 1;
     };
@@ -91,11 +91,8 @@ impl<'a> Options<'a> {
 
 /// A TCP connection: a mere look with `-z`, else a conversation.
 async fn talk(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAddr) -> i32 {
-    let connect = sys.connect_from(options.port.unwrap_or(0), remote);
-    let connected = match options.limit {
-        Some(limit) => sys.timeout(limit, connect).await.unwrap_or(Err(NetError::TimedOut)),
-        None => connect.await,
-    };
+    let connect = sys.connect(options.port.unwrap_or(0), remote);
+    let connected = sys.timeout(options.limit, connect).await.unwrap_or(Err(NetError::TimedOut));
     let stream = match connected {
         Ok(stream) => stream,
         Err(error) => {
@@ -116,12 +113,8 @@ async fn talk(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAddr) 
     if options.scan {
         return 0;
     }
-    let conversation = converse(sys, &stream, true);
-    let end = match options.limit {
-        // -w is also the longest silence; a conversation through a lab is short, so its whole length is limited.
-        Some(limit) => sys.timeout(limit, conversation).await.unwrap_or(End::Input),
-        None => conversation.await,
-    };
+    // -w is also the longest silence; a conversation through a lab is short, so its whole length is limited.
+    let end = sys.timeout(options.limit, converse(sys, &stream, true)).await.unwrap_or(End::Input);
     match end {
         End::Input | End::Peer => 0,
         End::Broken(error) => {
@@ -143,11 +136,7 @@ async fn talk_udp(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAd
     if options.scan {
         return scan_udp(sys, options, host, &socket, remote).await;
     }
-    let exchange = exchange(sys, &socket, remote);
-    let result = match options.limit {
-        Some(limit) => sys.timeout(limit, exchange).await.unwrap_or(Ok(())),
-        None => exchange.await,
-    };
+    let result = sys.timeout(options.limit, exchange(sys, &socket, remote)).await.unwrap_or(Ok(()));
     match result {
         Ok(()) => 0,
         Err(error) => {

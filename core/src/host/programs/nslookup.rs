@@ -56,7 +56,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 /// Whom to ask: the server named, or the first of `/etc/resolv.conf`.
 pub(super) async fn server(sys: &Sys, named: Option<&str>) -> Option<SocketAddr> {
     let address = match named {
-        Some(name) => *resolve::lookup(sys, name).await.ok()?.first()?,
+        Some(name) => resolve::address(sys, name).await?,
         None => sys.resolv().nameservers.first().copied().unwrap_or(core::net::Ipv4Addr::LOCALHOST.into()),
     };
     Some(SocketAddr::new(address, 53))
@@ -77,9 +77,9 @@ async fn busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
     let mut code = 0;
     let mut said = false;
     for name in &names {
-        let mut asked = resolve::ask(sys, server, name, &kinds, resolve::TIMEOUT).await;
+        let mut asked = resolve::ask(sys, server, name, &kinds).await;
         if asked.is_err() {
-            asked = resolve::ask(sys, server, name, &kinds, resolve::TIMEOUT).await;
+            asked = resolve::ask(sys, server, name, &kinds).await;
         }
         let Ok(replies) = asked else {
             sys.line(";; connection timed out; no servers could be reached\n");
@@ -170,7 +170,7 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
     };
     let mut failed = None;
     for name in &names {
-        let Ok(replies) = resolve::ask(sys, server, name, &[kind], resolve::TIMEOUT).await else {
+        let Ok(replies) = resolve::ask(sys, server, name, &[kind]).await else {
             sys.line(format_args!(";; communications error to {}#53: timed out", server.ip()));
             sys.line(";; no servers could be reached\n");
             return 1;
@@ -191,7 +191,7 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
         let mut shown = reply.clone();
         if kind == Type::A
             && request.kind.is_none()
-            && let Ok(more) = resolve::ask(sys, server, name, &[Type::AAAA], resolve::TIMEOUT).await
+            && let Ok(more) = resolve::ask(sys, server, name, &[Type::AAAA]).await
         {
             shown.answers.extend(more.into_iter().flat_map(|reply| reply.answers));
         }

@@ -36,7 +36,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: ping [-c CNT] [-W SEC] HOST");
         return 1;
     };
-    let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
+    let Some(address) = resolve::address(sys, host).await else {
         sys.complain(format_args!("ping: bad address '{host}'"));
         return 1;
     };

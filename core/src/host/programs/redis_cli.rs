@@ -29,12 +29,12 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 }
 
 async fn words_run(sys: &Sys, host: &str, port: u16, words: &[String]) -> i32 {
-    let stream = match resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) {
+    let stream = match resolve::address(sys, host).await {
         None => {
             sys.complain(format_args!("Could not connect to Redis at {host}:{port}: Name or service not known"));
             return 1;
         }
-        Some(address) => sys.connect(SocketAddr::new(address, port)).await,
+        Some(address) => sys.connect(0, SocketAddr::new(address, port)).await,
     };
     let stream = match stream {
         Ok(stream) => stream,

@@ -3,19 +3,21 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::stream::{NetError, TcpStream};
+
 /// The head of a response.
 pub(super) struct Head {
     pub(super) status: u16,
     /// As it came, with the empty line.
     pub(super) text: String,
-    pub(super) length: usize,
+    length: usize,
     headers: Vec<(String, String)>,
     keep: bool,
 }
 
 impl Head {
     /// Reads a head; `None` while it is not whole.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
+    fn parse(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut response = httparse::Response::new(&mut headers);
         let httparse::Status::Complete(length) = response.parse(bytes)? else { return Ok(None) };
@@ -39,57 +41,98 @@ impl Head {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    fn end(&self) -> End {
+        if self.status == 204 || self.status == 304 {
+            return End::Length(0);
+        }
+        if self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+            return End::Chunked;
+        }
+        let length = self.header("content-length").and_then(|value| value.trim().parse().ok());
+        length.map_or(End::Close, End::Length)
+    }
+
     /// Whether another request may follow on this connection.
     pub(super) fn keeps_open(&self) -> bool {
         self.keep
     }
 }
 
+/// Why there is no whole response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// The connection ended before a head.
+    Empty,
+    /// What came is no HTTP.
+    Malformed,
+    /// So many bytes of the body are missing.
+    Missing(usize),
+    /// The connection broke.
+    Net(NetError),
+}
+
+/// Reads the head of the response, past interim ones; what came behind it is left in `bytes`.
+pub(super) async fn read_head(stream: &TcpStream, bytes: &mut Vec<u8>) -> Result<Head, Broken> {
+    loop {
+        match Head::parse(bytes) {
+            Ok(Some(head)) => {
+                bytes.drain(..head.length);
+                if head.status != 100 {
+                    return Ok(head);
+                }
+            }
+            Ok(None) => {
+                if stream.read(bytes).await.map_err(Broken::Net)? == 0 {
+                    return Err(Broken::Empty);
+                }
+            }
+            Err(_) => return Err(Broken::Malformed),
+        }
+    }
+}
+
+/// Reads the body behind a head; `none` if the request was one that has no body. `size` follows how much has come.
+pub(super) async fn read_body(
+    stream: &TcpStream,
+    head: &Head,
+    none: bool,
+    mut bytes: Vec<u8>,
+    size: &mut usize,
+) -> Result<Vec<u8>, Broken> {
+    let end = if none { End::Length(0) } else { head.end() };
+    loop {
+        *size = bytes.len();
+        match end {
+            End::Length(length) if bytes.len() >= length => {
+                bytes.truncate(length);
+                return Ok(bytes);
+            }
+            End::Chunked => {
+                if let Some(whole) = unchunk(&bytes) {
+                    return Ok(whole);
+                }
+            }
+            End::Length(_) | End::Close => {}
+        }
+        if stream.read(&mut bytes).await.map_err(Broken::Net)? == 0 {
+            return match end {
+                End::Close => Ok(bytes),
+                End::Length(length) => Err(Broken::Missing(length - bytes.len())),
+                End::Chunked => Err(Broken::Missing(1)),
+            };
+        }
+    }
+}
+
 /// How the end of a body is found.
-pub(super) enum Body {
+#[derive(Debug, Clone, Copy)]
+enum End {
     /// After this many bytes.
     Length(usize),
     /// In pieces that each say their length.
     Chunked,
     /// When the server closes.
-    UntilClose,
-}
-
-impl Body {
-    pub(super) fn new(head: &Head, none: bool) -> Body {
-        if none || head.status == 204 || head.status == 304 {
-            return Body::Length(0);
-        }
-        if head.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
-            return Body::Chunked;
-        }
-        match head.header("content-length").and_then(|value| value.trim().parse().ok()) {
-            Some(length) => Body::Length(length),
-            None => Body::UntilClose,
-        }
-    }
-
-    /// The body, once `bytes` hold all of it.
-    pub(super) fn whole(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Body::Length(length) => bytes.get(..*length).map(<[u8]>::to_vec),
-            Body::Chunked => unchunk(bytes),
-            Body::UntilClose => None,
-        }
-    }
-
-    /// The body when the connection has ended; `None` if a part is missing.
-    pub(super) fn end(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        matches!(self, Body::UntilClose).then(|| bytes.to_vec())
-    }
-
-    /// Bytes that should have come still.
-    pub(super) fn missing(&self, bytes: &[u8]) -> usize {
-        match self {
-            Body::Length(length) => length.saturating_sub(bytes.len()),
-            _ => 0,
-        }
-    }
+    Close,
 }
 
 fn unchunk(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -127,10 +127,8 @@ pub(super) async fn watch(sys: &Sys, arguments: &[String]) -> i32 {
 }
 
 /// Package managers, which people call for a tool that an image lacks.
-pub(super) fn packages(sys: &Sys, name: &str) -> i32 {
-    sys.complain(format_args!(
-        "{name}: not simulated: there are no packages to install; use an image that has the tool"
-    ));
+pub(super) fn packages(sys: &Sys, _: &[String]) -> i32 {
+    sys.complain("not simulated: there are no packages to install; use an image that has the tool");
     1
 }
 
@@ -156,6 +154,18 @@ pub(super) fn seq(sys: &Sys, arguments: &[String]) -> i32 {
         sys.line(&number.to_string());
         number += step;
     }
+    0
+}
+
+/// `pwd`: where the shell's `cd` went; there are no directories to be wrong about.
+pub(super) fn pwd(sys: &Sys, _: &[String]) -> i32 {
+    sys.line(sys.variable("PWD").as_deref().unwrap_or("/"));
+    0
+}
+
+/// `whoami`: containers run as root unless somebody takes care.
+pub(super) fn whoami(sys: &Sys, _: &[String]) -> i32 {
+    sys.line("root");
     0
 }
 

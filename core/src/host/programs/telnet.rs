@@ -22,11 +22,11 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             return 1;
         }
     };
-    let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
+    let Some(address) = resolve::address(sys, host).await else {
         sys.complain(format_args!("telnet: bad address '{host}'"));
         return 1;
     };
-    let stream = match sys.connect(SocketAddr::new(address, port)).await {
+    let stream = match sys.connect(0, SocketAddr::new(address, port)).await {
         Ok(stream) => stream,
         Err(error) => {
             sys.complain(format_args!("telnet: can't connect to remote host ({address}): {error}"));

@@ -1,7 +1,10 @@
 //! Filters for pipes: `grep`, `wc`, `sort`, `uniq`, `head`, `tail`, `tr`, `cut`.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::future::{Future, pending};
+use core::pin::Pin;
 
 use super::super::sys::Sys;
 use super::files;
@@ -14,9 +17,21 @@ struct Arguments<'a> {
     rest: Vec<&'a str>,
 }
 
-/// Runs a filter that needs all its input before it can print.
-pub(super) async fn filter(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
+/// A filter that needs all its input before it can print.
+pub(super) fn filter<'a>(
+    sys: &'a Sys,
+    name: &'static str,
+    arguments: &'a [String],
+) -> Pin<Box<dyn Future<Output = i32> + 'a>> {
+    Box::pin(run(sys, name, arguments))
+}
+
+async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
     let mut arguments = Arguments::of(name, arguments);
+    if name == "tail" && (arguments.has("f") || arguments.has("F")) {
+        // How containers are kept running: nothing is ever added to the file.
+        pending::<()>().await;
+    }
     // `tr` reads no files; its words are sets.
     let paths = if name == "tr" { Vec::new() } else { core::mem::take(&mut arguments.rest) };
     let mut bytes = Vec::new();
@@ -242,7 +257,7 @@ pub(super) async fn head(sys: &Sys, arguments: &[String]) -> i32 {
     0
 }
 
-/// `tail [-n N] [FILE]`; `tail -f` is the caller's, because it never ends.
+/// `tail [-n N] [FILE]`.
 fn tail(sys: &Sys, arguments: &Arguments<'_>, text: &str) {
     let skipped = text.lines().count().saturating_sub(arguments.count());
     text.lines().skip(skipped).for_each(|line| sys.line(line));

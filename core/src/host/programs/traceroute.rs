@@ -34,7 +34,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: traceroute [-m MAXTTL] [-q PROBES] [-w SEC] HOST");
         return 1;
     };
-    let Some(address) = resolve::lookup(sys, host).await.ok().and_then(|found| found.first().copied()) else {
+    let Some(address) = resolve::address(sys, host).await else {
         sys.complain(format_args!("traceroute: bad address '{host}'"));
         return 1;
     };

@@ -10,7 +10,7 @@ use smoltcp::time::Duration;
 use super::super::resolve;
 use super::super::sys::Sys;
 use super::options::{self, Word};
-use super::reply::{Body, Head};
+use super::reply::{self, Broken, Head};
 
 const REDIRECTS_MAX: usize = 10;
 
@@ -143,7 +143,7 @@ async fn request(sys: &Sys, options: &Options<'_>, url: &str) -> Result<(Head, V
         sys.complain(format_args!("Connecting to {authority} ({remote})"));
     }
     let refused = |error| format!("can't connect to remote host ({}): {error}", remote.ip());
-    let stream = sys.connect(remote).await.map_err(refused)?;
+    let stream = sys.connect(0, remote).await.map_err(refused)?;
     let method = if options.spider {
         "HEAD"
     } else if options.post.is_some() {
@@ -162,26 +162,14 @@ async fn request(sys: &Sys, options: &Options<'_>, url: &str) -> Result<(Head, V
     } else {
         text += "\r\n";
     }
-    let broken = |error| format!("error getting response: {error}");
-    stream.write(text.as_bytes()).await.map_err(broken)?;
-    let mut bytes = Vec::new();
-    let head = loop {
-        if let Some(head) = Head::parse(&bytes).map_err(|_| "error getting response".to_string())? {
-            break head;
-        }
-        if stream.read(&mut bytes).await.map_err(broken)? == 0 {
-            return Err("error getting response".to_string());
-        }
+    let broken = |broken| match broken {
+        Broken::Net(error) => format!("error getting response: {error}"),
+        Broken::Missing(_) => "connection closed prematurely".to_string(),
+        Broken::Empty | Broken::Malformed => "error getting response".to_string(),
     };
-    bytes.drain(..head.length);
-    let mut body = Body::new(&head, options.spider);
-    loop {
-        if let Some(whole) = body.whole(&bytes) {
-            return Ok((head, whole));
-        }
-        if stream.read(&mut bytes).await.map_err(broken)? == 0 {
-            let whole = body.end(&bytes).ok_or("connection closed prematurely")?;
-            return Ok((head, whole));
-        }
-    }
+    stream.write(text.as_bytes()).await.map_err(|error| broken(Broken::Net(error)))?;
+    let mut bytes = Vec::new();
+    let head = reply::read_head(&stream, &mut bytes).await.map_err(broken)?;
+    let body = reply::read_body(&stream, &head, options.spider, bytes, &mut 0).await.map_err(broken)?;
+    Ok((head, body))
 }

@@ -12,7 +12,7 @@ use smoltcp::time::{Duration, Instant};
 use super::super::resolve::{self, ResolveError};
 use super::super::stream::{NetError, TcpStream};
 use super::super::sys::Sys;
-use super::reply::{Body, Head};
+use super::reply::{self, Broken, Head};
 
 mod options;
 mod report;
@@ -76,22 +76,17 @@ async fn fetch(
     let start = sys.now();
     let mut transfer = Transfer::default();
     let whole = follow(sys, options, url, open, start, &mut transfer);
-    let result = match options.max_time {
-        Some(limit) => sys.timeout(Duration::from_millis(limit), whole).await.unwrap_or_else(|| {
-            let elapsed = sys.millis_since(start);
-            Err(Failure(
-                28,
-                match transfer.connected {
-                    0 => format!("Connection timed out after {elapsed} milliseconds"),
-                    _ => format!(
-                        "Operation timed out after {elapsed} milliseconds with {} bytes received",
-                        transfer.size
-                    ),
-                },
-            ))
-        }),
-        None => whole.await,
-    };
+    let limit = options.max_time.map(Duration::from_millis);
+    let result = sys.timeout(limit, whole).await.unwrap_or_else(|| {
+        let elapsed = sys.millis_since(start);
+        Err(Failure(
+            28,
+            match transfer.connected {
+                0 => format!("Connection timed out after {elapsed} milliseconds"),
+                _ => format!("Operation timed out after {elapsed} milliseconds with {} bytes received", transfer.size),
+            },
+        ))
+    });
     if let Some(format) = options.write_out {
         sys.print(&report::write_out(format, url, &transfer, micros(sys, start)));
     }
@@ -166,47 +161,17 @@ async fn request(
     verbose(format_args!("> "));
     text += "\r\n";
     text += options.data.as_deref().unwrap_or("");
-    let reset = |_: NetError| Failure(56, "Recv failure: Connection reset by peer".to_string());
-    stream.write(text.as_bytes()).await.map_err(reset)?;
+    stream.write(text.as_bytes()).await.map_err(|error| broken(Broken::Net(error)))?;
     verbose(format_args!("* Request completely sent off"));
-
     let mut bytes = Vec::new();
-    let head = loop {
-        match Head::parse(&bytes) {
-            Ok(Some(head)) if head.status == 100 => {
-                bytes.drain(..head.length);
-            }
-            Ok(Some(head)) => break head,
-            Ok(None) => {
-                if stream.read(&mut bytes).await.map_err(reset)? == 0 {
-                    return Err(Failure(52, "Empty reply from server".to_string()));
-                }
-            }
-            Err(_) => return Err(Failure(1, "Received HTTP/0.9 when not allowed".to_string())),
-        }
-    };
+    let head = reply::read_head(&stream, &mut bytes).await.map_err(broken)?;
     transfer.status = head.status;
     transfer.started = micros(sys, start);
     for line in head.text.lines() {
         verbose(format_args!("< {line}"));
     }
-    bytes.drain(..head.length);
-    let mut body = Body::new(&head, method == "HEAD");
-    let whole = loop {
-        transfer.size = bytes.len();
-        if let Some(whole) = body.whole(&bytes) {
-            break whole;
-        }
-        if stream.read(&mut bytes).await.map_err(reset)? == 0 {
-            match body.end(&bytes) {
-                Some(whole) => break whole,
-                None => {
-                    let missing = body.missing(&bytes);
-                    return Err(Failure(18, format!("end of response with {missing} bytes missing")));
-                }
-            }
-        }
-    };
+    let no_body = method == "HEAD";
+    let whole = reply::read_body(&stream, &head, no_body, bytes, &mut transfer.size).await.map_err(broken)?;
     transfer.size = whole.len();
     if head.keeps_open() {
         verbose(format_args!("* Connection #0 to host {} left intact", url.host));
@@ -215,6 +180,16 @@ async fn request(
         verbose(format_args!("* shutting down connection #0"));
     }
     Ok((head, whole))
+}
+
+/// What curl says of a response that did not come whole.
+fn broken(broken: Broken) -> Failure {
+    match broken {
+        Broken::Empty => Failure(52, "Empty reply from server".to_string()),
+        Broken::Malformed => Failure(1, "Received HTTP/0.9 when not allowed".to_string()),
+        Broken::Missing(bytes) => Failure(18, format!("end of response with {bytes} bytes missing")),
+        Broken::Net(_) => Failure(56, "Recv failure: Connection reset by peer".to_string()),
+    }
 }
 
 /// The request's lines, without the empty one.
@@ -285,7 +260,7 @@ async fn connect(
         if options.verbose {
             sys.complain(format_args!("*   Trying {remote}..."));
         }
-        match sys.timeout(left(sys), sys.connect(remote)).await {
+        match sys.timeout(left(sys), sys.connect(0, remote)).await {
             Some(Ok(stream)) => {
                 transfer.connected = micros(sys, start).max(1);
                 transfer.remote = Some(remote);
