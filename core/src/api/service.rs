@@ -1,14 +1,19 @@
 //! Services: typed reads, defaults and validation.
 
+mod addresses;
 pub mod schema;
 #[cfg(test)]
 mod tests;
 mod update;
 mod validation;
+mod warnings;
 
+pub(super) use addresses::shown;
+pub use addresses::validate_cluster_ips;
 pub use update::{drop_fields_of_other_types, keep_allocated, normalize_cluster_ips};
-pub(super) use validation::{one_of, shown, validate_port_number, validate_port_or_name};
-pub use validation::{validate, validate_cluster_ips, validate_update, warnings};
+pub(super) use validation::{one_of, validate_port_number, validate_port_or_name};
+pub use validation::{validate, validate_update};
+pub use warnings::warnings;
 
 use super::{Object, Value};
 use alloc::vec::Vec;
@@ -18,6 +23,10 @@ pub const AFFINITY_SECONDS: i32 = 10_800;
 
 /// The longest affinity there is: a day.
 pub const MAX_AFFINITY_SECONDS: i64 = 86_400;
+
+/// The annotations that ask for topology hints: the old name and the new one.
+const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
+const MODE: &str = "service.kubernetes.io/topology-mode";
 
 /// What a headless Service has in place of an address.
 pub const NONE: &str = "None";

@@ -2,10 +2,7 @@
 //!
 //! Source: kubernetes pkg/registry/core/service (strategy.go, storage/storage.go) and pkg/apis/core/validation.
 
-use super::{
-    Spec,
-    validation::{shown, validate_class},
-};
+use super::{Spec, addresses::shown, validation::validate_class};
 use crate::api::{
     Object, Value,
     field::{Errors, Path},

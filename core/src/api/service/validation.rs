@@ -2,21 +2,18 @@
 //!
 //! Source: kubernetes pkg/apis/core/validation/validation.go (validateService and what it calls), in its order.
 
-use super::{MAX_AFFINITY_SECONDS, NONE, Spec};
+use super::{
+    HINTS, MAX_AFFINITY_SECONDS, MODE, NONE, Spec,
+    addresses::{validate_cluster_ips, validate_external_ips},
+};
 use crate::api::{
     Object, Value,
     field::{Bad, Errors, Path},
     ip, json, meta, names, selector,
 };
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
-const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
-const MODE: &str = "service.kubernetes.io/topology-mode";
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 const ONLY_LOAD_BALANCER: &str = "may only be used when `type` is 'LoadBalancer'";
 
@@ -164,102 +161,6 @@ fn validate_affinity(errors: &mut Errors, path: &Path<'_>, spec: Spec<'_>) {
     }
 }
 
-/// A list as Go shows it: one that is not there is null.
-pub(crate) fn shown(list: &Value) -> Bad<'static> {
-    Bad::Json(if list.items().is_empty() && list.is_null() { "null".into() } else { json::emit(list) })
-}
-
-/// The faults of addresses, families and their policy, which allocation looks for too.
-///
-/// Source: the same (ValidateServiceClusterIPsRelatedFields).
-pub fn validate_cluster_ips(errors: &mut Errors, spec: Spec<'_>, old: Option<Spec<'_>>) {
-    if !spec.needs_cluster_ip() {
-        return;
-    }
-    let path = Path::root("spec");
-    let addresses_path = path.child("clusterIPs");
-    let (addresses, families) = (spec.cluster_ips(), spec.ip_families());
-    let list = &spec.0["clusterIPs"];
-    match (spec.0["clusterIP"].str(), addresses.first()) {
-        ("", Some(_)) => {
-            errors.invalid(&addresses_path, shown(list), "must be empty when `clusterIP` is not specified")
-        }
-        ("", None) => {}
-        (_, None) => errors.required(&addresses_path, ""),
-        (address, Some(first)) if address != *first => {
-            errors.invalid(&addresses_path, shown(list), "first value must match `clusterIP`");
-        }
-        _ => {}
-    }
-    let families_path = path.child("ipFamilies");
-    for (at, family) in families.iter().enumerate() {
-        if !matches!(*family, "IPv4" | "IPv6") {
-            errors.not_supported(&families_path.index(at), family, &["IPv4", "IPv6"]);
-        }
-        if families[..at].contains(family) {
-            errors.duplicate(&families_path.index(at), *family);
-        }
-    }
-    if let Some(policy) = spec.0["ipFamilyPolicy"].as_str() {
-        let supported = ["PreferDualStack", "RequireDualStack", "SingleStack"];
-        if !supported.contains(&policy) {
-            errors.not_supported(&path.child("ipFamilyPolicy"), policy, &supported);
-        }
-    }
-    let stored = old.map(|old| old.cluster_ips()).unwrap_or_default();
-    let mut is_readable = true;
-    for (at, address) in addresses.iter().enumerate() {
-        if at == 0 && *address == NONE {
-            if addresses.len() > 1 {
-                is_readable = false;
-                errors.invalid(&addresses_path, shown(list), "'None' must be the first and only value");
-            }
-        } else if !stored.contains(address) {
-            let before = errors.len();
-            ip::validate(errors, &addresses_path.index(at), address);
-            is_readable &= errors.len() == before;
-        }
-    }
-    if addresses.len() > 2 {
-        errors.invalid(&addresses_path, shown(list), "may only hold up to 2 values");
-    }
-    if !is_readable {
-        return;
-    }
-    let is_dual = addresses.iter().any(|a| ip::is_v6(a)) && addresses.iter().any(|a| !ip::is_v6(a));
-    if addresses.len() > 1 && !is_dual {
-        errors.invalid(&addresses_path, shown(list), "may specify no more than one IP for each IP family");
-    }
-    if spec.is_headless() {
-        return;
-    }
-    for (at, (address, family)) in addresses.iter().zip(&families).enumerate() {
-        let expected_v6 = match *family {
-            "IPv4" => false,
-            "IPv6" => true,
-            _ => continue,
-        };
-        if ip::is_v6(address) != expected_v6 {
-            let detail = format!("expected an {family} value as indicated by `ipFamilies[{at}]`");
-            errors.invalid(&addresses_path.index(at), *address, &detail);
-        }
-    }
-}
-
-fn validate_external_ips(errors: &mut Errors, path: &Path<'_>, spec: Spec<'_>, old: Option<Spec<'_>>) {
-    let path = path.child("externalIPs");
-    for (at, address) in spec.0["externalIPs"].items().iter().enumerate() {
-        let is_stored = old.is_some_and(|old| old.0["externalIPs"].items().contains(address));
-        let before = errors.len();
-        if !is_stored {
-            ip::validate(errors, &path.index(at), address.str());
-        }
-        if errors.len() == before {
-            ip::validate_endpoint(errors, &path.index(at), address.str());
-        }
-    }
-}
-
 fn validate_port_uniqueness(errors: &mut Errors, path: &Path<'_>, spec: Spec<'_>) {
     let path = path.child("ports");
     let ports = spec.ports();
@@ -382,52 +283,4 @@ fn validate_traffic(errors: &mut Errors, path: &Path<'_>, spec: Spec<'_>) {
             errors.not_supported(&path.child("trafficDistribution"), distribution, &supported);
         }
     }
-}
-
-/// What the server warns of in a Service it accepts.
-///
-/// Source: kubernetes pkg/api/service/warnings.go.
-pub fn warnings(service: &Object) -> Vec<String> {
-    let spec = Spec::of(service);
-    let path = Path::root("spec");
-    let mut warnings = Vec::new();
-    if service.annotation(HINTS).is_some() {
-        warnings.push(format!("annotation {HINTS} is deprecated, please use {MODE} instead"));
-    }
-    let headless = spec.kind() == "ClusterIP" && spec.0["clusterIP"].str() == NONE;
-    let external_name = !spec.needs_cluster_ip();
-    let addresses = |field: &str| spec.0[field].items().iter().map(Value::str).enumerate();
-    if !headless && !external_name {
-        let path = path.child("clusterIPs");
-        warnings.extend(addresses("clusterIPs").filter_map(|(at, address)| ip::warning(&path.index(at), address)));
-    }
-    let external_ips = !spec.0["externalIPs"].items().is_empty();
-    if headless {
-        if !spec.0["loadBalancerIP"].is_empty() {
-            warnings.push("spec.loadBalancerIP is ignored for headless services".into());
-        }
-        if external_ips {
-            warnings.push("spec.externalIPs is ignored for headless services".into());
-        }
-        if spec.0["sessionAffinity"].str() != NONE {
-            warnings.push("spec.SessionAffinity is ignored for headless services".into());
-        }
-    }
-    let external_path = path.child("externalIPs");
-    warnings
-        .extend(addresses("externalIPs").filter_map(|(at, address)| ip::warning(&external_path.index(at), address)));
-    if external_ips && !headless && !external_name {
-        warnings.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".into());
-    }
-    warnings.extend(ip::warning(&path.child("loadBalancerIP"), spec.0["loadBalancerIP"].str()));
-    if external_name && external_ips {
-        warnings.push("spec.externalIPs is ignored when spec.type is \"ExternalName\"".into());
-    }
-    if !external_name && !spec.0["externalName"].is_empty() {
-        warnings.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".into());
-    }
-    if spec.0["trafficDistribution"].str() == "PreferClose" {
-        warnings.push("spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".to_string());
-    }
-    warnings
 }
