@@ -108,3 +108,35 @@ fn objects_are_made_and_changed_by_flags_alone() {
     let ports = kubectl(&mut lab, "kubectl get svc web -n shop -o jsonpath={.spec.ports[0].targetPort}");
     assert_eq!(ports, "8080");
 }
+
+#[test]
+fn a_test_pod_runs_once_and_is_gone() {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    let line = "kubectl run test --image=curlimages/curl --rm -it --restart=Never -- curl -s http://hotel-service";
+    let output = kubectl(&mut lab, line);
+    assert!(output.starts_with("hotel-app-"), "{output}");
+    assert!(output.ends_with("pod \"test\" deleted from default namespace\n"), "{output}");
+    assert!(lab.cluster.object(clusterip::api::Kind::Pod, "default", "test").is_none());
+    let refused = lab
+        .cluster
+        .kubectl("kubectl run test --image=curlimages/curl --rm -i --restart=Never -- curl -sS http://nobody");
+    assert_eq!(refused.exit_code, 6, "{refused:?}");
+    assert!(refused.stderr.ends_with("pod default/test terminated (Error)\n"), "{refused:?}");
+}
+
+#[test]
+fn a_command_in_a_running_pod_keeps_its_exit_code() {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    let name = kubectl(&mut lab, "kubectl get pods -o jsonpath={.items[0].metadata.name}");
+    assert_eq!(kubectl(&mut lab, &format!("kubectl exec {name} -- hostname")), format!("{name}\n"));
+    assert_eq!(
+        kubectl(&mut lab, "kubectl exec deploy/hotel-app -- sh -c 'echo $KUBERNETES_SERVICE_HOST'"),
+        "10.96.0.1\n"
+    );
+    let failed = lab.cluster.kubectl(&format!("kubectl exec {name} -- sh -c 'exit 3'"));
+    assert_eq!((failed.exit_code, failed.stderr.as_str()), (3, "command terminated with exit code 3\n"));
+    let typed = lab.cluster.kubectl_with(&format!("kubectl exec -i {name} -- sh"), "echo one; echo two\n");
+    assert_eq!(typed.stdout, "one\ntwo\n");
+}

@@ -19,6 +19,7 @@ mod pasted;
 mod print;
 mod resource;
 mod rollout;
+mod run;
 mod scale;
 mod set;
 
@@ -133,6 +134,7 @@ static COMMANDS: &[&[Command]] = &[
     &info::COMMANDS,
     &label::COMMANDS,
     &rollout::COMMANDS,
+    &run::COMMANDS,
     &[scale::COMMAND],
     &set::COMMANDS,
 ];
