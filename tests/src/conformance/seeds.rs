@@ -178,7 +178,9 @@ impl Seed {
         };
         self.before = stored(&self.cluster);
         world::file(&mut self.cluster, FILE, text);
-        self.output = world::kubectl(&mut self.cluster, &format!("kubectl -n {namespace} apply -f {FILE}"), "");
+        // Without a namespace of the case's own, none is named on the command line.
+        let flag = if when.has("namespace") { format!(" -n {namespace}") } else { String::new() };
+        self.output = world::kubectl(&mut self.cluster, &format!("kubectl{flag} apply -f {FILE}"), "");
         if self.output.exit_code != 0 && !then.has("stderr") {
             return Err(Fail::new("applied", &self.output.stderr));
         }
