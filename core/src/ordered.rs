@@ -1,4 +1,4 @@
-//! Maps and sets in order of their keys, made for small code.
+//! Maps and sets in order of their keys, and a sort, made for small code.
 //!
 //! The interface is that part of `alloc::collections::BTreeMap`'s which is used here. Every pair of types compiles to a
 //! sixth of what a B-tree takes, and the wasm module has dozens of them. Entries lie in sorted runs of at most
@@ -7,10 +7,12 @@
 mod entry;
 mod iter;
 mod set;
+mod sort;
 
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use iter::Iter;
 pub use set::OrdSet;
+pub use sort::{sort, sort_by, sort_by_key};
 
 use alloc::{vec, vec::Vec};
 use core::{borrow::Borrow, fmt, mem, ops::Bound, ops::RangeBounds};

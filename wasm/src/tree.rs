@@ -50,10 +50,8 @@ impl Serialize for Tree<'_> {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::Int(value) => serializer.serialize_i64(*value),
-            Value::Decimal(text) => match text.parse::<f64>() {
-                Ok(number) => serializer.serialize_f64(number),
-                Err(_) => serializer.serialize_str(text),
-            },
+            // JavaScript reads it, so that the module has no code for it.
+            Value::Decimal(text) => serializer.serialize_f64(js_sys::parse_float(text)),
             Value::String(text) => serializer.serialize_str(text),
             Value::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
@@ -113,7 +111,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     /// Every JavaScript number may come as this one.
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         let whole = value as i64;
-        Ok(if whole as f64 == value { Value::Int(whole) } else { Value::Decimal(value.to_string().into()) })
+        Ok(if whole as f64 == value { Value::Int(whole) } else { Value::Decimal(decimal(value).into()) })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
@@ -139,4 +137,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
         }
         Ok(Value::Map(map))
     }
+}
+
+/// A number as JavaScript writes it.
+fn decimal(value: f64) -> String {
+    js_sys::Number::from(value).to_string(10).map_or_else(|_| String::new(), String::from)
 }

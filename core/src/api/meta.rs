@@ -55,7 +55,7 @@ pub fn validate_template(errors: &mut Errors, path: &Path<'_>, meta: &Value) {
 pub fn validate_annotations(errors: &mut Errors, path: &Path<'_>, annotations: &Value) {
     let mut size = 0;
     for (key, value) in annotations.fields() {
-        errors.invalid_each(path, key, names::qualified_name(&key.to_lowercase()));
+        errors.invalid_each(path, key, names::qualified_name(&key.to_ascii_lowercase()));
         size += key.len() + value.str().len();
     }
     if size > ANNOTATIONS_LIMIT {

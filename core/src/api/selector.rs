@@ -78,7 +78,7 @@ impl core::str::FromStr for Selector {
     /// kubectl's `-l`: `a=b, c!=d, e in (f, g), !h, i`.
     fn from_str(text: &str) -> Result<Selector, NotASelector> {
         let mut requirements = parser::parse(text).map_err(NotASelector)?;
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        crate::ordered::sort_by(&mut requirements, |a, b| a.key.cmp(&b.key));
         Ok(Selector { requirements })
     }
 }
@@ -242,7 +242,7 @@ impl Requirement {
         let lines: Vec<String> = errors.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
         match &lines[..] {
             [] => {
-                values.sort();
+                crate::ordered::sort(&mut values);
                 Ok(Requirement { key: key.to_owned(), operator, values })
             }
             [line] => Err(line.clone()),

@@ -7,7 +7,7 @@ use alloc::{format, string::String, vec::Vec};
 ///
 /// Source: kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go (portsInOrder).
 pub(super) fn sort_slice_ports(ports: &mut [Value]) {
-    ports.sort_by_cached_key(|port| {
+    crate::ordered::sort_by_key(ports, |port| {
         let app_protocol = port["appProtocol"].as_str().unwrap_or("<nil>");
         let (name, protocol, number) = (port["name"].str(), port["protocol"].str(), port["port"].as_int().unwrap_or(0));
         fnv128(&format!(
@@ -19,7 +19,7 @@ pub(super) fn sort_slice_ports(ports: &mut [Value]) {
 
 /// Sorts the ports of an Endpoints subset as upstream does (kubernetes pkg/api/v1/endpoints/util.go, portsByHash).
 pub(super) fn sort_subset_ports(ports: &mut [Value]) {
-    ports.sort_by_cached_key(subset_port_hash);
+    crate::ordered::sort_by_key(ports, subset_port_hash);
 }
 
 /// The hash that orders ports of Endpoints subsets.

@@ -176,7 +176,7 @@ fn to_delete<'a>(
     let mut pods = active.to_vec();
     if count < pods.len() {
         let crowd = pods_by_node(store, set);
-        pods.sort_by(|a, b| order(a, b, &crowd, now));
+        crate::ordered::sort_by(&mut pods, |a, b| order(a, b, &crowd, now));
     }
     pods.truncate(count);
     pods

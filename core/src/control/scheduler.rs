@@ -141,7 +141,7 @@ fn leave_pending(plan: &mut Plan, pod: &Rc<Object>, nodes: &[&Rc<Object>]) {
         }
     }
     let mut reasons: Vec<String> = reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    reasons.sort();
+    crate::ordered::sort(&mut reasons);
     let message = if nodes.is_empty() {
         "no nodes available to schedule pods".into()
     } else {

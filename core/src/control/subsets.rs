@@ -53,7 +53,7 @@ pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
         }
         packed.push((order, subset));
     }
-    packed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    crate::ordered::sort_by(&mut packed, |(a, _), (b, _)| a.cmp(b));
     packed.into_iter().map(|(_, subset)| subset).collect()
 }
 

@@ -133,7 +133,7 @@ impl<A: Address> Routes<A> {
     pub(crate) fn all(&self) -> Vec<Route> {
         let mut all: Vec<Route> =
             self.hosts.iter().map(|(a, n)| Route { to: Cidr::host(a.ip()), hop: n.hop, mtu: n.mtu }).collect();
-        all.sort_by_key(|route| route.to);
+        crate::ordered::sort_by_key(&mut all, |route| route.to);
         all.extend(self.prefixes.iter().map(|(to, n)| Route { to: *to, hop: n.hop, mtu: n.mtu }));
         all
     }

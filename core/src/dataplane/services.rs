@@ -236,7 +236,7 @@ impl<A: Address> Services<A> {
     /// All that are known, in order of name.
     pub(crate) fn sorted(&self) -> Vec<&Service<A>> {
         let mut all: Vec<&Service<A>> = self.list.iter().flatten().filter(|s| s.is_known).collect();
-        all.sort_by(|a, b| (&a.name, a.protocol).cmp(&(&b.name, b.protocol)));
+        crate::ordered::sort_by(&mut all, |a, b| (&a.name, a.protocol).cmp(&(&b.name, b.protocol)));
         all
     }
 

@@ -192,7 +192,7 @@ pub struct Peers {
 impl Peers {
     /// The given addresses, and those of the blocks. Order and doubles do not matter.
     pub fn new(mut addresses: Vec<IpAddr>, blocks: Vec<Block>) -> Peers {
-        addresses.sort_unstable();
+        crate::ordered::sort(&mut addresses);
         addresses.dedup();
         Peers { addresses, blocks }
     }

@@ -63,7 +63,7 @@ impl Router {
     pub fn connections(&self, now: Instant) -> Vec<Connection> {
         let mut all = connections(&self.v4.conntrack, now);
         all.extend(connections(&self.v6.conntrack, now));
-        all.sort_unstable();
+        crate::ordered::sort(&mut all);
         all
     }
 
@@ -71,7 +71,7 @@ impl Router {
     pub fn sticky_clients(&self, now: Instant) -> Vec<Sticky> {
         let mut all = sticky(&self.v4, now);
         all.extend(sticky(&self.v6, now));
-        all.sort_unstable();
+        crate::ordered::sort(&mut all);
         all
     }
 

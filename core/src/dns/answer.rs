@@ -305,7 +305,7 @@ fn upstream(zone: &Zone, question: &Question) -> (Rcode, Vec<Record>) {
 
 /// Puts aliases first, other records behind them, and the addresses in an order of their own.
 fn shuffle(records: &mut [Record], rng: &mut Rng) {
-    records.sort_by_key(|record| match record.data {
+    crate::ordered::sort_by_key(records, |record| match record.data {
         Data::Cname(_) => 0,
         Data::A(_) | Data::Aaaa(_) => 2,
         _ => 1,

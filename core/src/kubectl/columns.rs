@@ -99,7 +99,7 @@ fn event(object: &Object, now: Instant, name: String) -> Vec<String> {
         since(value["lastTimestamp"].str(), now),
         value["type"].str().to_owned(),
         value["reason"].str().to_owned(),
-        format!("{}/{}", about["kind"].str().to_lowercase(), about["name"].str()),
+        format!("{}/{}", about["kind"].str().to_ascii_lowercase(), about["name"].str()),
         about["fieldPath"].str().to_owned(),
         value["source"]["component"].str().to_owned(),
         value["message"].str().to_owned(),
@@ -311,7 +311,7 @@ pub(super) fn format_selector(selector: &Value) -> String {
     for expression in selector["matchExpressions"].items() {
         let key = expression["key"].str();
         let mut values: Vec<&str> = expression["values"].items().iter().map(Value::str).collect();
-        values.sort_unstable();
+        crate::ordered::sort(&mut values);
         let values = values.join(",");
         let text = match expression["operator"].str() {
             "In" => format!("{key} in ({values})"),
@@ -321,6 +321,6 @@ pub(super) fn format_selector(selector: &Value) -> String {
         };
         parts.push((key.to_owned(), text));
     }
-    parts.sort();
+    crate::ordered::sort(&mut parts);
     some(&parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(","))
 }

@@ -135,7 +135,7 @@ fn sort(template: &Template, path: &str, objects: &mut [Rc<Object>]) -> Result<(
         let text = format!("couldn't find any field with path \"{}\" in the list of objects", braced(path));
         return Err(Failure::error(&text));
     }
-    objects.sort_by(|a, b| compare(template.find(&a.value).first(), template.find(&b.value).first()));
+    crate::ordered::sort_by(objects, |a, b| compare(template.find(&a.value).first(), template.find(&b.value).first()));
     Ok(())
 }
 

@@ -64,7 +64,7 @@ fn cluster_info(session: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
 fn api_resources(session: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
     let mut rows: Vec<_> = alloc::vec!["NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND".to_owned()];
     let mut kinds = Kind::ALL;
-    kinds.sort_by_key(|kind| (kind.names().group, kind.names().plural));
+    crate::ordered::sort_by_key(&mut kinds, |kind| (kind.names().group, kind.names().plural));
     for names in kinds.iter().map(|kind| kind.names()) {
         let version = if names.group.is_empty() {
             names.version.to_owned()

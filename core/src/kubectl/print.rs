@@ -111,7 +111,7 @@ impl Table {
             row.extend(has_namespace.then(|| "NAMESPACE".to_owned()));
             row.extend(shown.iter().map(|(_, header)| header.replace('_', " ")));
             for label in &self.label_columns {
-                row.push(label.rsplit('/').next().unwrap_or(label).to_uppercase());
+                row.push(label.rsplit('/').next().unwrap_or(label).to_ascii_uppercase());
             }
             row.extend(self.has_labels.then(|| "LABELS".to_owned()));
             rows.push(row.join("\t"));

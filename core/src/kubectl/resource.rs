@@ -18,7 +18,7 @@ pub(super) struct Target {
 
 /// What a resource type's word stands for: any of its names, with or without group and version, in any case.
 pub(super) fn kind(word: &str) -> Option<Kind> {
-    let word = word.to_lowercase();
+    let word = word.to_ascii_lowercase();
     let (name, group) = word.split_once('.').unwrap_or((&word, ""));
     Kind::ALL.into_iter().find(|kind| {
         let names = kind.names();
@@ -40,7 +40,7 @@ const ABSENT: &str = " configmaps configmap cm secrets secret serviceaccounts se
 pub(super) fn expect_kind(word: &str) -> Result<Kind, Failure> {
     kind(word).ok_or_else(|| {
         let failure = Failure::error(&format!("the server doesn't have a resource type \"{word}\""));
-        if ABSENT.contains(&format!(" {} ", word.to_lowercase())) {
+        if ABSENT.contains(&format!(" {} ", word.to_ascii_lowercase())) {
             return failure.explain(&format!("A real cluster has {word}; this one does not simulate them."));
         }
         failure
@@ -169,7 +169,7 @@ impl Session<'_> {
     /// The events as objects.
     fn events(&self) -> Vec<Rc<Object>> {
         let mut events: Vec<Rc<Object>> = self.cluster.control().events().iter().map(|e| Rc::new(e.object())).collect();
-        events.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+        crate::ordered::sort_by(&mut events, |a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
         events
     }
 

@@ -224,7 +224,7 @@ fn revisions(session: &Session<'_>, deployment: &Object) -> Vec<(i64, Rc<Object>
     let number = |set: &Rc<Object>| set.annotation(REVISION).and_then(|n| n.parse().ok()).unwrap_or(0);
     let mut sets: Vec<(i64, Rc<Object>)> =
         owned.filter(|set| set.kind == Kind::ReplicaSet).map(|set| (number(set), set.clone())).collect();
-    sets.sort_by_key(|(number, _)| *number);
+    crate::ordered::sort_by_key(&mut sets, |(number, _)| *number);
     sets
 }
 

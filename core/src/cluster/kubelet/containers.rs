@@ -110,7 +110,7 @@ impl Cluster {
 
     pub(super) fn kill_container(&mut self, key: &Key, pod: &Object, index: usize, kind: ProbeKind) {
         let name = pod.spec()["containers"][index]["name"].str();
-        let message = format!("Container {name} failed {} probe, will be restarted", kind.word().to_lowercase());
+        let message = format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase());
         self.kubelet_event(pod, EventType::Normal, "Killing", message);
         let Some(sandbox) = self.kubelets.sandboxes.get(key) else { return };
         let (Some(host), generation) = (sandbox.host, sandbox.containers[index].generation) else { return };

@@ -128,7 +128,7 @@ impl<'a> Rollout<'a> {
             plan.replace(adopted.clone());
             sets.push(adopted);
         }
-        sets.sort_by(|a, b| (created(a), a.name()).cmp(&(created(b), b.name())));
+        crate::ordered::sort_by(&mut sets, |a, b| (created(a), a.name()).cmp(&(created(b), b.name())));
         let template = without_hash(&deployment.spec()["template"]);
         let new = sets.iter().position(|set| without_hash(&set.spec()["template"]) == template);
         let new = new.map(|at| sets.remove(at));

@@ -93,7 +93,7 @@ impl Rollout<'_> {
         };
         let excess = usize::try_from(self.old.len() as i64 - limit).unwrap_or(0);
         let mut old: Vec<&Object> = self.old.iter().filter(|set| !set.is_terminating()).collect();
-        old.sort_by_key(|set| revision(set).unwrap_or(0));
+        crate::ordered::sort_by_key(&mut old, |set| revision(set).unwrap_or(0));
         for set in old.into_iter().take(excess) {
             let generation = set.value["metadata"]["generation"].as_int();
             let seen = set.status()["observedGeneration"].as_int();
@@ -143,11 +143,11 @@ impl Rollout<'_> {
         let allowed = if wanted > 0 { wanted + self.max_surge() } else { 0 };
         let mut active: Vec<&Object> = self.all().filter(|set| replicas(set) > 0).collect();
         let to_add = allowed - active.iter().map(|set| replicas(set)).sum::<i64>();
-        active.sort_by(|a, b| created(a).cmp(created(b)).then(a.name().cmp(b.name())));
+        crate::ordered::sort_by(&mut active, |a, b| created(a).cmp(created(b)).then(a.name().cmp(b.name())));
         if to_add > 0 {
             active.reverse();
         }
-        active.sort_by_key(|set| Reverse(replicas(set)));
+        crate::ordered::sort_by_key(&mut active, |set| Reverse(replicas(set)));
         let mut added = 0;
         let mut sizes: Vec<(String, i64)> = Vec::new();
         for set in active {

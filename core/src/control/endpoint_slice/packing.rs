@@ -26,7 +26,7 @@ pub(super) fn pack(slices: &mut Slices, service: &Object, family: &str, existing
     }
 
     // Slices that are written anyway are filled first, the fullest before the others.
-    changed.sort_by_key(|slice| core::cmp::Reverse(count(slice)));
+    crate::ordered::sort_by_key(&mut changed, |slice| core::cmp::Reverse(count(slice)));
     for slice in &mut changed {
         fill(slice, &mut wanted);
     }
@@ -46,7 +46,7 @@ pub(super) fn pack(slices: &mut Slices, service: &Object, family: &str, existing
             }
         }
     }
-    changed.sort_by(|a, b| a.name().cmp(b.name()));
+    crate::ordered::sort_by(&mut changed, |a, b| a.name().cmp(b.name()));
     slices.update.append(&mut changed);
 }
 

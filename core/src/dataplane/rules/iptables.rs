@@ -98,7 +98,7 @@ impl Rules<'_> {
             self.pool(entry, &local, &entry.local);
         }
         let mut used: Vec<u32> = entry.cluster.iter().chain(&entry.local).copied().collect();
-        used.sort_unstable();
+        crate::ordered::sort(&mut used);
         used.dedup();
         for place in used {
             self.endpoint(entry, &entry.endpoints[place as usize]);

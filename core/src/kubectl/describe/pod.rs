@@ -207,7 +207,7 @@ fn probe(probe: &Value) -> String {
         let words: Vec<&str> = exec["command"].items().iter().map(Value::str).collect();
         format!("exec [{}] {times}", words.join(" "))
     } else if !http.is_null() {
-        let scheme = http["scheme"].as_str().unwrap_or("HTTP").to_lowercase();
+        let scheme = http["scheme"].as_str().unwrap_or("HTTP").to_ascii_lowercase();
         format!("http-get {scheme}://{}:{}{} {times}", http["host"].str(), port(&http["port"]), http["path"].str())
     } else if !tcp.is_null() {
         format!("tcp-socket {}:{} {times}", tcp["host"].str(), port(&tcp["port"]))

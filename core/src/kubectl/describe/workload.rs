@@ -179,7 +179,7 @@ fn selector(selector: &Value) -> String {
             _ => key.to_string(),
         });
     }
-    terms.sort();
+    crate::ordered::sort(&mut terms);
     columns::some(&terms.join(","))
 }
 
