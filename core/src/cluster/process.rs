@@ -102,6 +102,14 @@ impl Cluster {
         })
     }
 
+    /// What a container's command has printed and nobody has read: its log. `None` if the container has not started.
+    pub fn container_output(&self, pod: &Place, container: usize) -> Option<String> {
+        let Place::Pod { namespace, name } = pod else { return None };
+        let (host, process) = self.kubelet_process(namespace, name, container)?;
+        let machine = self.machines.machine(host)?;
+        Some(text(process.map(|process| machine.host.peek_stdout(process)).unwrap_or_default()))
+    }
+
     /// Types text into a process; nothing happens if it has ended.
     pub fn write(&mut self, process: Process, text: &str) {
         self.input(Input::Write { process, text: text.into() }, |cluster| {

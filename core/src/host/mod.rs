@@ -196,6 +196,12 @@ impl Host {
         self.process(id).map(|process| process.stderr.take()).unwrap_or_default()
     }
 
+    /// What a process printed and nobody took yet, left where it is.
+    pub fn peek_stdout(&self, id: ProcessId) -> Vec<u8> {
+        let process = self.processes.iter().find(|process| process.id == id);
+        process.map(|process| process.stdout.peek()).unwrap_or_default()
+    }
+
     /// How many bytes a process has printed that nobody took yet.
     pub fn unread(&self, id: ProcessId) -> usize {
         let process = self.processes.iter().find(|process| process.id == id);

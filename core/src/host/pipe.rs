@@ -64,6 +64,11 @@ impl Pipe {
         let _incomplete = fmt::Write::write_fmt(&mut Writer(self), text);
     }
 
+    /// What was written and not taken yet, left where it is.
+    pub(super) fn peek(&self) -> Vec<u8> {
+        self.0.borrow().bytes.clone()
+    }
+
     /// No more will be written.
     pub(super) fn close(&self) {
         self.0.borrow_mut().closed = true;

@@ -9,19 +9,23 @@ mod args;
 mod columns;
 mod describe;
 mod duration;
+mod explain;
 mod generate;
 mod get;
 mod info;
 mod jsonpath;
 mod label;
+mod logs;
 mod manifest;
 mod pasted;
+mod patch;
 mod print;
 mod resource;
 mod rollout;
 mod run;
 mod scale;
 mod set;
+mod wait;
 
 use crate::ordered::OrdMap;
 use crate::{
@@ -128,7 +132,9 @@ struct Command {
 /// Every command, by the file that holds it.
 static COMMANDS: &[&[Command]] = &[
     &apply::COMMANDS,
-    &[describe::COMMAND],
+    &[describe::COMMAND, explain::COMMAND, wait::COMMAND],
+    &logs::COMMANDS,
+    &patch::COMMANDS,
     &generate::COMMANDS,
     &[get::COMMAND],
     &info::COMMANDS,

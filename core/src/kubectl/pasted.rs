@@ -21,7 +21,7 @@ const TYPOGRAPHIC: &[(char, &str)] = &[
 ];
 
 /// What a command line seems to have caught on its way from a page, and the line without it.
-pub fn line(line: &str) -> Option<Hint> {
+pub(super) fn line(line: &str) -> Option<Hint> {
     let trimmed = line.trim();
     if let Some(rest) = ["$ ", "# ", "> ", "/ # ", "~$ "].iter().find_map(|mark| trimmed.strip_prefix(mark)) {
         let text = "The prompt was copied along with the command.".to_owned();

@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/run/run.go, cmd/exec/exec.go.
 
-use super::{Command, Failure, Session, args::Args, resource};
+use super::{Command, Failure, Session, args::Args};
 use crate::{
     api::{Key, Kind, Map, Object, Value},
     cluster::{Cluster, Output, Place, Process, StartError},
@@ -235,26 +235,6 @@ fn not_started(pod: &Object, error: &StartError) -> Failure {
 }
 
 impl Session<'_> {
-    /// The pod that `web`, `pod/web` or `deploy/web` names; of a workload's or Service's pods, the first.
-    fn pod_of(&self, target: &str) -> Result<alloc::rc::Rc<Object>, Failure> {
-        let Some((word, name)) = target.split_once('/') else {
-            return Ok(self.named(Kind::Pod, target)?);
-        };
-        let kind = resource::expect_kind(word)?;
-        let object = self.named(kind, name)?;
-        let selector = match kind {
-            Kind::Pod => return Ok(object),
-            Kind::Service => object.spec()["selector"].clone(),
-            _ => object.spec()["selector"]["matchLabels"].clone(),
-        };
-        let is_chosen = |pod: &&alloc::rc::Rc<Object>| {
-            !selector.is_empty() && selector.fields().all(|(name, value)| pod.label(name) == value.as_str())
-        };
-        let mut pods = self.cluster.list(Kind::Pod, Some(object.namespace())).filter(is_chosen);
-        let none = || Failure::error(&format!("no pods found for {}", resource::name_of(&object)));
-        pods.next().cloned().ok_or_else(none)
-    }
-
     /// Gives a process the command line's input, waits for its end and takes its output.
     fn finish(&mut self, process: Process) -> Output {
         let input = self.context.stdin.clone();

@@ -53,3 +53,36 @@ fn errors_of_files_name_the_file() {
     let output = run(&mut cluster, &mut context, "kubectl create -f -");
     assert!(output.stderr.starts_with("error: error validating \"STDIN\": error validating data: apiVersion not set;"));
 }
+
+#[test]
+fn patches_of_the_three_types_change_a_service() {
+    let (mut cluster, mut context) = lab();
+    context.stdin = WEB.into();
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("kubectl apply -f -");
+    let merge = r#"kubectl patch svc web --type=merge -p '{"spec":{"selector":{"tier":"front"}}}'"#;
+    assert_eq!(kubectl(merge).stdout, "service/web patched\n");
+    assert_eq!(kubectl(merge).stdout, "service/web patched (no change)\n");
+    let strategic = r#"kubectl patch svc/web -p '{"spec":{"ports":[{"port":80,"targetPort":9090}]}}'"#;
+    assert_eq!(kubectl(strategic).stdout, "service/web patched\n");
+    let json = r#"kubectl patch svc web --type json -p '[{"op":"remove","path":"/spec/selector/app"}]'"#;
+    assert_eq!(kubectl(json).stdout, "service/web patched\n");
+    let left = kubectl("kubectl get svc web -o jsonpath='{.spec.selector} {.spec.ports[0].targetPort}'").stdout;
+    assert_eq!(left, r#"{"tier":"front"} 9090"#);
+    let broken = kubectl(r#"kubectl patch svc web --type json -p '[{"op":"remove","path":"/nope"}]'"#);
+    let words = "The request is invalid: the server rejected our request due to an error in our request\n";
+    assert_eq!((&*broken.stderr, broken.exit_code), (words, 1));
+}
+
+#[test]
+fn waiting_lets_time_pass_until_the_condition_holds() {
+    let (mut cluster, mut context) = lab();
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("kubectl create deployment web --image=nginx");
+    let output = kubectl("kubectl wait --for=condition=available deployment/web --timeout=60s");
+    assert_eq!((&*output.stdout, &*output.stderr), ("deployment.apps/web condition met\n", ""));
+    let output = kubectl("kubectl wait --for=delete deploy/web --timeout=2s");
+    assert_eq!(output.stderr, "error: timed out waiting for the condition on deployments/web\n");
+    let output = kubectl("kubectl explain svc.spec.ports");
+    assert!(output.stdout.starts_with("KIND:       Service\nVERSION:    v1\n\nFIELD: ports <[]ServicePort>\n"));
+}

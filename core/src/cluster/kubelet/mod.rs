@@ -93,6 +93,17 @@ impl Cluster {
         self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?.containers.first()?.process
     }
 
+    /// The machine of a container that has started, and its command if it runs one.
+    pub(super) fn kubelet_process(
+        &self,
+        namespace: &str,
+        name: &str,
+        container: usize,
+    ) -> Option<(HostId, Option<ProcessId>)> {
+        let sandbox = self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?;
+        Some((sandbox.host?, sandbox.containers.get(container)?.process))
+    }
+
     /// Does what was planned for this instant.
     pub(super) fn kubelet_work(&mut self, task: Task) {
         let (Task::Start { ref pod, ref uid }

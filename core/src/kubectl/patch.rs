@@ -1,0 +1,75 @@
+//! `kubectl patch` and `kubectl edit`.
+//!
+//! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/patch/patch.go.
+
+use super::{Command, Failure, Session, apply, args::Args, resource::name_of};
+use crate::{
+    api::{patch, yaml},
+    cluster::Hint,
+};
+use alloc::{borrow::ToOwned, format};
+
+pub(super) const COMMANDS: [Command; 2] = [
+    Command {
+        name: "patch",
+        flags: "patch=|p patch-file= type= dry-run? output=|o filename=|f local subresource= selector=|l",
+        act: patch,
+    },
+    Command { name: "edit", flags: "filename=|f output=|o selector=|l save-config", act: edit },
+];
+
+fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let text = match (args.flag("patch"), args.flag("patch-file")) {
+        (Some(_), Some(_)) => return Err(Failure::error("cannot specify --patch and --patch-file together")),
+        (Some(text), None) => text.to_owned(),
+        (None, Some(file)) => match session.context.files.get(file) {
+            Some(text) => text.clone(),
+            None => {
+                let text = format!("unable to read patch file: open {file}: no such file or directory");
+                return Err(Failure::error(&text));
+            }
+        },
+        (None, None) => {
+            return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
+        }
+    };
+    let kind = args.flag("type").unwrap_or("strategic").to_lowercase();
+    if !matches!(&*kind, "json" | "merge" | "strategic") {
+        let text = format!("--type must be one of [json merge strategic], not {kind:?}");
+        return Err(Failure::error(&text));
+    }
+    let change = yaml::parse_value(&text)
+        .map_err(|error| Failure::error(&format!("unable to parse {text:?}: {}", error.message)))?;
+    if change.is_null() || change.as_str().is_some() {
+        return Err(Failure::error(&format!("unable to parse {text:?}: json: cannot unmarshal string into Go value")));
+    }
+    for object in session.resolve(args, &args.words)? {
+        let value = match &*kind {
+            "merge" => patch::merge(&object.value, &change),
+            "strategic" => patch::strategic(object.kind, &object.value, &change),
+            _ if change.items().is_empty() => object.value.clone(),
+            _ => patch::json(&object.value, &change).map_err(|error| {
+                let text = "The request is invalid: the server rejected our request due to an error in our request";
+                Failure::plain(text.to_owned()).explain(&format!("The patch does not fit the object: {error}."))
+            })?,
+        };
+        let (written, is_changed) = apply::write(session, args, &object, value)?;
+        session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
+    }
+    Ok(())
+}
+
+/// There is no terminal editor here: the object is put among the editor's files, and a command that writes it is
+/// offered.
+fn edit(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    for object in session.resolve(args, &args.words)? {
+        let file = format!("{}-{}.yaml", object.kind.names().singular, object.name());
+        session.context.files.insert(file.clone(), yaml::emit(&object.value));
+        session.output.hint = Some(Hint {
+            code: "CIP902".to_owned(),
+            text: format!("{} is in the editor as {file}: change it there, then replace it.", name_of(&object)),
+            action: Some(format!("kubectl replace -f {file}")),
+        });
+    }
+    Ok(())
+}

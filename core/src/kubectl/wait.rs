@@ -1,0 +1,115 @@
+//! `kubectl wait`: virtual time passes until a condition holds.
+//!
+//! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/wait.
+
+use super::{
+    Command, Failure, Session,
+    args::Args,
+    jsonpath::{Template, show},
+    resource::{Filter, full_name, targets},
+    rollout::seconds,
+};
+use crate::{
+    api::{Key, Object},
+    time::Duration,
+};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+pub(super) const COMMAND: Command = Command {
+    name: "wait",
+    flags: "for= timeout= all selector=|l field-selector= all-namespaces|A filename=|f output=|o local",
+    act: wait,
+};
+
+/// How often is looked.
+const GLANCE: Duration = Duration::from_millis(100);
+
+enum Goal {
+    Gone,
+    There,
+    Condition(String, String),
+    Path(Template, Option<String>),
+}
+
+impl Goal {
+    fn parse(text: &str) -> Result<Goal, Failure> {
+        if text == "delete" || text == "create" {
+            return Ok(if text == "delete" { Goal::Gone } else { Goal::There });
+        }
+        if let Some(condition) = text.strip_prefix("condition=") {
+            let (name, value) = condition.split_once('=').unwrap_or((condition, "true"));
+            return Ok(Goal::Condition(name.to_lowercase(), value.to_lowercase()));
+        }
+        if let Some(path) = text.strip_prefix("jsonpath=") {
+            let (path, value) = match path.rfind("}=").map(|at| (&path[..=at], &path[at + 2..])) {
+                Some((path, value)) => (path, Some(value.to_string())),
+                None => (path, None),
+            };
+            let template = Template::parse_relaxed(path.trim_matches('\'')).map_err(|error| Failure::error(&error))?;
+            return Ok(Goal::Path(template, value));
+        }
+        Err(Failure::error(&format!("unrecognized condition: {text:?}")))
+    }
+
+    fn is_met(&self, object: Option<&Object>) -> bool {
+        let Some(object) = object else { return matches!(self, Goal::Gone) };
+        match self {
+            Goal::Gone => false,
+            Goal::There => true,
+            Goal::Condition(name, value) => {
+                let conditions = object.status()["conditions"].items();
+                let condition = conditions.iter().find(|condition| condition["type"].str().to_lowercase() == *name);
+                condition.is_some_and(|condition| condition["status"].str().to_lowercase() == *value)
+            }
+            Goal::Path(template, value) => {
+                let found = template.find(&object.value);
+                found.first().is_some_and(|found| value.as_ref().is_none_or(|value| show(found) == *value))
+            }
+        }
+    }
+}
+
+fn wait(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let goal = Goal::parse(args.flag("for").unwrap_or(""))?;
+    let filter = Filter::of(args)?;
+    let mut waited: Vec<Key> = Vec::new();
+    for target in targets(&args.words)? {
+        match target.name {
+            Some(name) => {
+                if !matches!(goal, Goal::Gone | Goal::There) {
+                    session.named(target.kind, &name)?;
+                }
+                waited.push(Key::new(target.kind, &session.namespace, &name));
+            }
+            None => {
+                let found = session.listed(target.kind, &filter, args.is_set("all-namespaces"));
+                waited.extend(found.iter().map(|object| object.key()));
+            }
+        }
+    }
+    if waited.is_empty() {
+        return Err(Failure::error("no matching resources found"));
+    }
+    let limit = Duration::from_secs(args.flag("timeout").and_then(seconds).unwrap_or(30));
+    let end = session.cluster.now() + limit;
+    let mut errors = Vec::new();
+    for key in waited {
+        let is_met = |session: &Session<'_>| {
+            goal.is_met(session.cluster.object(key.kind, &key.namespace, &key.name).map(|object| &**object))
+        };
+        while !is_met(session) && session.cluster.now() < end {
+            session.cluster.advance(GLANCE);
+        }
+        if is_met(session) {
+            session.print_line(&format!("{} condition met", full_name(key.kind, &key.name)));
+        } else {
+            let place = format!("{}/{}", key.kind.names().plural, key.name);
+            errors.push(format!("error: timed out waiting for the condition on {place}"));
+        }
+    }
+    super::manifest::all(errors)
+}
