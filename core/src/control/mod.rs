@@ -42,7 +42,7 @@ pub use port_pool::{NoPort, PortPool};
 pub use store::{Change, Expired, Store};
 
 use crate::{
-    api::{ApiError, Key, Kind, Object, Reason, Value},
+    api::{ApiError, Key, Kind, Object, Reason, Value, schema},
     rng::Rng,
     time::Instant,
 };
@@ -140,7 +140,13 @@ impl ControlPlane {
         if self.store.get(&key).is_some() { Err(ApiError::already_exists(&key)) } else { Ok(object) }
     }
 
+    /// What comes from outside may hold anything; what controllers write is of the right types.
+    fn decode(&self, object: &mut Object) -> Result<(), ApiError> {
+        if self.by.is_some() { Ok(()) } else { schema::decode(object.kind, &mut object.value) }
+    }
+
     fn admit(&mut self, mut object: Object, mode: Mode) -> Result<Object, ApiError> {
+        self.decode(&mut object)?;
         if object.kind.names().namespaced {
             if object.namespace().is_empty() {
                 object.value.set(&["metadata", "namespace"], "default");
@@ -160,6 +166,7 @@ impl ControlPlane {
         let Some(before) = self.store.get(&key).cloned() else {
             return Err(ApiError::not_found(key.kind, &key.name));
         };
+        self.decode(&mut object)?;
         metadata::check_precondition(&key, &before, &object)?;
         metadata::keep(&before, &mut object);
         let mut object = self.admission.update(&before, object, Mode::Real)?;

@@ -323,7 +323,9 @@ fn endpoints_written_by_hand_are_mirrored_and_removed_with_the_service() {
         address.set(&["ip"], ip);
         subset.set(&[field], Vec::from([address]));
     }
-    subset.set(&["ports"], Vec::from([port("", 9376, Value::Null)]));
+    let mut port = Value::map();
+    port.set(&["port"], 9376);
+    subset.set(&["ports"], Vec::from([port]));
     manual.value.set(&["subsets"], Vec::from([subset]));
     plane.create(now(), manual).unwrap();
     plane.reconcile(now());
