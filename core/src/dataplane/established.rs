@@ -143,6 +143,9 @@ impl<A: Address> Plane<A> {
             return node.end(now, Some(&header.tuple), Verdict::Reject(refusal), tap);
         }
         rewrite(packet, header, to, forward);
+        if let Some(identification) = header.first_of {
+            self.fragments.remember(now, &header.tuple, identification, (to.src, to.dst));
+        }
         if to != &header.tuple {
             node.note(now, &header.tuple, Step::Rewritten { to: to.flow() }, tap);
         }
@@ -150,6 +153,27 @@ impl<A: Address> Plane<A> {
         let verdict = next.verdict();
         node.sent(now, Some(to.flow()), verdict, tap);
         verdict
+    }
+
+    /// Sends a later part of a packet after its first one.
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn follow_first<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        header: &Header<A>,
+        identification: u32,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Verdict {
+        let first = self.fragments.find(now, &header.tuple, identification);
+        let to = first.map(|(src, dst)| Tuple { src, dst, ..header.tuple });
+        let next = to.and_then(|to| self.routes.find(to.dst)).filter(|next| next.hop != Hop::Blackhole);
+        match (to, next) {
+            (Some(to), Some(next)) => self.send(node, now, packet, header, &to, next, from, tap),
+            _ => node.end(now, Some(&header.tuple), Verdict::Drop(Reason::Fragment), tap),
+        }
     }
 
     /// An ICMP error about a packet of a known connection goes to whoever sent that packet, translated outside and inside.

@@ -60,6 +60,7 @@ mod batch;
 pub mod config;
 mod conntrack;
 mod established;
+mod fragments;
 mod hash;
 mod maglev;
 mod nat;
@@ -90,6 +91,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use self::conntrack::Conntrack;
+use self::fragments::Fragments;
 use self::policy::Policies;
 use self::routes::Routes;
 use self::services::Services;
@@ -123,6 +125,7 @@ struct Plane<A> {
     services: Services<A>,
     conntrack: Conntrack<A>,
     routes: Routes<A>,
+    fragments: Fragments<A>,
 }
 
 impl Router {
@@ -226,6 +229,7 @@ impl<A: Address> Plane<A> {
             services: Services::new(config.mode, rng),
             conntrack: Conntrack::new(config.max_connections, &config.timeouts, rng),
             routes: Routes::new(config.addresses.iter().chain(&config.gateways).copied(), rng),
+            fragments: Fragments::default(),
         }
     }
 
@@ -268,6 +272,9 @@ impl<A: Address> Plane<A> {
         };
         let header = &header;
         node.note(now, &header.tuple, Step::Received { bytes: header.length as u16 }, tap);
+        if let Kind::Fragment(identification) = header.kind {
+            return self.follow_first(node, now, packet, header, identification, from, tap);
+        }
         // 2. A packet of a known connection goes the way of its first one; it is not judged again.
         let hash = self.conntrack.slots.hash(&header.tuple);
         if let Some(at) = self.conntrack.slots.find(&header.tuple, hash)
@@ -377,5 +384,7 @@ impl Node {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

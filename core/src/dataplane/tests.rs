@@ -65,6 +65,11 @@ fn packet(protocol: Protocol, from: &str, to: &str, flags: u8) -> Vec<u8> {
     packet
 }
 
+/// A SYN from outside.
+pub(super) fn syn(to: [u8; 4], port: u16) -> Vec<u8> {
+    packet(Protocol::Tcp, "192.0.2.1:40000", &alloc::format!("{}:{port}", core::net::Ipv4Addr::from(to)), SYN)
+}
+
 fn flow(packet: &[u8]) -> Flow {
     match packet[0] >> 4 {
         4 => u32::parse(packet).unwrap().tuple.flow(),
@@ -700,4 +705,23 @@ fn a_batch_ends_as_its_packets_do_one_at_a_time() {
     many.router.handle_batch(many.now, &mut batch, &mut ());
     assert_eq!(batch.iter().map(|p| p.verdict).collect::<Vec<_>>(), verdicts);
     assert_eq!(packets, expected);
+}
+
+#[test]
+fn later_parts_of_a_packet_follow_the_first() {
+    let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
+    let part = |identification: u8, offset: u8, more: bool| {
+        let mut part = packet(Protocol::Tcp, CLIENT, VIP, ACK);
+        (part[5], part[6], part[7]) = (identification, if more { 0x20 } else { 0 }, offset);
+        fill_checksums(&mut part);
+        part
+    };
+    let (mut early, mut first, mut last) = (part(9, 5, false), part(8, 0, true), part(8, 5, false));
+    assert_eq!(lab.send(&mut early, POD), Verdict::Drop(Reason::Fragment));
+    assert_eq!(lab.send(&mut first, POD), Verdict::Link(LinkId(2)));
+    let payload = last[20..].to_vec();
+    assert_eq!(lab.send(&mut last, POD), Verdict::Link(LinkId(2)));
+    assert_eq!((flow(&last).dst, &last[20..]), (socket(FAR).ip(), &payload[..]));
+    lab.now += Duration::from_secs(31);
+    assert_eq!(lab.send(&mut part(8, 5, false), POD), Verdict::Drop(Reason::Fragment));
 }

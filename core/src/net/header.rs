@@ -19,6 +19,8 @@ pub struct Header<A> {
     pub flags: u8,
     /// What kind of packet it is.
     pub kind: Kind,
+    /// The identification of the whole, if this is only its first part.
+    pub first_of: Option<u32>,
 }
 
 /// How a packet is to be treated.
@@ -70,12 +72,15 @@ pub(crate) fn parse_ipv4(packet: &[u8]) -> Result<Header<u32>, Reason> {
         ttl: ip[8],
         flags: 0,
         kind: Kind::Other,
+        first_of: None,
     };
+    let identification = u32::from(u16::from_be_bytes([ip[4], ip[5]]));
     let offset = u16::from_be_bytes([ip[6] & 0x1f, ip[7]]);
     if offset != 0 {
-        header.kind = Kind::Fragment(u32::from(u16::from_be_bytes([ip[4], ip[5]])));
+        header.kind = Kind::Fragment(identification);
         return Ok(header);
     }
+    header.first_of = (ip[6] & 0x20 != 0).then_some(identification);
     // A first fragment may be shorter than its transport part claims; only the header must be whole.
     parse_transport(&packet[..length], &mut header)?;
     Ok(header)
@@ -96,15 +101,21 @@ pub(crate) fn parse_ipv6(packet: &[u8]) -> Result<Header<u128>, Reason> {
         ttl: ip[7],
         flags: 0,
         kind: Kind::Other,
+        first_of: None,
     };
     while let 0 | 43 | 44 | 60 = header.tuple.protocol {
         let Some(extension) = packet.get(header.transport..header.transport + 8) else { return Err(Reason::Truncated) };
         let is_fragment = header.tuple.protocol == 44;
         header.tuple.protocol = extension[0];
         header.transport += if is_fragment { 8 } else { 8 + 8 * usize::from(extension[1]) };
-        if is_fragment && u16::from_be_bytes([extension[2], extension[3]]) & 0xfff8 != 0 {
-            header.kind = Kind::Fragment(u32::from_be_bytes([extension[4], extension[5], extension[6], extension[7]]));
-            return Ok(header);
+        if is_fragment {
+            let identification = u32::from_be_bytes([extension[4], extension[5], extension[6], extension[7]]);
+            let (offset, more) = (u16::from_be_bytes([extension[2], extension[3]]) >> 3, extension[3] & 1 != 0);
+            if offset != 0 {
+                header.kind = Kind::Fragment(identification);
+                return Ok(header);
+            }
+            header.first_of = more.then_some(identification);
         }
     }
     parse_transport(packet, &mut header)?;

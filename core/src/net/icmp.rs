@@ -121,5 +121,5 @@ pub(crate) fn quoted<A: Address>(quote: &[u8]) -> Option<Header<A>> {
     let src = A::load(&quote[A::SOURCE..]);
     let dst = A::load(&quote[A::SOURCE + A::LENGTH..]);
     let tuple = Tuple { src, dst, ports, protocol };
-    Some(Header { tuple, transport, length: quote.len(), ttl: quote[A::TTL], flags: 0, kind })
+    Some(Header { tuple, transport, length: quote.len(), ttl: quote[A::TTL], flags: 0, kind, first_of: None })
 }

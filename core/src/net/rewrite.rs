@@ -140,7 +140,8 @@ pub(crate) fn pseudo_header<A: Address>(src: A, dst: A, protocol: u8, length: us
     src.sum() + dst.sum() + u64::from(u32::from_ne_bytes(length)) + u64::from(u16::from_ne_bytes([0, protocol]))
 }
 
-/// Computes every checksum of a whole, unfragmented packet anew; a packet that cannot be parsed is left alone.
+/// Computes every checksum of a packet anew. One that cannot be parsed is left alone, and so is the transport checksum
+/// of a packet in parts, which covers all of them.
 pub fn fill_checksums(packet: &mut [u8]) {
     match packet.first().map(|byte| byte >> 4) {
         Some(4) => fill::<u32>(packet),
@@ -153,6 +154,9 @@ fn fill<A: Address>(packet: &mut [u8]) {
     let Ok(header) = A::parse(packet) else { return };
     if A::CHECKSUM.is_some() {
         fill_header_checksum(packet);
+    }
+    if header.first_of.is_some() {
+        return;
     }
     let start = header.transport;
     let transport = &mut packet[start..header.length];
