@@ -110,7 +110,7 @@ impl Cluster {
         let line = match request.to.strip_prefix("tcp://") {
             Some(target) => {
                 let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
-                format!("nc -z -w {seconds} {} {port}", name.trim_matches(['[', ']']))
+                format!("nc -zv -w {seconds} {} {port}", name.trim_matches(['[', ']']))
             }
             None => format!("curl -sS -m {seconds} -w '\\n%{{http_code}} %{{local_port}}' '{}'", request.to),
         };

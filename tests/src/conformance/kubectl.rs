@@ -5,7 +5,10 @@ use super::{
     tree::{Fail, Tree, check},
     world,
 };
-use clusterip::cluster::{Cluster, Output};
+use clusterip::{
+    cluster::{Cluster, Output},
+    net::Cidr,
+};
 
 /// The file that the shared objects are in.
 const FILE: &str = "objects.yaml";
@@ -124,6 +127,11 @@ fn is_cell(wanted: &str, got: &str) -> Result<bool, Fail> {
     if wanted == "<age>" {
         let is_age = got.ends_with(['s', 'm', 'h', 'd', 'y']) && got.starts_with(|first: char| first.is_ascii_digit());
         return Ok(is_age);
+    }
+    if let Some(range) = wanted.strip_prefix("<ip-in ").and_then(|rest| rest.strip_suffix('>')) {
+        let range = if range == "SERVICE-CIDR" { "10.96.0.0/12" } else { range };
+        let range: Cidr = world::parsed("address range", range)?;
+        return Ok(got.parse().is_ok_and(|address| range.contains(address)));
     }
     match wanted.strip_prefix("<regex ").and_then(|rest| rest.strip_suffix('>')) {
         Some(pattern) => Pattern::parse(pattern).map(|pattern| pattern.matches(got)),

@@ -10,12 +10,26 @@ use super::{
 use clusterip::{
     api::{Kind, Object},
     cluster::{Cluster, Config, Outcome, Output, OutsideHost, Place, Request, Trip},
+    control::DeleteOptions,
+    time::Duration,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
 
+/// Where a connection comes from.
+enum Origin {
+    /// A pod of that namespace.
+    Namespace(String),
+    /// A pod of namespace default.
+    Pod(String),
+    /// A machine outside the cluster.
+    Outside,
+}
+
+/// A machine outside the cluster that serves nothing.
+const OUTSIDE: &str = "laptop";
 /// The name given to `-f`, for which the cases write FILE.
 const FILE: &str = "manifest.yaml";
 
@@ -44,7 +58,7 @@ pub(super) fn run(case: Case<'_>) -> Result<(), Fail> {
     if when.has("lookup") {
         seed.look_up(&when["lookup"])?;
     }
-    case.get("then").fields().try_for_each(|(key, wanted)| seed.judge(key, wanted, case.get("then")))
+    case.get("then").fields().try_for_each(|(key, wanted)| seed.judge(key, wanted))
 }
 
 /// A running case, and what has been seen in it.
@@ -74,15 +88,15 @@ impl Seed {
         if !given.is_null() {
             given.only("given", &["namespaces", "applied", "pods", "external"])?;
         }
-        let mut outside = Vec::new();
+        let defaults = Config::default();
+        let mut outside = defaults.outside;
         for (at, host) in given["external"].items().iter().enumerate() {
             host.only("external", &["ip", "listens"])?;
             let listens = host["listens"].items().iter().filter_map(Tree::int).map(|port| port as u16).collect();
             let addresses = vec![parsed("address", host["ip"].text())?];
             outside.push(OutsideHost { name: format!("external-{at}"), addresses, routes: Vec::new(), listens });
         }
-        let defaults = Config::default();
-        let config = Config { outside, dns: defaults.dns.clone(), ..world::bare() };
+        let config = Config { outside, dns: defaults.dns, ..world::bare() };
         let mut seed = Seed {
             cluster: world::start(config)?,
             service: None,
@@ -214,16 +228,17 @@ impl Seed {
         Ok(())
     }
 
-    /// `http://name, 300 times`, `name:80 and name:90`, `port 80 of the service, 30 times, from one pod of namespace x`.
+    /// `http://name, 300 times`, `name:80 and name:90`, `port 80 of the service, 30 times, from one pod of namespace x`,
+    /// `port 80 of the ClusterIP from outside`.
     fn connect(&mut self, text: &str) -> Result<(), Fail> {
-        let mut namespace = self.service.as_ref().map_or("default".to_string(), |(namespace, _)| namespace.clone());
-        if let Some((_, rest)) = text.split_once("of namespace ") {
-            namespace = rest.split([' ', ',']).next().unwrap_or("default").into();
-        }
+        let from = self.origin(text)?;
         let mut targets = Vec::new();
         if let Some((before, _)) = text.split_once(" of the service") {
             let port = before.rsplit(' ').next().unwrap_or("");
-            targets.push(format!("tcp://{}:{port}", self.service_name()?));
+            targets.push(format!("tcp://{}:{port}", self.stored_service()?.at("metadata.name").text()));
+        } else if let Some((before, _)) = text.split_once(" of the ClusterIP") {
+            let port = before.rsplit(' ').next().unwrap_or("");
+            targets.push(format!("tcp://{}:{port}", self.stored_service()?.at("spec.clusterIP").text()));
         } else {
             for word in text.split([' ', ',']).filter(|word| word.contains(':')) {
                 targets.push(if word.contains("://") { word.into() } else { format!("tcp://{word}") });
@@ -235,19 +250,40 @@ impl Seed {
         let times = times(text).unwrap_or(1);
         let mut trips = Vec::new();
         for target in &targets {
-            trips.extend(self.send(&namespace, target, times)?);
+            trips.extend(self.send(&from, target, times)?);
         }
         self.trips.push(trips);
         Ok(())
     }
 
-    fn service_name(&self) -> Result<String, Fail> {
-        let service = self.service.as_ref().ok_or_else(|| Fail::new("a Service", "none given"))?;
-        Ok(service.1.clone())
+    /// Where a connection comes from: a pod of the Service's namespace, unless the words name another place.
+    fn origin(&mut self, text: &str) -> Result<Origin, Fail> {
+        if text.contains("from outside") {
+            return Ok(Origin::Outside);
+        }
+        if let Some((_, name)) = text.split_once("from pod ") {
+            return Ok(Origin::Pod(name.split([' ', ',']).next().unwrap_or("").into()));
+        }
+        let own = self.service.as_ref().map_or("default".to_string(), |(namespace, _)| namespace.clone());
+        let named = text.split_once("of namespace ").and_then(|(_, rest)| rest.split([' ', ',']).next());
+        let namespace = named.map_or(own, String::from);
+        world::ensure_namespace(&mut self.cluster, &namespace)?;
+        Ok(Origin::Namespace(namespace))
     }
 
-    fn send(&mut self, namespace: &str, to: &str, times: u32) -> Result<Vec<Trip>, Fail> {
-        let from = self.client(namespace, if to.starts_with("tcp://") { "nc" } else { "curl" })?;
+    fn stored_service(&self) -> Result<Tree, Fail> {
+        let (namespace, name) = self.service.as_ref().ok_or_else(|| Fail::new("a Service", "none given"))?;
+        let stored = world::stored(&self.cluster, Kind::Service, namespace, name);
+        stored.ok_or_else(|| Fail::new(format!("Service {name}"), "none"))
+    }
+
+    fn send(&mut self, from: &Origin, to: &str, times: u32) -> Result<Vec<Trip>, Fail> {
+        let program = if to.starts_with("tcp://") { "nc" } else { "curl" };
+        let from = match from {
+            Origin::Namespace(namespace) => self.client(namespace, program)?,
+            Origin::Pod(name) => Place::pod("default", name),
+            Origin::Outside => Place::Outside(OUTSIDE.into()),
+        };
         let request = Request { times, ..Request::new(from, to) };
         self.cluster.send(&request).map_err(|error| Fail::new(format!("{to} asked"), error))
     }
@@ -268,10 +304,11 @@ impl Seed {
                 world::set_pod_status(&mut self.cluster, "default", pod, Some(*state == "ready"), "")
             }
             ["connect", ..] => {
-                let (namespace, name) = self.service.clone().ok_or_else(|| Fail::new("a Service", "none given"))?;
-                let service = world::stored(&self.cluster, Kind::Service, &namespace, &name).unwrap_or_default();
+                let service = self.stored_service()?;
+                let name = service.at("metadata.name").text();
                 let target = format!("tcp://{name}:{}", service.at("spec.ports[0].port"));
-                let trips = self.send(&namespace, &target, times(sentence).unwrap_or(1))?;
+                let from = self.origin(sentence)?;
+                let trips = self.send(&from, &target, times(sentence).unwrap_or(1))?;
                 self.trips.push(trips);
                 Ok(())
             }
@@ -287,6 +324,15 @@ impl Seed {
                 self.reader = Some(place);
                 Ok(())
             }
+            ["delete", "pod", pod] | [pod, "is", "deleted"] => world::remove_pod(&mut self.cluster, "default", pod),
+            ["delete", "service", name] => {
+                world::delete(&mut self.cluster, Kind::Service, "default", name, DeleteOptions::default())
+            }
+            ["wait", seconds, "seconds" | "s"] => {
+                self.cluster.advance(Duration::from_secs(parsed("number", seconds)?));
+                Ok(())
+            }
+            ["kubectl" | "curl" | "nslookup" | "telnet" | "wget" | "ping" | "nc", ..] => self.commands(sentence),
             _ => Err(Fail::unknown("sentence", sentence)),
         }
     }
@@ -296,6 +342,12 @@ impl Seed {
         match words.as_slice() {
             [what, "of", name] | [what, name] if ["endpoints", "endpointslices"].contains(what) => {
                 self.read = name.to_string();
+                Ok(())
+            }
+            [what, "of", name] | [what, name] => {
+                let is_it = |kind: &Kind| [kind.names().singular, kind.names().plural].contains(what);
+                let kind = Kind::ALL.into_iter().find(is_it).ok_or_else(|| Fail::unknown("thing to read", text))?;
+                self.after = world::stored(&self.cluster, kind, "default", name);
                 Ok(())
             }
             _ => Err(Fail::unknown("thing to read", text)),
@@ -325,7 +377,7 @@ impl Seed {
         Ok(())
     }
 
-    fn judge(&mut self, key: &str, wanted: &Tree, then: &Tree) -> Result<(), Fail> {
+    fn judge(&mut self, key: &str, wanted: &Tree) -> Result<(), Fail> {
         match key {
             "stdout" | "stderr" => {
                 let got = if key == "stdout" { &self.output.stdout } else { &self.output.stderr };
@@ -344,6 +396,9 @@ impl Seed {
             "table" => kubectl::table(wanted, &self.output.stdout),
             "lines" => wanted.fields().try_for_each(|(label, value)| self.judge_line(label, value.text())),
             "curl" => self.judge_curl(wanted.text()),
+            "exit" => check(key, &wanted.int(), &Some(self.output.exit_code.into())),
+            "contains" if wanted.is_list() => wanted.texts().into_iter().try_for_each(|text| self.judge_contains(text)),
+            "contains" => self.judge_contains(wanted.text()),
             "dns" | "rcode" => self.judge_rcode(wanted.text()),
             "answer" => self.judge_answer(wanted),
             "resolves_to" => check(key, &BTreeSet::from([wanted.text().to_string()]), &self.answer),
@@ -404,10 +459,7 @@ impl Seed {
             "each_between" => self.judge_counts(wanted),
             "backend_port" => check(key, &BTreeSet::from([wanted.int()]), &self.ports()),
             "backend_ports" => check(key, &wanted.items().iter().map(Tree::int).collect(), &self.ports()),
-            other => {
-                let _others = then;
-                Err(Fail::unknown("expectation", other))
-            }
+            other => Err(Fail::unknown("expectation", other)),
         }
     }
 
@@ -495,7 +547,10 @@ impl Seed {
 
     fn judge_line(&self, label: &str, value: &str) -> Result<(), Fail> {
         let line = self.output.stdout.lines().find_map(|line| line.trim_start().strip_prefix(label));
-        check(label, &Some(value), &line.map(str::trim).map(|got| got.split("  ").last().unwrap_or(got)))
+        let got = line.map(str::trim);
+        // A port has a name before it.
+        let is_right = got.is_some_and(|got| got == value || got.split("  ").last() == Some(value));
+        if is_right { Ok(()) } else { Err(Fail::new(format!("{label} {value}"), format!("{got:?}"))) }
     }
 
     fn judge_pods(&self, wanted: &Tree) -> Result<(), Fail> {
