@@ -9,10 +9,12 @@ use super::{
     plan::Plan,
     queue::Queue,
     store::{Change, Store},
-    subsets, timestamp,
+    subsets::{self, Offer},
+    timestamp,
 };
 use crate::{
     api::{Key, Kind, Object, Value},
+    ordered::OrdMap,
     time::Instant,
 };
 use alloc::vec::Vec;
@@ -51,7 +53,7 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     if service.spec()["type"].str() == "ExternalName" || !membership::has_selector(service) {
         return plan;
     }
-    let mut subsets = subsets::repack(&subsets_of(store, service));
+    let mut subsets = subsets_of(store, service);
     let labels = labels(service);
     let is_truncated = truncate(&mut subsets);
     if let Some(current) = current
@@ -87,39 +89,42 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     plan
 }
 
-/// One subset for each address and port, to be packed.
+/// The addresses and ports that the selected pods offer.
 fn subsets_of(store: &Store, service: &Object) -> Vec<Value> {
     let spec = service.spec();
     let publish_all = spec["publishNotReadyAddresses"].as_bool() == Some(true);
-    let mut subsets = Vec::new();
+    let may_be_portless = spec["ports"].items().is_empty() && spec["clusterIP"].str() == "None";
+    let mut places: OrdMap<(usize, i64), usize> = OrdMap::new();
+    let (mut ports, mut offers) = (Vec::new(), Vec::new());
     for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, publish_all)) {
         let Some(address) = address(pod, service) else { continue };
-        let field = if publish_all || membership::is_ready(pod) { "addresses" } else { "notReadyAddresses" };
-        let mut subset = Value::map();
-        subset.set(&[field], Vec::from([address]));
-        if spec["ports"].items().is_empty() {
-            if spec["clusterIP"].str() == "None" {
-                subsets.push(subset);
-            }
-            continue;
+        let ready = publish_all || membership::is_ready(pod);
+        let mut offered = Vec::new();
+        for (at, number) in membership::target_ports(pod, service).into_iter().enumerate() {
+            let Some(number) = number else { continue };
+            offered.push(*places.entry((at, number)).or_insert_with(|| {
+                ports.push(port(&spec["ports"][at], number));
+                ports.len() - 1
+            }));
         }
-        for port in spec["ports"].items() {
-            let Some(number) = membership::target_port(pod, port) else { continue };
-            let mut entry = Value::map();
-            if !port["name"].str().is_empty() {
-                entry.set(&["name"], port["name"].str());
-            }
-            entry.set(&["port"], number);
-            entry.set(&["protocol"], membership::protocol(port));
-            if let Some(app_protocol) = port["appProtocol"].as_str() {
-                entry.set(&["appProtocol"], app_protocol);
-            }
-            let mut subset = subset.clone();
-            subset.set(&["ports"], Vec::from([entry]));
-            subsets.push(subset);
+        if !offered.is_empty() || may_be_portless {
+            offers.push(Offer { address, ready, ports: offered });
         }
     }
-    subsets
+    subsets::pack(&offers, &ports)
+}
+
+fn port(port: &Value, number: i64) -> Value {
+    let mut entry = Value::map();
+    if !port["name"].str().is_empty() {
+        entry.set(&["name"], port["name"].str());
+    }
+    entry.set(&["port"], number);
+    entry.set(&["protocol"], membership::protocol(port));
+    if let Some(app_protocol) = port["appProtocol"].as_str() {
+        entry.set(&["appProtocol"], app_protocol);
+    }
+    entry
 }
 
 /// The pod's first address of the Service's first family.

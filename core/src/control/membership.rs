@@ -108,6 +108,11 @@ pub(super) fn target_port(pod: &Object, port: &Value) -> Option<i64> {
     found.and_then(|p| p["containerPort"].as_int())
 }
 
+/// The numbers behind each of a Service's ports on this pod: pods that agree in them offer the same ports.
+pub(super) fn target_ports(pod: &Object, service: &Object) -> Vec<Option<i64>> {
+    service.spec()["ports"].items().iter().map(|port| target_port(pod, port)).collect()
+}
+
 /// A port's protocol, TCP if it names none.
 pub(super) fn protocol(port: &Value) -> &str {
     port["protocol"].as_str().unwrap_or("TCP")

@@ -17,12 +17,7 @@ pub(super) fn sort_slice_ports(ports: &mut [Value]) {
     });
 }
 
-/// Sorts the ports of an Endpoints subset as upstream does (kubernetes pkg/api/v1/endpoints/util.go, portsByHash).
-pub(super) fn sort_subset_ports(ports: &mut [Value]) {
-    crate::ordered::sort_by_key(ports, subset_port_hash);
-}
-
-/// The hash that orders ports of Endpoints subsets.
+/// The hash that orders ports of Endpoints subsets (kubernetes pkg/api/v1/endpoints/util.go, portsByHash).
 pub(super) fn subset_port_hash(port: &Value) -> u128 {
     let app_protocol = port["appProtocol"].as_str().unwrap_or("<nil>");
     let (name, protocol, number) = (port["name"].str(), port["protocol"].str(), port["port"].as_int().unwrap_or(0));

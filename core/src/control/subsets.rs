@@ -5,41 +5,65 @@ use crate::api::Value;
 use crate::ordered::OrdMap;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-/// Expands subsets to single addresses and ports, then packs them again: addresses that offer the same ports with the
-/// same readiness share a subset. Not ready trumps ready.
-///
-/// Source: kubernetes pkg/api/v1/endpoints/util.go (RepackSubsets). Subsets whose order upstream leaves to a hash of
-/// pod uids are ordered by their ports here.
+/// An address, and the ports it is offered with, by their place in a list of all.
+#[derive(Debug)]
+pub(super) struct Offer {
+    /// As a subset lists it.
+    pub(super) address: Value,
+    /// Whether it is ready.
+    pub(super) ready: bool,
+    /// Which of the ports; none at all is an offer too.
+    pub(super) ports: Vec<usize>,
+}
+
+/// Expands subsets to single addresses and ports, then packs them again.
 pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
-    let mut addresses: OrdMap<AddressKey, Value> = OrdMap::new();
-    let mut by_port: OrdMap<u128, (Value, OrdMap<AddressKey, bool>)> = OrdMap::new();
+    let mut ports: Vec<&Value> = Vec::new();
+    let mut offers = Vec::new();
     for subset in subsets {
-        let ports = subset["ports"].items();
-        let ports = if ports.is_empty() { &[Value::Null][..] } else { ports };
-        for port in ports {
-            let (_, offered) =
-                by_port.entry(port_set::subset_port_hash(port)).or_insert_with(|| (port.clone(), OrdMap::new()));
-            for (field, ready) in [("addresses", true), ("notReadyAddresses", false)] {
-                for address in subset[field].items() {
-                    let key = AddressKey::of(address);
-                    addresses.entry(key.clone()).or_insert_with(|| address.clone());
-                    *offered.entry(key).or_insert(ready) &= ready;
-                }
+        let places = subset["ports"].items().iter().map(|port| {
+            ports.iter().position(|known| *known == port).unwrap_or_else(|| {
+                ports.push(port);
+                ports.len() - 1
+            })
+        });
+        let places: Vec<usize> = places.collect();
+        for (field, ready) in [("addresses", true), ("notReadyAddresses", false)] {
+            for address in subset[field].items() {
+                offers.push(Offer { address: address.clone(), ready, ports: places.clone() });
             }
         }
     }
+    pack(&offers, &ports.into_iter().cloned().collect::<Vec<_>>())
+}
 
-    let mut groups: OrdMap<Vec<(AddressKey, bool)>, Vec<Value>> = OrdMap::new();
-    for (port, offered) in by_port.into_values() {
-        let ports = groups.entry(offered.into_iter().collect()).or_default();
-        if !port.is_null() {
-            ports.push(port);
+/// Subsets in which addresses that offer the same ports with the same readiness stand together. Not ready trumps ready.
+///
+/// Source: kubernetes pkg/api/v1/endpoints/util.go (RepackSubsets). Subsets whose order upstream leaves to a hash of
+/// pod uids are ordered by their ports here.
+pub(super) fn pack(offers: &[Offer], ports: &[Value]) -> Vec<Value> {
+    let hashes: Vec<u128> = ports.iter().map(port_set::subset_port_hash).collect();
+    let mut addresses: OrdMap<AddressKey<'_>, &Value> = OrdMap::new();
+    // By port; the last place is for addresses without ports.
+    let mut offered: Vec<OrdMap<AddressKey<'_>, bool>> = Vec::new();
+    offered.resize_with(ports.len() + 1, OrdMap::new);
+    for offer in offers {
+        let key = AddressKey::of(&offer.address);
+        addresses.entry(key).or_insert(&offer.address);
+        let portless = offer.ports.is_empty().then_some(ports.len());
+        for place in offer.ports.iter().copied().chain(portless) {
+            *offered[place].entry(key).or_insert(offer.ready) &= offer.ready;
         }
     }
+
+    let mut groups: OrdMap<Vec<(AddressKey<'_>, bool)>, Vec<usize>> = OrdMap::new();
+    for (place, offered) in offered.into_iter().enumerate().filter(|(_, offered)| !offered.is_empty()) {
+        let group = groups.entry(offered.into_iter().collect()).or_default();
+        group.extend((place < ports.len()).then_some(place));
+    }
     let mut packed: Vec<(Vec<u128>, Value)> = Vec::new();
-    for (offered, mut ports) in groups {
-        port_set::sort_subset_ports(&mut ports);
-        let order = ports.iter().map(port_set::subset_port_hash).collect();
+    for (offered, mut places) in groups {
+        places.sort_by_key(|place| hashes[*place]);
         let mut subset = Value::map();
         for (field, wanted) in [("addresses", true), ("notReadyAddresses", false)] {
             let chosen = offered.iter().filter(|(_, ready)| *ready == wanted);
@@ -48,31 +72,32 @@ pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
                 subset.set(&[field], chosen);
             }
         }
-        if !ports.is_empty() {
-            subset.set(&["ports"], ports);
+        if !places.is_empty() {
+            subset.set(&["ports"], places.iter().map(|place| ports[*place].clone()).collect::<Vec<Value>>());
         }
-        packed.push((order, subset));
+        packed.push((places.into_iter().map(|place| hashes[place]).collect(), subset));
     }
     crate::ordered::sort_by(&mut packed, |(a, _), (b, _)| a.cmp(b));
     packed.into_iter().map(|(_, subset)| subset).collect()
 }
 
 /// What tells one address from another: pods on the host network share an address, but not a uid.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct AddressKey {
-    ip: String,
-    uid: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct AddressKey<'a> {
+    ip: &'a str,
+    uid: &'a str,
 }
 
-impl AddressKey {
-    fn of(address: &Value) -> AddressKey {
-        AddressKey { ip: address["ip"].str().to_owned(), uid: address["targetRef"]["uid"].str().to_owned() }
+impl AddressKey<'_> {
+    fn of(address: &Value) -> AddressKey<'_> {
+        AddressKey { ip: address["ip"].str(), uid: address["targetRef"]["uid"].str() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{borrow::ToOwned, string::String};
 
     fn subset(field: &str, ip: &str, ports: &[i64]) -> Value {
         let mut address = Value::map();

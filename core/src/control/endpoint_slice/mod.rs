@@ -150,13 +150,23 @@ fn reconcile_family(
 
 /// The endpoints there should be, by the set of ports they have.
 fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> OrdMap<String, Desired<'a>> {
+    let mut keys: OrdMap<Vec<Option<i64>>, String> = OrdMap::new();
+    let mut nodes: OrdMap<&str, Option<&'a Rc<Object>>> = OrdMap::new();
     let mut desired: OrdMap<String, Desired<'a>> = OrdMap::new();
     let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
     for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, true)) {
-        let ports = ports(service, pod);
-        let wanted =
-            desired.entry(port_set::key(&ports)).or_insert_with(|| Desired { ports, endpoints: OrdMap::new() });
-        let node = store.find(Kind::Node, "", pod.spec()["nodeName"].str());
+        let numbers = membership::target_ports(pod, service);
+        let wanted = match keys.get(&numbers).and_then(|key| desired.get_mut(key)) {
+            Some(wanted) => wanted,
+            None => {
+                let ports = ports(service, &numbers);
+                let key = port_set::key(&ports);
+                keys.insert(numbers, key.clone());
+                desired.entry(key).or_insert_with(|| Desired { ports, endpoints: OrdMap::new() })
+            }
+        };
+        let name = pod.spec()["nodeName"].str();
+        let node = *nodes.entry(name).or_insert_with(|| store.find(Kind::Node, "", name));
         if node.is_none() && !publish_all {
             continue;
         }
@@ -167,11 +177,11 @@ fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> OrdMap<St
     desired
 }
 
-/// The sorted ports that this pod offers for this Service.
-fn ports(service: &Object, pod: &Object) -> Vec<Value> {
+/// The sorted ports that pods with these target numbers offer; a port that a pod lacks is left out.
+fn ports(service: &Object, numbers: &[Option<i64>]) -> Vec<Value> {
     let mut ports = Vec::new();
-    for port in service.spec()["ports"].items() {
-        let Some(number) = membership::target_port(pod, port) else { continue };
+    for (port, number) in service.spec()["ports"].items().iter().zip(numbers) {
+        let Some(number) = *number else { continue };
         let mut entry = Value::map();
         entry.set(&["name"], port["name"].str());
         entry.set(&["port"], number);
