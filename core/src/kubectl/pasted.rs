@@ -48,7 +48,7 @@ pub(super) fn line(line: &str) -> Option<Hint> {
     Some(hint("CIP007", text, Some(plain_line(trimmed))))
 }
 
-/// The line with plain dashes and quotes; one dash before a long word was two.
+/// The line with plain dashes and quotes; one dash before a word was two, unless the word is a letter or `it`.
 fn plain_line(line: &str) -> String {
     let words = line.split(' ').map(|word| {
         let bare = word.trim_start_matches(['\u{2013}', '\u{2014}', '\u{2212}', '\u{2010}', '\u{2011}']);
@@ -63,7 +63,9 @@ fn plain_line(line: &str) -> String {
         let name = plain.split('=').next().unwrap_or("");
         match dashes {
             0 => plain,
-            1 if name.len() <= 2 && !word.starts_with('\u{2014}') && !name.is_empty() => format!("-{plain}"),
+            1 if (name.len() == 1 || matches!(name, "it" | "ti")) && !word.starts_with('\u{2014}') => {
+                format!("-{plain}")
+            }
             _ => format!("--{plain}"),
         }
     });
@@ -118,6 +120,7 @@ mod tests {
         let book = "kubectl run busybox \u{2013}\u{2013}rm \u{2013}it \u{2013}image=busybox \u{2014}restart Never";
         let plain = "kubectl run busybox --rm -it --image=busybox --restart Never";
         assert_eq!(corrected(book), plain);
+        assert_eq!(corrected("kubectl run busybox \u{2013}rm \u{2013}i"), "kubectl run busybox --rm -i");
         assert_eq!(corrected("kubectl get svc -l \u{201c}app=web\u{201d}"), "kubectl get svc -l \"app=web\"");
     }
 
