@@ -7,7 +7,8 @@ import { terminalRequest } from './words.ts'
 /** One line or block of the transcript. */
 export type Entry =
   | { kind: 'command'; prompt: string; text: string }
-  | { kind: 'out' | 'err'; text: string }
+  /** An aside is what a command that succeeded says besides its output. */
+  | { kind: 'out' | 'err' | 'aside'; text: string }
   /** The lab's own voice: one line below the real words, with at most one thing to do. */
   | { kind: 'lab'; text: string; code?: string; action?: string | undefined }
 
@@ -33,6 +34,11 @@ const KEPT = 400
 const PATIENCE = 150
 /** While a program works, each tick of so many milliseconds is worth a virtual second or more. */
 const TICK = 120
+
+/** What kubectl says when it attaches a terminal. */
+const SESSION = `All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.
+If you don't see a command prompt, try pressing enter.
+`
 
 const HELP = `kubectl …                    talk to the API server, k for short; kubectl apply -f FILE reads the editor's files
 curl, ping, nslookup, …      run on your laptop, which stands outside the cluster
@@ -132,7 +138,7 @@ export class Shell extends EventTarget {
   #kubectl(line: string, command: string): boolean {
     const { stdout, stderr, exitCode, hint } = this.#lab.kubectl(command)
     if (stdout !== '') this.#push({ kind: 'out', text: stdout })
-    if (stderr !== '') this.#push({ kind: 'err', text: stderr })
+    if (stderr !== '') this.#push({ kind: exitCode === 0 ? 'aside' : 'err', text: stderr })
     const note = hint ?? (exitCode === 0 ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab.world))
     if (note !== undefined) this.#push({ kind: 'lab', text: note.text, code: note.code, action: note.action })
     return exitCode === 0
@@ -156,7 +162,7 @@ export class Shell extends EventTarget {
       this.#push({ kind: 'err', text: stderr })
       return true
     }
-    this.#push({ kind: 'out', text: "If you don't see a command prompt, try pressing enter.\n" })
+    this.#push({ kind: 'aside', text: SESSION })
     this.#open(this.#lab.attach(place), 'pod', '', remove ? `kubectl delete pod ${pod} -n ${namespace}` : undefined)
     return true
   }

@@ -22,6 +22,7 @@ export class LabTerminal extends LabElement {
     .command:first-child { margin-top: 0; }
     .prompt { color: var(--muted); font-weight: 400; white-space: pre; user-select: none; }
     .err { color: var(--bad); }
+    .aside { color: var(--muted); }
     .lab {
       margin: 5px 0 2px;
       padding: 5px 10px 6px;

@@ -29,5 +29,5 @@ test('exec -it asks for a terminal in that pod', () => {
 test('run -it makes a pod with a terminal and remembers to remove it', () => {
   const request = terminalRequest('kubectl run busybox --rm --restart Never -it --image=busybox')
   assert.deepEqual([request?.pod, request?.remove, request?.argv], ['busybox', true, []])
-  assert.equal(request?.create, 'kubectl run busybox --restart Never --image=busybox --stdin --tty')
+  assert.equal(request?.create, 'kubectl run busybox --restart Never --image=busybox --stdin --tty --attach=false')
 })
