@@ -69,7 +69,8 @@ impl Image {
     /// What a container of this image does, given its `command`, `args` and declared ports.
     pub fn start(self, command: &[String], arguments: &[String], ports: &[(u16, Protocol)]) -> Start {
         let words: Vec<String> = match (command, self) {
-            ([], Image::Curl) if arguments.first().is_none_or(|first| !is_shell(first)) => {
+            // The image's entrypoint runs what is a program and gives curl the rest (curl/curl-container entrypoint.sh).
+            ([], Image::Curl) if arguments.first().is_none_or(|first| !is_tool(first)) => {
                 ["curl".to_string()].into_iter().chain(arguments.iter().cloned()).collect()
             }
             _ => command.iter().chain(arguments).cloned().collect(),
@@ -254,6 +255,8 @@ mod tests {
         assert_eq!(start.command, Some(words.to_vec()));
         let curl = Image::Curl.start(&[], &["http://x".to_string()], &[]);
         assert_eq!(curl.command, Some(vec!["curl".to_string(), "http://x".to_string()]));
+        let named = Image::Curl.start(&[], &["curl".to_string(), "http://x".to_string()], &[]);
+        assert_eq!(named.command, curl.command);
     }
 
     #[test]
