@@ -83,6 +83,7 @@ impl Cluster {
             host.addresses.extend(&gateways);
             // kube-proxy's rules see what a node says to itself.
             host.routed = true;
+            host.resolv = Rc::new(self.config.node_resolv.clone());
             let machine = Machine {
                 place: Place::Node(node.name.clone()),
                 attachment: Attachment::Node(id),

@@ -60,4 +60,6 @@ pub struct Resolv {
     pub search: Vec<String>,
     /// A name with at least this many dots is tried as it is first; 0 means the default, 1.
     pub ndots: u8,
+    /// More options, which are shown and have no effect here: `edns0`, `attempts:3`.
+    pub options: Vec<String>,
 }

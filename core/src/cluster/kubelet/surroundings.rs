@@ -68,9 +68,18 @@ impl Cluster {
         servers.for_each(|server| push_new(&mut resolv.nameservers, server));
         let domains = own["searches"].items().iter().map(|domain| domain.str().to_owned());
         domains.for_each(|domain| push_new(&mut resolv.search, domain));
-        for option in own["options"].items().iter().filter(|option| option["name"].str() == "ndots") {
-            resolv.ndots = option["value"].str().parse().unwrap_or(resolv.ndots);
+        for option in own["options"].items() {
+            let (name, value) = (option["name"].str(), option["value"].str());
+            if name == "ndots" {
+                resolv.ndots = value.parse().unwrap_or(resolv.ndots);
+                continue;
+            }
+            resolv.options.retain(|own| own.split(':').next() != Some(name));
+            resolv.options.push(if value.is_empty() { name.to_owned() } else { format!("{name}:{value}") });
         }
+        // What a resolver of today reads at most (kubernetes pkg/apis/core/validation/validation.go, MaxDNS…).
+        resolv.nameservers.truncate(3);
+        resolv.search.truncate(32);
         Rc::new(resolv)
     }
 

@@ -34,8 +34,10 @@ fn resolv_conf(sys: &Sys) -> String {
         text += &format!("search {}\n", resolv.search.join(" "));
     }
     resolv.nameservers.iter().for_each(|server| text += &format!("nameserver {server}\n"));
-    if resolv.ndots > 0 {
-        text += &format!("options ndots:{}\n", resolv.ndots);
+    let ndots = (resolv.ndots > 0).then(|| format!(" ndots:{}", resolv.ndots));
+    let options: String = ndots.into_iter().chain(resolv.options.iter().map(|option| format!(" {option}"))).collect();
+    if !options.is_empty() {
+        text += &format!("options{options}\n");
     }
     text
 }
