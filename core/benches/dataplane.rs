@@ -3,6 +3,9 @@
 //! `cargo bench -p clusterip --bench dataplane`; the last lines are a table with the goals. Wall time is noisy:
 //! trust ratios to the floor, which runs on the same packets.
 
+#![expect(clippy::disallowed_methods, reason = "measuring takes the machine's clock")]
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program of its own")]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -28,7 +28,7 @@ fn main() {
         apply(Delta::Endpoint(web.key(), Endpoint::new(core::net::SocketAddr::new(address, 8080))));
     }
     apply(Delta::Service(web));
-    let mut open = |router: &mut Router, flow: u32| {
+    let open = |router: &mut Router, flow: u32| {
         let mut syn = packet(flow, 2);
         assert_eq!(router.handle_packet(now, &mut syn, POD, &mut ()), Verdict::Link(LinkId(0)));
         syn
@@ -55,7 +55,7 @@ fn main() {
         work.copy_from_slice(&packets);
         for packet in &mut work {
             let verdict = router.handle_packet(now, packet, POD, &mut ());
-            std::hint::black_box(verdict);
+            let _ = core::hint::black_box(verdict);
         }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Service<A> {
     pub(crate) affinity: Option<Box<Affinity<A>>>,
     /// In order of address.
     pub(crate) endpoints: Vec<Backend<A>>,
-    /// `None` when every endpoint may be used by traffic policy Cluster, and there is no other policy.
+    /// `None` when every endpoint may be used, if there are any, by traffic policy Cluster, and there is no other policy.
     pools: Option<Box<Pools>>,
     pub(crate) balance: Option<Box<Balance>>,
 }
@@ -76,7 +76,7 @@ impl<A: Address> Service<A> {
             }
             endpoint.reachable = reachable;
         }
-        let is_plain = pools.any && pools.cluster == Pool::All && pools.local.is_empty();
+        let is_plain = self.endpoints.is_empty() || pools.any && pools.cluster == Pool::All && pools.local.is_empty();
         self.pools = (!is_plain).then(|| Box::new(pools));
         if let Some(balance) = &mut self.balance {
             balance.reset();
@@ -87,8 +87,8 @@ impl<A: Address> Service<A> {
     #[inline]
     pub(crate) fn pool(&self, local: bool) -> &Pool {
         match (&self.pools, local) {
-            (None, false) => &Pool::All,
-            (None, true) => &Pool::None,
+            (None, false) if !self.endpoints.is_empty() => &Pool::All,
+            (None, _) => &Pool::None,
             (Some(pools), false) => &pools.cluster,
             (Some(pools), true) => &pools.local,
         }
@@ -97,7 +97,7 @@ impl<A: Address> Service<A> {
     /// Whether some node could serve the port.
     #[inline]
     pub(crate) fn has_any(&self) -> bool {
-        self.pools.as_ref().is_none_or(|pools| pools.any)
+        self.pools.as_ref().map_or(!self.endpoints.is_empty(), |pools| pools.any)
     }
 
     /// The place of the endpoint with this address.
@@ -377,7 +377,7 @@ impl<A: Address> Services<A> {
             external: None,
             affinity: None,
             endpoints: Vec::new(),
-            pools: Some(Box::default()),
+            pools: None,
             balance: Balance::new(self.mode),
         };
         let index = match self.free.pop() {
@@ -386,9 +386,9 @@ impl<A: Address> Services<A> {
                 index
             }
             None => {
-                // By an eighth at a time: services are many, and come slowly.
+                // A little at a time: services are many, and come slowly.
                 if self.list.len() == self.list.capacity() {
-                    self.list.reserve_exact(4 + self.list.len() / 8);
+                    self.list.reserve_exact(4 + self.list.len() / 16);
                 }
                 self.list.push(Some(service));
                 self.list.len() as u32 - 1

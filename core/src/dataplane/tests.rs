@@ -380,8 +380,8 @@ fn an_endpoint_that_returned_does_not_remember_its_clients() {
 #[test]
 fn tcp_stays_with_an_endpoint_that_is_gone_and_udp_moves() {
     let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
-    lab.tcp(CLIENT, VIP, SYN, POD);
-    lab.tcp(FAR, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
+    let _ = lab.tcp(CLIENT, VIP, SYN, POD);
+    let _ = lab.tcp(FAR, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
     let dns = ServicePort::new("default/dns", Protocol::Udp, ip("10.96.0.10"), 53);
     let (first, second) = ("10.1.2.1:5353", "10.1.2.2:5353");
     lab.apply(Delta::Service(dns.clone()));
@@ -511,11 +511,11 @@ fn a_closed_connection_may_be_opened_anew_and_is_balanced_anew() {
         .map(|_| {
             let chosen = lab.connect(CLIENT, VIP, POD).unwrap();
             let backend = alloc::format!("{chosen}");
-            lab.tcp(&backend, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
-            lab.tcp(CLIENT, VIP, ACK, POD);
-            lab.tcp(CLIENT, VIP, FIN | ACK, POD);
-            lab.tcp(&backend, CLIENT, FIN | ACK, Ingress::Link(LinkId(2)));
-            lab.tcp(CLIENT, VIP, ACK, POD);
+            let _ = lab.tcp(&backend, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
+            let _ = lab.tcp(CLIENT, VIP, ACK, POD);
+            let _ = lab.tcp(CLIENT, VIP, FIN | ACK, POD);
+            let _ = lab.tcp(&backend, CLIENT, FIN | ACK, Ingress::Link(LinkId(2)));
+            let _ = lab.tcp(CLIENT, VIP, ACK, POD);
             chosen
         })
         .collect();
@@ -540,7 +540,7 @@ fn stray_answers_and_resets_are_invalid() {
 #[test]
 fn silent_connections_are_forgotten_at_linux_times() {
     let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
-    lab.tcp(CLIENT, VIP, SYN, POD);
+    let _ = lab.tcp(CLIENT, VIP, SYN, POD);
     let expired = |lab: &mut Lab, seconds| {
         lab.now += Duration::from_secs(seconds);
         lab.router.handle_timeout(lab.now, &mut ());
@@ -548,12 +548,12 @@ fn silent_connections_are_forgotten_at_linux_times() {
     };
     assert!(!expired(&mut lab, 119));
     assert!(expired(&mut lab, 2));
-    lab.tcp(CLIENT, VIP, SYN, POD);
-    lab.tcp(FAR, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
-    lab.tcp(CLIENT, VIP, ACK, POD);
+    let _ = lab.tcp(CLIENT, VIP, SYN, POD);
+    let _ = lab.tcp(FAR, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
+    let _ = lab.tcp(CLIENT, VIP, ACK, POD);
     for _ in 0..3 {
         assert!(!expired(&mut lab, 431_990));
-        lab.tcp(FAR, CLIENT, ACK, Ingress::Link(LinkId(2)));
+        let _ = lab.tcp(FAR, CLIENT, ACK, Ingress::Link(LinkId(2)));
     }
     assert!(expired(&mut lab, 432_002));
     assert_eq!(lab.router.poll_at(), None);
@@ -569,9 +569,9 @@ fn a_full_table_drops_the_oldest_unanswered_connection() {
     config.max_connections = 3;
     let mut lab = Lab::with(config);
     lab.serve(&[FAR]);
-    lab.tcp(CLIENT, VIP, SYN, POD);
-    lab.tcp(FAR, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
-    lab.tcp(CLIENT, VIP, ACK, POD);
+    let _ = lab.tcp(CLIENT, VIP, SYN, POD);
+    let _ = lab.tcp(FAR, CLIENT, SYN | ACK, Ingress::Link(LinkId(2)));
+    let _ = lab.tcp(CLIENT, VIP, ACK, POD);
     for port in 1..=10 {
         assert!(lab.connect(&alloc::format!("10.1.1.101:{port}"), VIP, POD).is_ok());
     }
@@ -676,7 +676,7 @@ fn the_rules_are_those_that_kube_proxy_writes() {
     ] {
         assert!(text.contains(line), "{line}\nis not in\n{text}");
     }
-    lab.tcp(CLIENT, FAR, SYN, POD);
+    let _ = lab.tcp(CLIENT, FAR, SYN, POD);
     let text = rules::conntrack(&lab.router, lab.now);
     assert_eq!(
         text,

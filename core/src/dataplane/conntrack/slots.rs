@@ -10,8 +10,9 @@ use crate::net::address::Address;
 use crate::net::flow::Tuple;
 use crate::rng::Rng;
 
-/// One direction of a connection.
+/// One direction of a connection. Aligned, so that none lies across two cache lines.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
 pub(crate) struct Slot<A> {
     src: A,
     dst: A,
@@ -201,15 +202,15 @@ impl<A: Address> Slots<A> {
         slot.meta = if fast { slot.meta | FAST } else { slot.meta & !FAST };
     }
 
-    /// Whether another connection of two slots needs [`Slots::grow`] first: above seven tenths searches get long.
+    /// Whether another connection of two slots needs [`Slots::grow`] first: above three quarters, nearly, searches get long.
     pub(super) fn is_tight(&self) -> bool {
-        (self.used + 2) * 10 > self.slots.len() * 7
+        (self.used + 2) * 25 > self.slots.len() * 18
     }
 
     /// Doubles the table, to no more than `limit` connections need.
     pub(super) fn grow(&mut self, limit: u32, mut moved: impl FnMut(&Slot<A>, u32)) {
-        let needed = (self.used + 2) * 10 / 7 + 2;
-        let most = limit as usize * 20 / 7 + 4;
+        let needed = (self.used + 2) * 25 / 18 + 2;
+        let most = limit as usize * 50 / 18 + 4;
         let size = (self.slots.len() * 2).max(64).min(most).max(needed);
         let mut empty = Vec::new();
         empty.resize_with(size, Slot::default);
@@ -287,6 +288,6 @@ mod tests {
     #[test]
     fn a_slot_of_ipv4_is_half_a_cache_line() {
         assert_eq!(size_of::<Slot<u32>>(), 32);
-        assert_eq!(size_of::<Slot<u128>>(), 80);
+        assert_eq!(size_of::<Slot<u128>>(), 96);
     }
 }

@@ -236,7 +236,7 @@ fn quote(text: &str) -> String {
 
 /// One in `n`, as the kernel keeps it: in units of 2^-31.
 fn probability(n: u128) -> String {
-    let units = ((1 << 32) / n + 1) / 2;
+    let units = ((1 << 32) / n).div_ceil(2);
     let digits = (units * 100_000_000_000 + (1 << 30)) >> 31;
     format!("0.{digits:011}")
 }
