@@ -27,7 +27,7 @@ export class LabApp extends LitElement {
     .tools label { color: var(--muted); font-size: var(--text-s); }
     select { max-width: 15em; }
     header, main { max-width: 1720px; margin: 0 auto; }
-    main { display: grid; gap: 14px; padding: 0 20px 20px; grid-template-columns: minmax(0, 1.55fr) minmax(340px, 1fr); align-items: start; }
+    main { display: grid; gap: 14px; padding: 0 20px 20px; grid-template-columns: minmax(0, 1.66fr) minmax(340px, 1fr); align-items: start; }
     .stage, .side { display: grid; gap: 14px; min-width: 0; }
     .map { display: grid; gap: 12px; }
     .card { border: 1px solid var(--edge); border-radius: 6px; background: var(--surface); overflow: hidden; min-width: 0; }

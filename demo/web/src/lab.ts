@@ -23,6 +23,8 @@ export class Lab extends EventTarget {
   world: World = emptyWorld
   /** The commands that made packets, oldest first. */
   commands: Command[] = []
+  /** Who last had an address, also of pods that are gone. */
+  readonly names = new Map<string, string>()
   #cluster: Cluster | undefined
   #seen = 0
   /** The command whose packets are expected. */
@@ -40,6 +42,7 @@ export class Lab extends EventTarget {
     this.#cluster = new Cluster({ seed: 1 })
     this.#seen = 0
     this.commands = []
+    this.names.clear()
     this.example = example
     this.files = new Map(Object.entries(example.files))
     for (const [name, text] of this.files) this.#cluster.file(name, text)
@@ -102,6 +105,7 @@ export class Lab extends EventTarget {
   /** Takes note of what has changed. */
   look(): void {
     this.world = lookAt(this.cluster)
+    for (const { ip, key } of this.world.pods) if (ip !== '') this.names.set(ip, key)
     const frames = this.cluster.frames(this.#seen)
     this.#seen = (frames.at(-1)?.index ?? this.#seen - 1) + 1
     const first = frames[0]

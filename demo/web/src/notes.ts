@@ -12,7 +12,7 @@ export interface Note {
 export function noteOn(line: string, output: string, where: 'workstation' | 'pod', world: World): Note | undefined {
   const slip = slipIn(line)
   if (slip !== undefined) return { text: slip.text, code: 'CIP007', action: slip.repaired }
-  const failed = /timed out|Could not resolve|Couldn't connect|Failed to connect|bad address|can't resolve|can't connect|refused/i.test(output)
+  const failed = /timed out|Could not resolve|Couldn't connect|Failed to connect|bad address|can't resolve|can't connect|refused|exit code (?:6|7|28)\b/i.test(output)
   if (!failed) return undefined
 
   const target = targetOf(line)

@@ -14,11 +14,11 @@ export class LabPackets extends LabElement {
     .scroll { overflow: auto; flex: 1; min-height: 0; scrollbar-width: thin; }
     table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums; }
     th {
-      position: sticky; top: 0; z-index: 1; padding: 6px 8px; text-align: left; white-space: nowrap;
+      position: sticky; top: 0; z-index: 1; padding: 6px 6px; text-align: left; white-space: nowrap;
       background: var(--surface); box-shadow: inset 0 -1px var(--edge);
       font: 600 11.5px/1.4 var(--sans); color: var(--muted);
     }
-    td { padding: 3px 7px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: middle; line-height: 1.5; }
+    td { padding: 3px 6px; border-bottom: 1px solid var(--hair); white-space: nowrap; vertical-align: middle; line-height: 1.5; }
     td.addresses, td.time { font-family: var(--mono); font-size: 11px; }
     td.time { text-align: right; color: var(--muted); }
     th.time { text-align: right; }
@@ -28,7 +28,7 @@ export class LabPackets extends LabElement {
     tbody tr:not(.group):hover { background: var(--raised); }
     tr[aria-current='true'] { background: var(--current); box-shadow: inset 3px 0 var(--packet); }
     tr:focus-visible { outline-offset: -2px; }
-    .kind { display: inline-flex; align-items: center; gap: 6px; }
+    .kind { display: inline-flex; align-items: center; gap: 6px; vertical-align: middle; }
     svg { width: 18px; height: 18px; flex: none; }
     .mark text { font: 700 9.5px var(--sans); fill: var(--on-packet); }
     .mark.open path { fill: var(--packet-open); }

@@ -29,6 +29,8 @@ interface Session {
 }
 
 const WORKSTATION = '$ '
+/** A shell in a pod that waits for a line. */
+const AT_PROMPT = /[#>] $/
 const KEPT = 400
 /** How long a silent program is watched, in virtual seconds: longer than a TCP connection takes to give up. */
 const PATIENCE = 150
@@ -71,6 +73,11 @@ export class Shell extends EventTarget {
   /** Whether a program works and time passes. */
   get isBusy(): boolean {
     return this.#timer !== 0
+  }
+
+  /** Whether Ctrl-C would end something: a program that works, or one that is talked to. */
+  get canInterrupt(): boolean {
+    return this.#session !== undefined && !AT_PROMPT.test(this.#session.prompt)
   }
 
   clear(): void {
@@ -187,7 +194,7 @@ export class Shell extends EventTarget {
     if (end > 0) this.#push({ kind: 'out', text: session.prompt + text.slice(0, end) })
     session.prompt = end > 0 ? text.slice(end) : session.prompt + text
     if (session.process.exitCode !== undefined) return this.#end(session)
-    if (/[#>] $/.test(session.prompt)) return this.#remark(session)
+    if (AT_PROMPT.test(session.prompt)) return this.#remark(session)
     const isConversation = /Escape character is|Connected to/.test(session.output) || /^(telnet|nc) /.test(session.line) && session.output !== ''
     if (!isConversation && session.silent < PATIENCE) this.#wait()
   }

@@ -81,8 +81,8 @@ export class LabTerminal extends LabElement {
         </form>
       </div>
       <div class="chips" role="group" aria-label="Commands to try">
-        ${shell.isBusy ? html`<button type="button" class="stop" @click=${() => shell.interrupt('')}>Stop</button>` : nothing}
-        ${shell.isInside && !shell.isBusy ? html`<button type="button" class="stop" @click=${() => shell.endOfInput()}>Leave</button>` : nothing}
+        ${shell.canInterrupt ? html`<button type="button" class="stop" @click=${() => shell.interrupt('')}>Ctrl-C</button>` : nothing}
+        ${shell.isInside && !shell.canInterrupt ? html`<button type="button" class="stop" @click=${() => shell.endOfInput()}>Leave</button>` : nothing}
         ${this.lab.example.suggestions.map(line => html`<button type="button" @click=${() => this.#run(line)}>${line}</button>`)}
       </div>
       <div class="hint">Tab completes, or moves on when the line is empty. ↑ ↓ history, Ctrl-C interrupts, Ctrl-L clears.</div>

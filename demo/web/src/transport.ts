@@ -42,7 +42,7 @@ export class LabTransport extends LabElement {
     const { frames, cursor, playing, still } = playback
     const none = frames.length === 0
     const command = this.lab.commands.at(-1)
-    const verdict = this.lab.isLost ? LOST : command && verdictOf(frames.filter(frame => frame.index >= command.first), world)
+    const verdict = this.lab.isLost ? LOST : command && verdictOf(frames.filter(frame => frame.index >= command.first), world, this.lab.names)
     return html`
       <p class="verdict ${verdict?.tone ?? ''}" role="status" data-testid="verdict">
         ${verdict ? html`<span class="symbol" aria-hidden="true">${verdict.symbol}</span> ${verdict.text}` : nothing}

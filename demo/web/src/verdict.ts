@@ -11,11 +11,11 @@ export interface Verdict {
 }
 
 /** Reads the frames of one command; `undefined` if they hold no connection. */
-export function verdictOf(frames: Frame[], world: World): Verdict | undefined {
+export function verdictOf(frames: Frame[], world: World, names: ReadonlyMap<string, string> = new Map()): Verdict | undefined {
   const refusal = frames.find(frame => frame.point === 'refused')
   const opening = frames.filter(frame => kindOf(frame).name === 'SYN')
   const first = opening[0]
-  const name = (endpoint: string): string => standsAt(addressOf(endpoint), world)?.key.replace(/^default\//, '').split('/').at(-1) ?? ''
+  const name = (endpoint: string): string => (standsAt(addressOf(endpoint), world)?.key ?? names.get(addressOf(endpoint)) ?? '').split('/').at(-1) ?? ''
   const named = (endpoint: string): string => name(endpoint) === '' ? endpoint : `${name(endpoint)} (${endpoint})`
   if (refusal !== undefined) {
     const at = refusal.place.replace('node/', '')
@@ -24,13 +24,16 @@ export function verdictOf(frames: Frame[], world: World): Verdict | undefined {
   if (first === undefined) {
     return frames.some(frame => kindOf(frame).tone === 'dns')
       ? { tone: 'open', symbol: '?', text: `DNS only, ${frames.length} steps, no connection` }
-      : undefined
+      : frames.some(frame => frame.protocol === 'TCP')
+        ? { tone: 'open', symbol: '↔', text: `${frames.length} steps on a connection that was open already` }
+        : undefined
   }
   const target = first.before.destination
   const service = world.services.find(({ ip }) => ip === addressOf(target))
   const asked = service ? `${service.name} (${target})` : named(target)
   const answered = frames.find(frame => kindOf(frame).name === 'SYN-ACK')
-  const reset = frames.find(frame => kindOf(frame).name === 'RST')
+  const reset = frames.find(frame => kindOf(frame).name === 'RST' && addressOf(frame.before.source) !== addressOf(first.before.source))
+  const lost = opening.find(frame => frame.reason !== undefined)
   const connections = new Set(opening.filter(frame => frame.before.source === first.before.source || frame.after !== frame.before).map(frame => frame.before.source)).size
   const span = formatTime((frames.at(-1)?.time ?? 0) - (frames[0]?.time ?? 0))
   if (answered !== undefined) {
@@ -44,6 +47,9 @@ export function verdictOf(frames: Frame[], world: World): Verdict | undefined {
     }
   }
   if (reset !== undefined) return { tone: 'bad', symbol: '✕', text: `refused: ${named(reset.before.source)} has nothing listening on that port` }
+  if (lost !== undefined) {
+    return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}: ${lost.place.replace('node/', '')} dropped the packet, ${lost.reason}` }
+  }
   return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}` }
 }
 

@@ -58,7 +58,7 @@ export const examples: Example[] = [
     suggestions: [
       'kubectl get services',
       'kubectl describe service internal-db-service',
-      'kubectl exec client -- curl -s -m 3 http://internal-db-service:5432',
+      'kubectl exec client -- curl -sS -m 3 http://internal-db-service:5432',
       'kubectl exec client -- curl -s http://multi-port-service:9090',
       'kubectl delete pod -l app=my-web-app',
     ],
@@ -95,9 +95,10 @@ export const examples: Example[] = [
     suggestions: [
       'kubectl get service redis',
       'kubectl run busybox --rm --restart=Never -it --image=busybox',
+      'nslookup redis.default.svc.cluster.local',
       'telnet redis 6379',
       'PING',
-      'nslookup redis.default.svc.cluster.local',
+      'QUIT',
       'exit',
     ],
   },

@@ -173,7 +173,7 @@ export class LabMap extends LabElement {
     const key = `${node.name}:service/${service.key}`
     const flat = h < 30
     const shown = fit(service.name, w - 18 - (flat ? 7 * (service.ip.length + port.length + (none ? 9 : 6)) : 0))
-    const backends = none ? 'no endpoints' : service.key === 'default/kubernetes' ? 'API server' : ready
+    const backends = none ? 'none' : service.key === 'default/kubernetes' ? 'API server' : ready
     return svg`
       <g class="target ${met ? 'met' : ''}" data-key=${key} role="button" tabindex=${this.#tabindex(key)}
         aria-label="${shown} ${service.ip}:${port} ${flat && none ? '✕ none' : flat ? `→ ${service.ready}` : `${none ? '✕' : '→'} ${backends}`}, rule for ${service.name} on ${node.name}"
@@ -216,7 +216,7 @@ export class LabMap extends LabElement {
     const row = (key: string, y: number, was: string, is: string) => was === is
       ? svg`<text x="8" y=${y}><tspan class="key">${key}</tspan> <tspan>${was}</tspan></text>`
       : svg`<text x="8" y=${y}><tspan class="key">${key}</tspan> <tspan class="was">${was}</tspan></text>
-        <text class="then" x="8" y=${y + 14}><tspan class="key" visibility="hidden">${key}</tspan> <tspan class="new">${is}</tspan></text>`
+        <text x="8" y=${y + 14}><tspan class="key" visibility="hidden">${key}</tspan> <tspan class="new" data-is=${is}></tspan></text>`
     const sourceChanged = before.source !== after.source
     const targetChanged = before.destination !== after.destination
     const height = 36 + (sourceChanged ? 14 : 0) + (targetChanged ? 14 : 0)
@@ -247,7 +247,8 @@ export class LabMap extends LabElement {
     traveller.setAttribute('transform', `translate(${point.x.toFixed(1)},${point.y.toFixed(1)})`)
     const isDone = translated && (at > (route.ruleAt ?? 1) || progress > 0.5)
     for (const was of traveller.querySelectorAll('.was')) was.classList.toggle('old', isDone)
-    for (const then of traveller.querySelectorAll('.then')) then.setAttribute('visibility', isDone ? 'visible' : 'hidden')
+    // Until the rule is met nobody knows the new address.
+    for (const then of traveller.querySelectorAll<SVGElement>('.new')) then.textContent = isDone ? then.dataset['is'] ?? '' : '…'
     this.#placeCard(traveller, point, this.#layout)
   }
 

@@ -1,6 +1,6 @@
 /** The way that one frame's packet takes over the map. */
 import type { Frame } from 'clusterip'
-import { addressOf } from '../packet.ts'
+import { addressOf, kindOf } from '../packet.ts'
 import type { World } from '../world.ts'
 import type { ChipBox, Layout, NodeBox } from './layout.ts'
 
@@ -28,7 +28,9 @@ export function routeOf(frame: Frame, layout: Layout, world: World): Route | und
   const to = standsAt(addressOf(frame.after.destination), world)
   const chip = chipOf(frame, node)
 
-  const before = from !== undefined && from.node === node.name ? inNode(from.key, node) : fromBus(from, node, layout)
+  // An ICMP error is the node's own work: it begins where the rule refused.
+  const isOwn = kindOf(frame).letter === '!' && (from === undefined || from.key === `node/${node.name}`)
+  const before = isOwn ? [] : from !== undefined && from.node === node.name ? inNode(from.key, node) : fromBus(from, node, layout)
   const after = frame.reason !== undefined ? [] : to !== undefined && to.node === node.name ? inNode(to.key, node).reverse() : fromBus(to, node, layout).reverse()
   const rule = { x: node.track, y: chip ? chip.y + chip.h / 2 : node.rules.y + 13 }
   const points = [...before, rule, ...after]
