@@ -74,6 +74,13 @@ const MAX_HINTS: usize = 8;
 ///
 /// Source: kubernetes pkg/apis/discovery/v1/defaults.go.
 pub fn set_defaults(slice: &mut Object) {
+    if !slice.value["endpoints"].is_empty() {
+        for endpoint in slice.value.field_mut("endpoints").items_mut() {
+            if endpoint["conditions"].is_null() {
+                endpoint.set(&["conditions"], Value::map());
+            }
+        }
+    }
     if slice.value["ports"].is_null() {
         return;
     }

@@ -68,6 +68,10 @@ pub fn set_defaults(policy: &mut Object) {
             policy.value.remove(&["spec", list]);
         }
     }
+    // It is no pointer upstream: left out, it is there and selects every pod.
+    if policy.spec()["podSelector"].is_null() {
+        policy.value.set(&["spec", "podSelector"], Value::map());
+    }
     if policy.spec()["policyTypes"].is_empty() {
         let has_egress = !policy.spec()["egress"].is_empty();
         let types = if has_egress { vec!["Ingress", "Egress"] } else { vec!["Ingress"] };
@@ -217,6 +221,7 @@ mod tests {
             object.value.set(&["spec"], yaml::parse_value(spec).unwrap());
             object.set_defaults();
             assert_eq!(object.spec()["policyTypes"], Value::from(types), "{spec}");
+            assert!(object.spec()["podSelector"].as_map().is_some(), "{spec}");
         }
     }
 

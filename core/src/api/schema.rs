@@ -185,7 +185,8 @@ impl Decoder {
         match (kind, &mut *value) {
             (Type::Any, _) => {}
             (Type::Str | Type::OptStr | Type::Enum(_) | Type::OptEnum(_), Value::String(_)) => {}
-            (Type::Quantity | Type::IntOrString, Value::String(_)) => {}
+            (Type::IntOrString, Value::String(_)) => {}
+            (Type::Quantity, Value::String(text)) => self.quantity(text),
             (Type::Bool | Type::OptBool, Value::Bool(_)) => {}
             (Type::Int64 | Type::OptInt64, Value::Int(_)) => {}
             (Type::Int32 | Type::OptInt32 | Type::IntOrString, Value::Int(number))
@@ -224,6 +225,13 @@ impl Decoder {
             *item = Value::String(String::new());
         }
         self.value(parent, kind, item);
+    }
+
+    fn quantity(&mut self, text: &str) {
+        let complaint = quantity_complaint(text);
+        if self.type_error.is_none() {
+            self.type_error = complaint.map(String::from);
+        }
     }
 
     /// Go's words for it; only the first one is told.
@@ -269,6 +277,25 @@ impl Decoder {
         }
         path.push_str(name);
         self.unknown.push(if self.keep_paths { path } else { format!("unknown field \"{path}\"") });
+    }
+}
+
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go (ParseQuantity).
+fn quantity_complaint(text: &str) -> Option<&'static str> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let (number, suffix) = unsigned.split_at(digits);
+    let exponent = suffix.strip_prefix(['e', 'E']).map(|rest| rest.strip_prefix(['+', '-']).unwrap_or(rest));
+    let is_exponent = exponent.is_some_and(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_digit()));
+    let known = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    if number.bytes().filter(|b| *b == b'.').count() > 1 || !number.bytes().any(|b| b.is_ascii_digit()) {
+        Some("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
+    } else if known.contains(&suffix) || is_exponent {
+        None
+    } else if suffix.bytes().all(|b| b"eEinumkKMGTP".contains(&b)) {
+        Some("unable to parse quantity's suffix")
+    } else {
+        Some("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
     }
 }
 

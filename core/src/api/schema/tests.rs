@@ -87,3 +87,20 @@ fn amounts_may_be_written_as_numbers() {
     let pod = decoded(Kind::Pod, text).unwrap();
     assert_eq!(pod.spec()["containers"][0]["resources"]["limits"]["cpu"].str(), "2");
 }
+
+#[test]
+fn amounts_that_are_none_are_refused() {
+    let limit = |amount: &str| {
+        decoded(Kind::Pod, &alloc::format!("{{spec: {{containers: [{{resources: {{limits: {{cpu: {amount}}}}}}}]}}}}"))
+    };
+    for amount in ["1", "100m", "1.5", ".5", "1e3", "1E", "2Gi", "-1"] {
+        assert!(limit(amount).is_ok(), "{amount}");
+    }
+    assert!(
+        limit("abc").unwrap_err().ends_with(
+            "Pod: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        )
+    );
+    assert!(limit("1 Gi").is_err());
+    assert!(limit("1mm").unwrap_err().ends_with("unable to parse quantity's suffix"));
+}
