@@ -40,6 +40,16 @@ fn the_public_tables_hold_for_every_group_that_is_finished() {
     assert!(broken.is_empty(), "cases of finished tables fail:\n{}", broken.join("\n"));
 }
 
+/// Tables of this project's own making, beside those that were checked against the real programs.
+const OWN: [&str; 5] = ["dns_own", "endpoints_own", "netpol_own", "routing_own", "routing_nftables_own"];
+
+#[test]
+fn the_own_tables_hold() {
+    let verdicts = OWN.iter().flat_map(|name| parsed(&text(name)).run(&Filter::default()));
+    let failed: Vec<String> = verdicts.filter(|verdict| !verdict.passed()).map(|verdict| verdict.to_string()).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
 #[test]
 fn every_case_runs_twice_to_the_same_verdict() {
     for name in TABLES {
