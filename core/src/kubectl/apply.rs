@@ -3,7 +3,7 @@
 use super::{
     Command, Failure, Session, args,
     args::Args,
-    manifest::{Manifest, all},
+    manifest::{Manifest, Problem, all},
     resource::{Filter, full_type, targets},
 };
 use crate::{
@@ -76,16 +76,16 @@ fn apply(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 impl Session<'_> {
-    fn apply_one(&mut self, args: &Args, manifest: &Manifest) -> Result<(Rc<Object>, &'static str), String> {
+    fn apply_one(&mut self, args: &Args, manifest: &Manifest) -> Result<(Rc<Object>, &'static str), Problem> {
         let source = &manifest.source;
         if manifest.name().is_empty() {
             if !manifest.value["metadata"]["generateName"].str().is_empty() {
                 let name = manifest.value["metadata"]["generateName"].str();
-                return Err(format!("error: from {name}: cannot use generate name with apply"));
+                return Err(format!("error: from {name}: cannot use generate name with apply").into());
             }
             let at = place(manifest);
             let text = format!("when retrieving current configuration of:\n{at}\nfrom server for: \"{source}\"");
-            return Err(format!("error: error {text}: resource name may not be empty"));
+            return Err(format!("error: error {text}: resource name may not be empty").into());
         }
         let mut modified = manifest.value.clone();
         if modified["metadata"]["creationTimestamp"].is_null() {
@@ -99,11 +99,11 @@ impl Session<'_> {
         let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
         let Some(current) = self.cluster.object(key.kind, &key.namespace, &key.name).cloned() else {
             let doing = format!("creating \"{source}\"");
-            let object = Object::decode(manifest.kind, modified).map_err(|error| error.kubectl(&doing))?;
+            let object = Object::decode(manifest.kind, modified).map_err(|error| Problem::of(&error, &doing))?;
             if is_dry {
                 return Ok((Rc::new(object), "created"));
             }
-            let object = self.create(object).map_err(|error| error.kubectl(&doing))?;
+            let object = self.create(object).map_err(|error| Problem::of(&error, &doing))?;
             return Ok((object, "created"));
         };
         let original = current.annotation(patch::LAST_APPLIED);
@@ -135,7 +135,7 @@ impl Session<'_> {
                 "applying patch:\n{change}\nto:\n{}\nfor: \"{source}\": error when patching \"{source}\"",
                 place(manifest)
             );
-            error.kubectl(&doing)
+            Problem::of(&error, &doing)
         })
     }
 
@@ -187,9 +187,11 @@ fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if args.flag("filename").is_none() {
         if let Some(word) = args.word(0) {
             let failure = args::usage("create", &format!("unknown command {word:?}"));
+            let text = format!("Error: must specify one of -f and -k\n\n{}", failure.text);
+            let failure = Failure { text, ..failure };
             return Err(failure.explain("Here: create deployment, service, namespace, or -f FILE."));
         }
-        return Err(Failure::error("must specify one of -f and -k"));
+        return Err(Failure::plain("Error: must specify one of -f and -k".into()));
     }
     let (manifests, mut errors) = session.manifests(args)?;
     if manifests.is_empty() && errors.is_empty() {
@@ -208,7 +210,7 @@ fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             .and_then(|object| if is_dry { Ok(Rc::new(object)) } else { session.create(object) });
         match created {
             Ok(object) => session.report(args, &object, "created")?,
-            Err(error) => errors.push(error.kubectl(&doing)),
+            Err(error) => errors.push(Problem::of(&error, &doing)),
         }
     }
     all(errors)
@@ -235,11 +237,14 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         });
         match replaced {
             Ok(object) => session.report(args, &object, "replaced")?,
-            Err(error) => errors.push(error.kubectl(&doing)),
+            Err(error) => errors.push(Problem::of(&error, &doing)),
         }
     }
     all(errors)
 }
+
+/// Stands for what kubectl was doing when it had found the objects by itself.
+const LISTED: &str = "-";
 
 /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go.
 fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
@@ -268,8 +273,9 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                     return Err(Failure::error("resource(s) were provided, but no name was specified"));
                 }
                 None => {
+                    filter.judge(target.kind)?;
                     let found = session.listed(target.kind, &filter, is_everywhere);
-                    doomed.extend(found.iter().map(|object| (object.key(), String::new())));
+                    doomed.extend(found.iter().map(|object| (object.key(), LISTED.to_string())));
                 }
             }
         }
@@ -317,7 +323,9 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 gone.push((key, object.uid().to_string()));
             }
             Err(error) if error.reason == Reason::NotFound && args.is_set("ignore-not-found") => {}
-            Err(error) => errors.push(error.kubectl(&doing)),
+            // Its owner took it along.
+            Err(error) if error.reason == Reason::NotFound && doing == LISTED => session.say_deleted(args, &key, ""),
+            Err(error) => errors.push(Problem::of(&error, if doing == LISTED { "" } else { &doing })),
         }
     }
     if args.flag("wait") != Some("false") {

@@ -38,13 +38,13 @@ impl Args {
                     None => (long, None),
                 };
                 let Some(flag) = find(spec, |flag| flag.name == name) else {
-                    return Err(usage(command, &format!("unknown flag: --{name}")));
+                    return Err(misused(command, &format!("unknown flag: --{name}")));
                 };
                 let value = match (value, flag.arity) {
                     (Some(value), _) => value,
                     (None, '=') => match words.next() {
                         Some(value) => value.clone(),
-                        None => return Err(usage(command, &format!("flag needs an argument: --{name}"))),
+                        None => return Err(misused(command, &format!("flag needs an argument: --{name}"))),
                     },
                     (None, _) => "true".to_owned(),
                 };
@@ -54,7 +54,7 @@ impl Args {
                 while let Some(letter) = letters.next() {
                     let Some(flag) = find(spec, |flag| flag.short == Some(letter)) else {
                         let text = format!("unknown shorthand flag: {letter:?} in {word}");
-                        return Err(usage(command, &text));
+                        return Err(misused(command, &text));
                     };
                     let rest = letters.as_str();
                     let value = if let Some(value) = rest.strip_prefix('=') {
@@ -68,7 +68,7 @@ impl Args {
                         value.clone()
                     } else {
                         let text = format!("flag needs an argument: {letter:?} in {word}");
-                        return Err(usage(command, &text));
+                        return Err(misused(command, &text));
                     };
                     args.flags.push((flag.name, value));
                     break;
@@ -120,9 +120,16 @@ fn flag(text: &'static str) -> Flag {
     Flag { name: name.trim_end_matches(['=', '?']), short, arity }
 }
 
-/// A mistake in how a command is used.
-pub(super) fn usage(command: &str, text: &str) -> Failure {
+/// A flag that a command does not have, in the words of the library that reads flags.
+fn misused(command: &str, text: &str) -> Failure {
     Failure::error(&format!("{text}\nSee 'kubectl {command} --help' for usage."))
+}
+
+/// A mistake in how a command is used.
+///
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go (UsageErrorf).
+pub(super) fn usage(command: &str, text: &str) -> Failure {
+    Failure::error(&format!("{text}\nSee 'kubectl {command} -h' for help and examples"))
 }
 
 /// The words of a line, as a shell parts them: blanks, quotes and backslashes.

@@ -33,16 +33,16 @@ pub(super) const COMMANDS: [Command; 7] = [
 ];
 
 fn namespace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let object = Object::new(Kind::Namespace, "", only_name(args)?);
+    let object = Object::new(Kind::Namespace, "", only_name(args, "namespace")?);
     session.make(args, object, "created")
 }
 
 fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let name = only_name(args)?.to_owned();
     let images: Vec<&str> = args.all("image").flat_map(|list| list.split(',')).collect();
     if images.is_empty() {
         return Err(Failure::error("required flag(s) \"image\" not set"));
     }
+    let name = only_name(args, "deployment")?.to_owned();
     if images.len() > 1 && args.rest.is_some() {
         return Err(Failure::error("cannot specify multiple --image options and command"));
     }
@@ -74,11 +74,21 @@ fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     ] {
         value.set(path, name.as_str());
     }
-    session.make(args, object, "created")
+    session.make(args, object, "created").map_err(|error| failed("deployment", error))
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create (create_deployment.go, create_service.go).
+fn failed(what: &str, failure: Failure) -> Failure {
+    let text = &*failure.text;
+    let text = match text.split_once("): ").filter(|_| text.starts_with("Error from server")) {
+        Some((_, rest)) => rest,
+        None => text.strip_prefix("The ").unwrap_or(text),
+    };
+    Failure { text: format!("error: failed to create {what}: {text}"), ..failure }
 }
 
 fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Failure> {
-    let name = only_name(args)?.to_owned();
+    let name = only_name(args, &format!("service {}", kind.to_lowercase()))?.to_owned();
     let cluster_ip = args.flag("clusterip");
     let tcp: Vec<&str> = args.all("tcp").flat_map(|list| list.split(',')).collect();
     if tcp.is_empty() && kind != "ExternalName" && cluster_ip != Some("None") {
@@ -111,7 +121,7 @@ fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Fai
     if let Some(external) = args.flag("external-name") {
         value.set(&["spec", "externalName"], external);
     }
-    session.make(args, object, "created")
+    session.make(args, object, "created").map_err(|error| failed(&format!("{kind} service"), error))
 }
 
 fn expose(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
@@ -228,17 +238,48 @@ impl Session<'_> {
     /// Creates an object, or only shows it (`--dry-run`), and says so.
     fn make(&mut self, args: &Args, object: Object, done: &str) -> Result<(), Failure> {
         let made = match args.flag("dry-run") {
-            None | Some("none") => self.cluster.create(object)?,
-            Some(_) => alloc::rc::Rc::new(object),
+            None | Some("none") => self.create(object)?,
+            Some(_) => alloc::rc::Rc::new(drawn(object, args)),
         };
         self.report(args, &made, done)
     }
 }
 
-fn only_name(args: &Args) -> Result<&str, Failure> {
+/// An object as kubectl prints it before any server has seen it: with the empty structs of Go's types, and without a
+/// namespace that nobody named.
+pub(super) fn drawn(mut object: Object, args: &Args) -> Object {
+    let value = &mut object.value;
+    if args.flag("namespace").is_none() {
+        value.remove(&["metadata", "namespace"]);
+    }
+    let empty: &[&[&str]] = match object.kind {
+        Kind::Service => &[&["status", "loadBalancer"]],
+        Kind::Namespace => &[&["spec"], &["status"]],
+        Kind::Deployment => &[&["spec", "strategy"], &["status"]],
+        _ => &[&["status"]],
+    };
+    for path in empty {
+        value.set(path, Value::map());
+    }
+    let pod: &[&str] = if object.kind == Kind::Pod { &["spec"] } else { &["spec", "template", "spec"] };
+    if matches!(object.kind, Kind::Pod | Kind::Deployment) {
+        for container in value.at_mut(pod).field_mut("containers").items_mut() {
+            container.set(&["resources"], Value::map());
+        }
+    }
+    if object.kind == Kind::Pod {
+        value.set(&["spec", "dnsPolicy"], "ClusterFirst");
+    }
+    object
+}
+
+fn only_name<'a>(args: &'a Args, what: &str) -> Result<&'a str, Failure> {
     match &args.words[..] {
         [name] => Ok(name),
-        words => Err(Failure::error(&format!("exactly one NAME is required, got {}", words.len()))),
+        words => {
+            let text = format!("exactly one NAME is required, got {}", words.len());
+            Err(args::usage(&format!("create {what}"), &text))
+        }
     }
 }
 

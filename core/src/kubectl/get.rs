@@ -7,7 +7,7 @@ use super::{
     args::Args,
     jsonpath::Template,
     print::{Format, Table, table},
-    resource::{Filter, Target, has_several_kinds, targets},
+    resource::{Filter, Target, targets},
 };
 use crate::{
     api::{Kind, Object, Value},
@@ -83,7 +83,7 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let mut style = Table {
         is_wide: matches!(format, Format::Table(true)),
         has_namespace: is_everywhere,
-        has_kind: args.is_set("show-kind") || has_several_kinds(&targets),
+        has_kind: args.is_set("show-kind") || groups.iter().any(|(kind, _)| *kind != groups[0].0),
         has_labels: args.is_set("show-labels"),
         label_columns: args.all("label-columns").flat_map(|text| text.split(',')).map(ToOwned::to_owned).collect(),
         without_headers: args.is_set("no-headers"),
@@ -126,7 +126,7 @@ fn check(targets: &[Target], filter: &Filter, is_everywhere: bool) -> Result<(),
     if has_name && is_everywhere {
         return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
     }
-    Ok(())
+    targets.iter().try_for_each(|target| filter.judge(target.kind))
 }
 
 /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/get/sorter.go.

@@ -4,7 +4,7 @@
 
 use super::{Failure, Session, args::Args};
 use crate::{
-    api::{Key, Kind, Object, Value, yaml},
+    api::{ApiError, Key, Kind, Object, Reason, Value, yaml},
     cluster::Hint,
 };
 use alloc::{
@@ -35,7 +35,7 @@ impl Manifest {
     }
 
     /// The object as the server reads it.
-    pub(super) fn decode(&self) -> Result<Object, crate::api::ApiError> {
+    pub(super) fn decode(&self) -> Result<Object, ApiError> {
         Object::decode(self.kind, self.value.clone())
     }
 }
@@ -44,14 +44,17 @@ const STOP: &str = "if you choose to ignore these errors, turn validation off wi
 
 impl Session<'_> {
     /// The objects of all files that `-f` names, and what was wrong with the others.
-    pub(super) fn manifests(&mut self, args: &Args) -> Result<(Vec<Manifest>, Vec<String>), Failure> {
+    pub(super) fn manifests(&mut self, args: &Args) -> Result<(Vec<Manifest>, Vec<Problem>), Failure> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
         let paths: Vec<&str> = args.all("filename").flat_map(|paths| paths.split(',')).collect();
         for path in paths {
             for (source, text) in self.files(path)? {
+                if super::pasted::has_no_indentation(&text) {
+                    self.output.hint = super::pasted::manifest(&text);
+                }
                 if let Err(error) = self.read(&source, &text, args.flag("namespace"), &mut found, &mut errors) {
                     self.output.hint = super::pasted::manifest(&text).or(self.output.hint.take());
-                    errors.push(error);
+                    errors.push(error.into());
                 }
             }
         }
@@ -98,7 +101,7 @@ impl Session<'_> {
         text: &str,
         namespace: Option<&str>,
         found: &mut Vec<Manifest>,
-        errors: &mut Vec<String>,
+        errors: &mut Vec<Problem>,
     ) -> Result<(), String> {
         for manifest in yaml::parse(text) {
             let manifest = manifest.map_err(|error| {
@@ -129,12 +132,12 @@ impl Session<'_> {
             let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
             let Some(kind) = Kind::from_manifest(version, kind) else {
                 let meta = &value["metadata"];
-                errors.push(format!(
+                errors.push(Problem::from(format!(
                     "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": \
                      no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first",
                     meta["name"].str(),
                     meta["namespace"].str()
-                ));
+                )));
                 self.output.hint = Some(Hint {
                     code: "CIP002".to_owned(),
                     text: format!("{kind} of {version} is a kind that this cluster does not simulate."),
@@ -150,10 +153,10 @@ impl Session<'_> {
                 if own.is_empty() {
                     value.set(&["metadata", "namespace"], self.namespace.as_str());
                 } else if let Some(wanted) = namespace.filter(|wanted| *wanted != own) {
-                    errors.push(format!(
+                    errors.push(Problem::from(format!(
                         "error: the namespace from the provided object \"{own}\" does not match the namespace \
                          \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
-                    ));
+                    )));
                     continue;
                 }
             } else {
@@ -165,17 +168,44 @@ impl Session<'_> {
     }
 }
 
-/// All errors of one command, a line each.
-pub(super) fn all(errors: Vec<String>) -> Result<(), Failure> {
-    if errors.is_empty() {
-        return Ok(());
+/// One of perhaps several errors of a command.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// As kubectl prints it if it is the only one.
+    alone: String,
+    /// As kubectl prints it among others.
+    among: String,
+}
+
+impl Problem {
+    /// A refusal by the server, at what kubectl was doing, or empty.
+    pub(super) fn of(error: &ApiError, doing: &str) -> Problem {
+        let alone = error.kubectl(doing);
+        let among = match error.reason {
+            Reason::Invalid if doing.is_empty() => format!("Error from server (Invalid): {}", error.message),
+            Reason::Invalid => format!("Error from server (Invalid): error when {doing}: {}", error.message),
+            _ => alone.clone(),
+        };
+        Problem { alone, among }
     }
-    let lines: Vec<&str> = errors.iter().map(|error| error.trim_end_matches('\n')).collect();
-    match &errors[..] {
-        [one] => Err(Failure::plain(one.clone())),
-        // Several are printed as they are, without kubectl's own preamble.
+}
+
+impl From<String> for Problem {
+    fn from(alone: String) -> Problem {
+        let among = alone.strip_prefix("error: ").unwrap_or(&alone).to_owned();
+        Problem { alone, among }
+    }
+}
+
+/// All errors of one command, a line each.
+///
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go (checkErr, MultipleErrors).
+pub(super) fn all(mut problems: Vec<Problem>) -> Result<(), Failure> {
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(Failure::plain(problems.remove(0).alone)),
         _ => {
-            let lines: Vec<&str> = lines.iter().map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect();
+            let lines: Vec<&str> = problems.iter().map(|problem| problem.among.trim_end_matches('\n')).collect();
             Err(Failure::plain(lines.join("\n")))
         }
     }

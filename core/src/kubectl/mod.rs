@@ -150,9 +150,15 @@ impl Session<'_> {
         // Flags may stand before the command; the command is what follows those that take no value.
         let all = Args::parse("", "", words.split_at(leading(words)).0)?;
         let rest = &words[leading(words)..];
-        let Some(first) = rest.first() else {
-            self.print("kubectl controls the Kubernetes cluster manager.\n");
-            return Ok(());
+        let first = match rest.first() {
+            Some(first) if first != "help" => first,
+            _ => {
+                self.print("kubectl controls the Kubernetes cluster manager.\n\nCommands:\n");
+                let names = COMMANDS.iter().copied().flatten().map(|command| format!("  {}\n", command.name));
+                let names: Vec<String> = names.collect();
+                self.print(&names.concat());
+                return Ok(());
+            }
         };
         let Some((command, rest)) = find(rest) else {
             return Err(unknown(first));
@@ -160,6 +166,10 @@ impl Session<'_> {
         let mut argv: Vec<String> = words[..leading(words)].to_vec();
         argv.extend(rest.iter().cloned());
         let args = Args::parse(command.name, command.flags, &argv)?;
+        if args.is_set("help") {
+            self.print(&help(command));
+            return Ok(());
+        }
         if let Some(namespace) = all.flag("namespace").or(args.flag("namespace")) {
             self.namespace = namespace.to_owned();
         }
@@ -191,6 +201,19 @@ impl Session<'_> {
         self.output.exit_code = failure.code;
         self.output.hint = failure.hint.or(self.output.hint.take());
     }
+}
+
+/// What `--help` prints.
+fn help(command: &Command) -> String {
+    let mut page = format!("Usage:\n  kubectl {} [flags] [options]\n\nOptions:\n", command.name);
+    for flag in command.flags.split_whitespace() {
+        let (name, short) = flag.split_once('|').unwrap_or((flag, ""));
+        let dashed = name.trim_end_matches(['=', '?']);
+        let value = if name.ends_with('=') { "=VALUE" } else { "" };
+        let short = if short.is_empty() { "    ".to_owned() } else { format!("-{short}, ") };
+        page.push_str(&format!("    {short}--{dashed}{value}\n"));
+    }
+    page
 }
 
 /// How many words stand before the command.

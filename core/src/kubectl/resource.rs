@@ -92,16 +92,14 @@ pub(super) fn targets(words: &[String]) -> Result<Vec<Target>, Failure> {
     Ok(found)
 }
 
-/// True if objects of several types were asked for, so that each is shown with its type.
-pub(super) fn has_several_kinds(targets: &[Target]) -> bool {
-    targets.iter().any(|target| target.kind != targets[0].kind)
-}
-
 /// `-l` and `--field-selector`.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     labels: Option<Selector>,
     fields: Vec<(String, bool, String)>,
+    /// The texts of both flags, and why the first cannot be read.
+    texts: [String; 2],
+    error: Option<String>,
 }
 
 impl Filter {
@@ -109,9 +107,13 @@ impl Filter {
     pub(super) fn of(args: &Args) -> Result<Filter, Failure> {
         let mut filter = Filter::default();
         if let Some(text) = args.flag("selector") {
-            let selector = text.parse::<Selector>().map_err(|error| Failure::error(&error.to_string()))?;
-            filter.labels = Some(selector);
+            filter.texts[0] = text.to_string();
+            match text.parse::<Selector>() {
+                Ok(selector) => filter.labels = Some(selector),
+                Err(error) => filter.error = Some(error.to_string()),
+            }
         }
+        filter.texts[1] = args.flag("field-selector").unwrap_or("").to_string();
         for term in args.flag("field-selector").unwrap_or("").split(',').filter(|term| !term.is_empty()) {
             let (name, is_equal, value) = if let Some((name, value)) = term.split_once("!=") {
                 (name, false, value)
@@ -128,12 +130,34 @@ impl Filter {
 
     /// True if nothing is filtered.
     pub(super) fn is_empty(&self) -> bool {
-        self.labels.is_none() && self.fields.is_empty()
+        self.texts.iter().all(String::is_empty)
+    }
+
+    /// What the server answers to a filter that it cannot use for a kind.
+    ///
+    /// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/selector.go (EnhanceListError).
+    pub(super) fn judge(&self, kind: Kind) -> Result<(), Failure> {
+        let unknown = self.fields.iter().find(|(name, _, _)| !is_selectable(kind, name));
+        let why = match (&self.error, unknown) {
+            (Some(error), _) => error.clone(),
+            (None, Some((name, _, _))) if has_own_fields(kind) => format!("field label not supported: {name}"),
+            (None, Some((name, _, _))) => {
+                format!("{name:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+            }
+            (None, None) => return Ok(()),
+        };
+        let names = kind.names();
+        let resource = format!("{}/{}, Resource={}", names.group, names.version, names.plural);
+        let [labels, fields] = &self.texts;
+        Err(Failure::plain(format!(
+            "Error from server (BadRequest): Unable to find {resource:?} that match label selector {labels:?}, field \
+             selector {fields:?}: {why}"
+        )))
     }
 
     /// True if the labels pass; fields are not looked at.
     pub(super) fn admits_labels(&self, labels: &Value) -> bool {
-        self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
+        self.error.is_none() && self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
     }
 
     fn admits(&self, object: &Object) -> bool {
@@ -143,6 +167,35 @@ impl Filter {
                 (super::jsonpath::show(value) == *wanted || value.is_null() && wanted.is_empty()) == *is_equal
             })
     }
+}
+
+/// Kinds whose fields the server knows by a list of their own.
+fn has_own_fields(kind: Kind) -> bool {
+    matches!(kind, Kind::Pod | Kind::Node | Kind::Namespace | Kind::Service | Kind::Event)
+}
+
+/// Source: kubernetes pkg/apis/core/v1/conversion.go (AddFieldLabelConversions…).
+fn is_selectable(kind: Kind, field: &str) -> bool {
+    let own: &[&str] = match kind {
+        Kind::Pod => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        Kind::Node => &["spec.unschedulable"],
+        Kind::Namespace => &["status.phase"],
+        Kind::Service => &["spec.clusterIP", "spec.type"],
+        Kind::Event => return field.starts_with("involvedObject.") || matches!(field, "reason" | "type" | "source"),
+        Kind::ReplicaSet => &["status.replicas"],
+        _ => &[],
+    };
+    matches!(field, "metadata.name" | "metadata.namespace") || own.contains(&field)
 }
 
 impl Session<'_> {
@@ -187,7 +240,10 @@ impl Session<'_> {
                 None if filter.is_empty() && !args.is_set("all") => {
                     return Err(Failure::error("resource(s) were provided, but no name was specified"));
                 }
-                None => found.extend(self.listed(target.kind, &filter, args.is_set("all-namespaces"))),
+                None => {
+                    filter.judge(target.kind)?;
+                    found.extend(self.listed(target.kind, &filter, args.is_set("all-namespaces")));
+                }
             }
         }
         Ok(found)

@@ -60,7 +60,10 @@ fn run(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let key = pod.key();
     let made = match args.flag("dry-run") {
         None | Some("none") => session.cluster.create(pod)?,
-        Some(_) => return session.report(args, &alloc::rc::Rc::new(pod), "created"),
+        Some(_) => {
+            let drawn = super::generate::drawn(pod, args);
+            return session.report(args, &alloc::rc::Rc::new(drawn), "created");
+        }
     };
     if args.is_set("expose") {
         expose(session, args, &made)?;

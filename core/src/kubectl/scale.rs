@@ -25,7 +25,9 @@ fn scale(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let expected = args.flag("current-replicas").and_then(|n| n.parse::<i64>().ok()).filter(|n| *n >= 0);
     for object in found {
         if !matches!(object.kind, Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet) {
-            return Err(Failure::error("could not find the requested resource"));
+            return Err(Failure::plain(
+                "Error from server (NotFound): the server could not find the requested resource".into(),
+            ));
         }
         let current = object.spec()["replicas"].as_int().unwrap_or(1);
         if let Some(expected) = expected.filter(|expected| *expected != current) {

@@ -86,3 +86,44 @@ fn waiting_lets_time_pass_until_the_condition_holds() {
     let output = kubectl("kubectl explain svc.spec.ports");
     assert!(output.stdout.starts_with("KIND:       Service\nVERSION:    v1\n\nFIELD: ports <[]ServicePort>\n"));
 }
+
+#[test]
+fn an_invalid_object_among_others_is_said_in_the_servers_words() {
+    let (mut cluster, mut context) = lab();
+    context.stdin =
+        format!("{WEB}---\n{}---\n{}", WEB.replace("port: 80", "port: 0"), WEB.replace("name: web", "name: W"));
+    let output = run(&mut cluster, &mut context, "kubectl create -f -");
+    let lines: Vec<&str> = output.stderr.lines().collect();
+    assert_eq!(output.stdout, "service/web created\n");
+    assert!(
+        lines[0].starts_with("Error from server (Invalid): error when creating \"STDIN\": Service \"web\" is invalid")
+    );
+    assert!(
+        lines[1].starts_with("Error from server (Invalid): error when creating \"STDIN\": Service \"W\" is invalid")
+    );
+}
+
+#[test]
+fn a_dry_run_prints_what_go_would_marshal() {
+    let (mut cluster, mut context) = lab();
+    let output = run(&mut cluster, &mut context, "kubectl run x --image=nginx --dry-run=client -o yaml");
+    let expected = "apiVersion: v1\nkind: Pod\nmetadata:\n  labels:\n    run: x\n  name: x\nspec:\n  containers:\n  - \
+                    image: nginx\n    name: x\n    resources: {}\n  dnsPolicy: ClusterFirst\n  restartPolicy: \
+                    Always\nstatus: {}\n";
+    assert_eq!(output.stdout, expected);
+    assert_eq!(
+        run(&mut cluster, &mut context, "kubectl get pods").stderr,
+        "No resources found in default namespace.\n"
+    );
+}
+
+#[test]
+fn a_table_shows_types_only_if_there_are_several() {
+    let (mut cluster, mut context) = lab();
+    let output = run(&mut cluster, &mut context, "kubectl get svc/kubernetes po/ghost");
+    assert!(output.stdout.lines().nth(1).unwrap().starts_with("kubernetes "));
+    assert_eq!(output.exit_code, 1);
+    let output = run(&mut cluster, &mut context, "kubectl get svc,no");
+    assert!(output.stdout.contains("service/kubernetes ") && output.stdout.contains("\n\nNAME"));
+    assert!(output.stdout.contains("node/node-1 "));
+}

@@ -6,6 +6,7 @@ use super::{
     Command, Failure, Session,
     args::Args,
     jsonpath::{Template, show},
+    manifest::{Problem, all},
     resource::{Filter, full_name, targets},
     rollout::seconds,
 };
@@ -108,8 +109,8 @@ fn wait(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             session.print_line(&format!("{} condition met", full_name(key.kind, &key.name)));
         } else {
             let place = format!("{}/{}", key.kind.names().plural, key.name);
-            errors.push(format!("error: timed out waiting for the condition on {place}"));
+            errors.push(Problem::from(format!("error: timed out waiting for the condition on {place}")));
         }
     }
-    super::manifest::all(errors)
+    all(errors)
 }
