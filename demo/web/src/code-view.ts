@@ -1,5 +1,5 @@
 /** CodeMirror as this page uses it; a chunk of its own that arrives after the page is alive. */
-import { defaultKeymap, history, historyKeymap, indentWithTab, temporarilySetTabFocusMode } from '@codemirror/commands'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language'
 import { Compartment, EditorState, Prec } from '@codemirror/state'
@@ -61,7 +61,6 @@ export class CodeView {
     return [
       Prec.highest(keymap.of([
         { key: 'Mod-Enter', run: () => { this.#on.apply(); return true } },
-        { key: 'Escape', run: temporarilySetTabFocusMode },
       ])),
       lineNumbers(),
       history(),
@@ -74,7 +73,8 @@ export class CodeView {
       yaml(),
       syntaxHighlighting(colours),
       look,
-      keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+      // Tab moves on, as everywhere on the page; Ctrl-] and Ctrl-[ indent.
+      keymap.of([...defaultKeymap, ...historyKeymap]),
       this.#label.of(EditorView.contentAttributes.of({ 'aria-label': `${name}, YAML`, spellcheck: 'false', tabindex: '0' })),
       EditorView.updateListener.of(update => {
         if (update.docChanged && !this.#showing) this.#on.changed(update.state.doc.toString())

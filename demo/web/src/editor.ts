@@ -67,7 +67,7 @@ export class LabEditor extends LabElement {
             ? html`<pre>${repair.repaired}</pre><button @click=${() => this.#replace(repair.repaired)}>Use this text</button>`
             : html`<button @click=${() => { this.#proposing = true; this.requestUpdate() }}>Show it repaired</button>`}
         </div>`}
-      <div class="foot">Ctrl-Enter applies. Esc, then Tab, leaves the editor.</div>`
+      <div class="foot">Ctrl-Enter applies. Ctrl-] and Ctrl-[ indent; Tab moves on.</div>`
   }
 
   protected override firstUpdated(): void {
