@@ -27,7 +27,8 @@ impl Pair {
         let rng = Rng::new(1);
         let host = |name: &str, last: u8| {
             let mut config = HostConfig::new(name, [10, 0, 0, last].into(), rng.fork("Host", "", name));
-            config.resolv = Rc::new(Resolv { nameservers: vec![[10, 0, 0, 2].into()], search: vec![], ndots: 1 });
+            config.resolv =
+                Rc::new(Resolv { nameservers: vec![[10, 0, 0, 2].into()], search: vec![], ndots: 1, options: vec![] });
             Host::new(config)
         };
         let mut server = host("server", 2);

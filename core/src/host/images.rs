@@ -76,8 +76,10 @@ impl Image {
             _ => command.iter().chain(arguments).cloned().collect(),
         };
         let tool = words.first().is_some_and(|first| is_tool(first));
-        if tool && !self.is_own_server(&words) {
-            return Start { servers: Vec::new(), command: Some(words) };
+        if tool {
+            // A script that ends in the image's own server: the port is open from the start, the script runs beside it.
+            let servers = if self.is_own_server(&words) { self.start(&[], &[], ports).servers } else { Vec::new() };
+            return Start { servers, command: Some(words) };
         }
         let tcp = |port: u16, server: Server| Start { servers: vec![(port, Protocol::Tcp, server)], command: None };
         match self {
@@ -138,6 +140,10 @@ impl Image {
             "telnet" | "wget" | "nslookup" | "nc" | "ping" => {
                 !matches!(self, Image::Nginx | Image::Redis | Image::Httpd | Image::Pause)
             }
+            "bash" => !matches!(self, Image::Busybox | Image::Alpine | Image::Curl | Image::Pause),
+            "nginx" => self == Image::Nginx,
+            "httpd-foreground" => self == Image::Httpd,
+            "redis-server" => self == Image::Redis,
             "ss" => matches!(self, Image::Netshoot | Image::Unknown),
             _ => self != Image::Pause,
         }
@@ -257,6 +263,15 @@ mod tests {
         assert_eq!(curl.command, Some(vec!["curl".to_string(), "http://x".to_string()]));
         let named = Image::Curl.start(&[], &["curl".to_string(), "http://x".to_string()], &[]);
         assert_eq!(named.command, curl.command);
+    }
+
+    #[test]
+    fn a_script_that_ends_in_the_images_server_runs_beside_it() {
+        let words =
+            ["sh", "-c", "hostname > /usr/share/nginx/html/index.html; nginx -g 'daemon off;'"].map(String::from);
+        let start = Image::Nginx.start(&words, &[], &[]);
+        assert!(matches!(start.servers[..], [(80, Protocol::Tcp, Server::Nginx)]));
+        assert_eq!(start.command, Some(words.to_vec()));
     }
 
     #[test]

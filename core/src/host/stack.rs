@@ -162,6 +162,9 @@ impl Stack {
         }
         if let Some(tcp) = &mut self.tcp {
             tcp.handle_packet(self.now, bytes, self.mtu, &mut self.outbox);
+            if head.rst {
+                tcp.end_handshake(pair);
+            }
         }
     }
 

@@ -157,6 +157,16 @@ impl Tcp {
         self.interface.poll_ingress_single(now, &mut nic, &mut self.sockets);
     }
 
+    /// A RST has come: where smoltcp would listen again, this connection is over.
+    pub(super) fn end_handshake(&mut self, pair: Pair) {
+        for connection in self.connections.iter().filter(|connection| connection.pair == pair) {
+            let socket = self.sockets.get_mut::<Socket>(connection.handle);
+            if socket.state() == State::Listen {
+                socket.close();
+            }
+        }
+    }
+
     /// Whether the connection is closed but remembered.
     pub(super) fn is_time_wait(&self, pair: Pair) -> bool {
         self.time_wait.iter().any(|(_, closed)| *closed == pair)
@@ -203,11 +213,7 @@ impl Tcp {
         let mut index = 0;
         while index < self.connections.len() {
             let connection = &self.connections[index];
-            let socket = self.sockets.get_mut::<Socket>(connection.handle);
-            if socket.state() == State::Listen {
-                // A RST during the handshake: smoltcp listens again, but this connection is over.
-                socket.close();
-            }
+            let socket = self.sockets.get::<Socket>(connection.handle);
             let finished = match socket.state() {
                 State::Closed | State::TimeWait => true,
                 _ => connection.orphan.is_some_and(|until| until <= now),

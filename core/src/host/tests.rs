@@ -33,6 +33,7 @@ impl Lan {
                 nameservers: vec![format(3, 4)],
                 search: vec!["default.svc.cluster.local".into(), "svc.cluster.local".into(), "cluster.local".into()],
                 ndots: 5,
+                options: Vec::new(),
             });
             config.env = Rc::new(vec![("REGION".into(), "north".into())]);
             Host::new(config)
@@ -445,4 +446,30 @@ fn traceroute_hears_from_the_end_and_timeout_ends_what_waits() {
 fn a_downloaded_file_can_be_read() {
     let mut lan = Lan::serving(80, Server::Http);
     assert_eq!(lan.output(0, "wget -q -O /tmp/a web; curl -s -o /tmp/b web; cat /tmp/a /tmp/b").0, "server\nserver\n");
+}
+
+#[test]
+fn a_connection_reset_in_its_handshake_leaves_the_port_to_others() {
+    let mut lan = Lan::serving(80, Server::Whoami);
+    let client = |lan: &mut Lan, port: &str| {
+        let argv = ["nc", "-p", port, "10.0.0.2", "80"].map(String::from).to_vec();
+        let id = lan.hosts[0].spawn(Command { argv, terminal: true });
+        lan.hosts[0].poll(lan.now);
+        (id, lan.hosts[0].poll_packet().unwrap())
+    };
+    let ((first, syn), (second, other)) = (client(&mut lan, "4001"), client(&mut lan, "4002"));
+    let server = &mut lan.hosts[1];
+    server.handle_packet(lan.now, &syn);
+    server.poll(lan.now);
+    let answer = server.poll_packet().unwrap();
+    // The first client is gone: its machine answers the SYN-ACK with a RST. The second SYN comes before any poll.
+    lan.hosts[0].kill(first);
+    lan.hosts[0].poll(lan.now);
+    while lan.hosts[0].poll_packet().is_some() {}
+    lan.hosts[0].handle_packet(lan.now, &answer);
+    let reset = lan.hosts[0].poll_packet().expect("nobody knows that connection");
+    lan.hosts[1].handle_packet(lan.now, &reset);
+    lan.hosts[1].handle_packet(lan.now, &other);
+    lan.write(0, second, "\n");
+    assert_eq!(lan.read(0, second), "server 10.0.0.1:4002 10.0.0.2:80\n");
 }

@@ -23,7 +23,7 @@ mod wget;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::future::Future;
+use core::future::{Future, pending};
 use core::pin::Pin;
 
 use super::images::{Image, base_name};
@@ -39,7 +39,7 @@ enum Program {
 use Program::{AtOnce, Waiting};
 
 /// Every program there is.
-const PROGRAMS: [(&str, Program); 51] = [
+const PROGRAMS: [(&str, Program); 54] = [
     ("[", AtOnce(|_, words| i32::from(!shell::test(words)))),
     ("apk", AtOnce(small::packages)),
     ("apt", AtOnce(small::packages)),
@@ -59,12 +59,15 @@ const PROGRAMS: [(&str, Program); 51] = [
     ("head", Waiting(|sys, words| Box::pin(text::head(sys, words)))),
     ("host", Waiting(|sys, words| Box::pin(host::run(sys, words)))),
     ("hostname", AtOnce(address::hostname)),
+    ("httpd-foreground", Waiting(|_, _| Box::pin(pending()))),
     ("ifconfig", AtOnce(address::ifconfig)),
     ("ip", AtOnce(address::ip)),
     ("nc", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
     ("ncat", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
     ("netcat", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
     ("netstat", AtOnce(sockets::netstat)),
+    // An image's own server listens from its container's start; as a command it only never ends.
+    ("nginx", Waiting(|_, _| Box::pin(pending()))),
     ("nslookup", Waiting(|sys, words| Box::pin(nslookup::run(sys, words)))),
     ("ping", Waiting(|sys, words| Box::pin(ping::run(sys, words)))),
     ("ping6", Waiting(|sys, words| Box::pin(ping::run(sys, words)))),
@@ -72,6 +75,7 @@ const PROGRAMS: [(&str, Program); 51] = [
     ("printf", AtOnce(small::printf)),
     ("pwd", AtOnce(small::pwd)),
     ("redis-cli", Waiting(|sys, words| Box::pin(redis_cli::run(sys, words)))),
+    ("redis-server", Waiting(|_, _| Box::pin(pending()))),
     ("seq", AtOnce(small::seq)),
     ("sh", Waiting(|sys, words| Box::pin(shell::run(sys, words)))),
     ("sleep", Waiting(|sys, words| Box::pin(small::sleep(sys, words)))),

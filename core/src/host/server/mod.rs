@@ -41,15 +41,11 @@ pub enum Server {
     /// Says which host answers, whom it sees and where it was reached, `NAME CLIENT:PORT LOCAL:PORT`, to each line or
     /// datagram.
     Whoami,
-    /// One answer for one question, DNS' way: a datagram, or behind two bytes of length in a stream.
-    Answer(Rc<Answerer>),
+    /// One answer for one question, DNS' way: a datagram, or behind two bytes of length in a stream; `None` is silence.
+    Answer(Rc<dyn Fn(&[u8], Protocol) -> Option<Vec<u8>>>),
     /// A function from request to response.
-    Handler(Rc<Handler>),
+    Handler(Rc<dyn Fn(&Request<'_>) -> Response>),
 }
-
-/// A question's bytes and how they came, to the answer's bytes; `None` is silence.
-type Answerer = dyn Fn(&[u8], Protocol) -> Option<Vec<u8>>;
-type Handler = dyn Fn(&Request<'_>) -> Response;
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,7 +116,7 @@ fn whoami(host: &str, from: SocketAddr, to: SocketAddr) -> Vec<u8> {
     alloc::format!("{host} {from} {to}\n").into_bytes()
 }
 
-async fn answers(answer: &Answerer, stream: &TcpStream) -> Result<(), NetError> {
+async fn answers(answer: &dyn Fn(&[u8], Protocol) -> Option<Vec<u8>>, stream: &TcpStream) -> Result<(), NetError> {
     let mut bytes = Vec::new();
     while stream.read(&mut bytes).await? > 0 {
         while let Some(&[high, low]) = bytes.first_chunk::<2>() {
