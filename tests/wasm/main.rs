@@ -46,8 +46,8 @@ fn test(what: &str, host: impl FnOnce(&mut Command)) -> Result<(), Failed> {
     command.args(["test", "--locked", "-p", "clusterip-wasm", "--target", toolchain.triple(), "--target-dir"]);
     command.arg(demo::wasm::build_dir());
     command.env(RUNNER, "1").env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", std::env::current_exe()?);
-    // A small module without line tables: the runner reads it whole, in the speed of its own debug build.
-    command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env("CARGO_PROFILE_DEV_DEBUG", "false");
+    // A small module without line tables: the runner reads it whole.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false");
     host(&mut command);
     let output = run(what, &mut command)?;
     let ran = output.lines().filter(|line| line.starts_with("test ") && line.ends_with("ok")).count();
