@@ -58,7 +58,8 @@ export class LabDetails extends LabElement {
       html`
         <button data-testid="toggle-ready" @click=${() => this.lab.setReady(ref, !isReady)}>${isReady ? 'Fail readiness' : 'Make ready'}</button>
         <button @click=${() => this.#run(`kubectl exec -it ${pod.name}${namespace(pod.namespace)} -- sh`)}>Shell</button>
-        <button @click=${() => this.#run(`kubectl delete pod ${pod.name}${namespace(pod.namespace)}`)}>Delete</button>`)
+        <button @click=${() => this.#run(`kubectl delete pod ${pod.name}${namespace(pod.namespace)}`)}>Delete</button>
+        <button title="What tcpdump in this pod would have seen" @click=${() => this.#savePcap(ref, pod.name)}>Save pcap</button>`)
   }
 
   #panel(what: TemplateResult, actions: TemplateResult | typeof nothing): TemplateResult {
@@ -66,6 +67,14 @@ export class LabDetails extends LabElement {
       <div class="what">${what}</div>
       <div class="actions">${actions}<button class="quiet" aria-label="Close details" @click=${() => this.dispatchEvent(new CustomEvent('lab-select', { detail: undefined, bubbles: true, composed: true }))}>Close</button></div>
     </div>`
+  }
+
+  #savePcap(place: string, name: string): void {
+    const bytes = this.lab.cluster.capture.toPcap(place)
+    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/vnd.tcpdump.pcap' }))
+    const link = Object.assign(document.createElement('a'), { href: url, download: `${name}.pcap` })
+    link.click()
+    URL.revokeObjectURL(url)
   }
 
   #run(line: string): void {

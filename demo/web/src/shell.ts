@@ -146,7 +146,9 @@ export class Shell extends EventTarget {
     const { stdout, stderr, exitCode, hint } = this.#lab.kubectl(command)
     if (stdout !== '') this.#push({ kind: 'out', text: stdout })
     if (stderr !== '') this.#push({ kind: exitCode === 0 ? 'aside' : 'err', text: stderr })
-    const note = hint ?? (exitCode === 0 ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab.world))
+    const own = exitCode === 0 ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab.world)
+    // The page sees the whole line as it was pasted, its prompts included.
+    const note = own?.code === 'CIP007' ? own : hint ?? own
     if (note !== undefined) this.#push({ kind: 'lab', text: note.text, code: note.code, action: note.action })
     return exitCode === 0
   }

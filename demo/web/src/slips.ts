@@ -8,15 +8,21 @@ export interface Slip {
   repaired: string
 }
 
+const TYPOGRAPHIC = /(^|\s)[–—−]|[“”„‘’‚]/
+
 /** Finds what print has done to a command line. */
 export function slipIn(line: string): Slip | undefined {
   const prompt = /^\s*(?:[-–•]\s*)?(?:\/ #|[$#>❯])\s+(?=\S)/.exec(line)
   const withoutPrompt = prompt ? line.slice(prompt[0].length) : line
-  const repaired = straighten(withoutPrompt)
-  if (repaired !== withoutPrompt) {
+  const repaired = straighten(withoutPrompt).replace(/\s+\/ #\s*$/, '')
+  if (TYPOGRAPHIC.test(withoutPrompt)) {
     const dash = /[–—−]/.exec(withoutPrompt)
     const found = dash ? `${dash[0] === '—' ? 'an em dash' : 'an en dash'} (${dash[0]}) where the command needs --` : 'typographic quotes'
     return { text: `Your text has ${found}. Pasted from a book?`, repaired }
+  }
+  const trailing = /\s+\/ #\s*$/.exec(withoutPrompt)
+  if (trailing) {
+    return { text: 'The / # at the end is the prompt of the shell that the command opens.', repaired: withoutPrompt.slice(0, trailing.index) }
   }
   if (prompt) return { text: `The ${prompt[0].trim()} in front is the prompt, not part of the command.`, repaired: withoutPrompt }
   return undefined

@@ -12,6 +12,9 @@ test('a dash of print becomes the dashes of a flag', () => {
 test('a pasted prompt is told from the command', () => {
   assert.equal(slipIn('$ kubectl get service redis')?.repaired, 'kubectl get service redis')
   assert.equal(slipIn('/ # telnet redis 6379')?.repaired, 'telnet redis 6379')
+  assert.equal(slipIn('- # telnet redis 6379')?.repaired, 'telnet redis 6379')
+  assert.equal(slipIn('kubectl run busybox –rm -it –image=busybox / #')?.repaired, 'kubectl run busybox --rm -it --image=busybox')
+  assert.equal(slipIn('kubectl run busybox --rm -it --image=busybox / #')?.repaired, 'kubectl run busybox --rm -it --image=busybox')
   assert.equal(slipIn('echo $HOME'), undefined)
 })
 
