@@ -37,12 +37,18 @@ pub fn validate(errors: &mut Errors, object: &Object) {
         errors.forbidden(&namespace, "not allowed on this type");
     }
     common(errors, &path, meta);
-    validate_finalizers(errors, &path.child("finalizers"), &meta["finalizers"]);
+    let path = path.child("finalizers");
+    for finalizer in meta["finalizers"].items() {
+        errors.invalid_each(&path, finalizer.str(), names::qualified_name(finalizer.str()));
+    }
+    validate_finalizers(errors, &path, &meta["finalizers"]);
 }
 
 /// The faults of a changed object's metadata; the server itself keeps the fields that may not change.
 pub fn validate_update(errors: &mut Errors, object: &Object) {
-    common(errors, &Path::root("metadata"), &object.value["metadata"]);
+    let (path, meta) = (Path::root("metadata"), &object.value["metadata"]);
+    common(errors, &path, meta);
+    validate_finalizers(errors, &path.child("finalizers"), &meta["finalizers"]);
 }
 
 /// The faults of a template's metadata: labels and annotations alone.
@@ -98,9 +104,14 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
     }
 }
 
+/// Source: kubernetes pkg/apis/core/validation/validation.go (validateKubeFinalizerName).
 fn validate_finalizers(errors: &mut Errors, path: &Path<'_>, finalizers: &Value) {
-    for finalizer in finalizers.items() {
-        errors.invalid_each(path, finalizer.str(), names::qualified_name(finalizer.str()));
+    for (at, finalizer) in finalizers.items().iter().map(Value::str).enumerate() {
+        let is_standard = matches!(finalizer, "kubernetes" | "orphan" | "foregroundDeletion");
+        if !finalizer.contains('/') && !is_standard {
+            let complaint = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(&path.index(at), finalizer, complaint);
+        }
     }
 }
 

@@ -202,3 +202,27 @@ fn ports_said_twice_are_warned_of() {
         ]
     );
 }
+
+#[test]
+fn tolerations_and_finalizers_are_judged() {
+    assert_eq!(
+        refusals(
+            "containers: [{name: c, image: i}]\ntolerations: [{operator: Exists, value: x}, {key: a, effect: Never}, {}]"
+        ),
+        [
+            "spec.tolerations[0].operator: Invalid value: \"x\": value must be empty when `operator` is 'Exists'",
+            "spec.tolerations[1].effect: Unsupported value: \"Never\": supported values: \"NoSchedule\", \
+             \"PreferNoSchedule\", \"NoExecute\"",
+            "spec.tolerations[2].operator: Invalid value: \"\": operator must be Exists when `key` is empty, which means \
+             \"match all values and all keys\"",
+        ]
+    );
+    let mut pod = pod("containers: [{name: c, image: i}]");
+    pod.value.set(&["metadata", "finalizers"], alloc::vec!["mine", "a.b/c", "orphan"]);
+    assert_eq!(
+        lines(|errors| validate(errors, &pod)),
+        [
+            "metadata.finalizers[0]: Invalid value: \"mine\": name is neither a standard finalizer name nor is it fully qualified"
+        ]
+    );
+}

@@ -108,6 +108,7 @@ pub fn validate_spec(errors: &mut Errors, path: &Path<'_>, spec: &Value, claims:
             errors.invalid_each(&path.child(field), text, rule(text));
         }
     }
+    validate_tolerations(errors, &path.child("tolerations"), spec["tolerations"].items());
     let aliases = path.child("hostAliases");
     for (at, alias) in spec["hostAliases"].items().iter().enumerate() {
         let path = aliases.index(at);
@@ -115,6 +116,43 @@ pub fn validate_spec(errors: &mut Errors, path: &Path<'_>, spec: &Value, claims:
         let hostnames = path.child("hostnames");
         for (at, name) in alias["hostnames"].items().iter().map(Value::str).enumerate() {
             errors.invalid_each(&hostnames.index(at), name, names::dns_subdomain(name));
+        }
+    }
+}
+
+/// Source: the same (ValidateTolerations).
+fn validate_tolerations(errors: &mut Errors, path: &Path<'_>, tolerations: &[Value]) {
+    for (at, toleration) in tolerations.iter().enumerate() {
+        let path = path.index(at);
+        let [key, operator, value, effect] = ["key", "operator", "value", "effect"].map(|name| toleration[name].str());
+        let operator_path = path.child("operator");
+        if !key.is_empty() {
+            errors.invalid_each(&path.child("key"), key, names::qualified_name(key));
+        } else if operator != "Exists" {
+            let complaint =
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+            errors.invalid(&operator_path, operator, complaint);
+        }
+        if !toleration["tolerationSeconds"].is_null() && effect != "NoExecute" {
+            let complaint = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+            errors.invalid(&path.child("effect"), effect, complaint);
+        }
+        match operator {
+            "Equal" | "" => {
+                let complaints = names::label_value(value);
+                if !complaints.is_empty() {
+                    errors.invalid(&operator_path, value, &complaints.join(";"));
+                }
+            }
+            "Exists" if !value.is_empty() => {
+                errors.invalid(&operator_path, value, "value must be empty when `operator` is 'Exists'");
+            }
+            "Exists" => {}
+            other => errors.not_supported(&operator_path, other, &["Equal", "Exists"]),
+        }
+        if !matches!(effect, "" | "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
+            let supported = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+            errors.not_supported(&path.child("effect"), effect, &supported);
         }
     }
 }
@@ -141,6 +179,10 @@ fn validate_containers(errors: &mut Errors, path: &Path<'_>, spec: &Value, volum
             let name = container["name"].str();
             if !seen.insert(name) {
                 errors.duplicate(&path.child("name"), name);
+            }
+            let policies = ["Always", "Never", "OnFailure"];
+            if let Some(policy) = container["restartPolicy"].as_str().filter(|policy| !policies.contains(policy)) {
+                errors.not_supported(&path.child("restartPolicy"), policy, &policies);
             }
             let is_sidecar = container["restartPolicy"].str() == "Always";
             for kind in ["livenessProbe", "readinessProbe", "startupProbe"] {
