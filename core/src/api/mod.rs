@@ -7,6 +7,7 @@ pub mod endpoint_slice;
 pub mod endpoints;
 pub mod event;
 pub mod field;
+mod field_name;
 pub mod ip;
 pub mod json;
 pub mod kind;

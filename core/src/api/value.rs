@@ -1,6 +1,12 @@
 //! One tree for every object: what JSON can hold, with map keys in order.
 
-use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+use super::field_name;
+use alloc::{
+    borrow::{Cow, ToOwned},
+    boxed::Box,
+    string::String,
+    vec::Vec,
+};
 use core::ops::Index;
 
 /// A node of the tree. Reads never fail: a missing field reads as [`Value::Null`].
@@ -27,7 +33,7 @@ pub enum Value {
     String(String),
     /// A list.
     List(Vec<Value>),
-    /// A map; boxed keys sorted by name.
+    /// A map; its fields are sorted by name.
     Map(Map),
 }
 
@@ -35,7 +41,7 @@ static NULL: Value = Value::Null;
 
 /// Fields by name, sorted, as kubectl prints them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Map(Vec<(Box<str>, Value)>);
+pub struct Map(Vec<(Cow<'static, str>, Value)>);
 
 impl Value {
     /// An empty map.
@@ -168,7 +174,7 @@ impl Map {
     /// The field of that name, made as null if it is not there.
     pub fn entry(&mut self, name: &str) -> &mut Value {
         let at = self.position(name).unwrap_or_else(|at| {
-            self.0.insert(at, (name.into(), Value::Null));
+            self.0.insert(at, (field_name::of(name), Value::Null));
             at
         });
         &mut self.0[at].1
@@ -179,7 +185,7 @@ impl Map {
         match self.position(name) {
             Ok(at) => Some(core::mem::replace(&mut self.0[at].1, value.into())),
             Err(at) => {
-                self.0.insert(at, (name.into(), value.into()));
+                self.0.insert(at, (field_name::of(name), value.into()));
                 None
             }
         }
