@@ -2,13 +2,14 @@
 //!
 //! Goals (native): 1,000 Services and 10,000 pods in well under a second; one pod's change in at most 100 us.
 
+use core::hint::black_box;
+
 use clusterip::{
     api::{Key, Kind, Object, Value},
     control::{ControlConfig, ControlPlane, DeleteOptions},
     time::Instant,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use std::hint::black_box;
 
 const SERVICES: usize = 1000;
 const PODS_EACH: usize = 10;

@@ -160,10 +160,13 @@ mod tests {
         time::Instant,
     };
 
-    fn plane(services: &[(&str, &str, &str, &[(&str, i64, &str)])]) -> ControlPlane {
+    /// A Service: namespace, name, cluster IP, and its ports' names, numbers and protocols.
+    struct Given<'a>(&'a str, &'a str, &'a str, &'a [(&'a str, i64, &'a str)]);
+
+    fn plane(services: &[Given<'_>]) -> ControlPlane {
         let mut plane = ControlPlane::new(ControlConfig::default());
         plane.create(Instant::ZERO, Object::new(Kind::Namespace, "", "shop")).unwrap();
-        for (namespace, name, address, ports) in services {
+        for Given(namespace, name, address, ports) in services {
             let mut service = Object::new(Kind::Service, namespace, name);
             service.value.set(&["spec", "clusterIP"], *address);
             let ports: Vec<Value> = ports
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_port_has_link_variables_and_the_first_the_short_ones() {
-        let plane = plane(&[("shop", "my-web", "10.96.1.5", &[("http", 80, "TCP"), ("dns-udp", 53, "UDP")])]);
+        let plane = plane(&[Given("shop", "my-web", "10.96.1.5", &[("http", 80, "TCP"), ("dns-udp", 53, "UDP")])]);
         let variables = service_variables(plane.store(), "shop", true);
         let mine: Vec<String> = variables
             .iter()
@@ -216,8 +219,8 @@ mod tests {
     #[test]
     fn only_services_of_the_namespace_with_an_address_count_beside_kubernetes() {
         let plane = plane(&[
-            ("default", "other", "10.96.1.6", &[("", 80, "TCP")]),
-            ("shop", "headless", "None", &[("", 80, "TCP")]),
+            Given("default", "other", "10.96.1.6", &[("", 80, "TCP")]),
+            Given("shop", "headless", "None", &[("", 80, "TCP")]),
         ]);
         let variables = service_variables(plane.store(), "shop", true);
         assert!(variables.keys().all(|name| name.starts_with("KUBERNETES_")));
@@ -226,14 +229,14 @@ mod tests {
 
     #[test]
     fn a_namespaces_own_kubernetes_service_wins_only_with_links() {
-        let plane = plane(&[("shop", "kubernetes", "10.96.7.7", &[("", 8443, "TCP")])]);
+        let plane = plane(&[Given("shop", "kubernetes", "10.96.7.7", &[("", 8443, "TCP")])]);
         let host = |links| service_variables(plane.store(), "shop", links)["KUBERNETES_SERVICE_HOST"].clone();
         assert_eq!((host(true).as_str(), host(false).as_str()), ("10.96.7.7", "10.96.0.1"));
     }
 
     #[test]
     fn a_containers_own_variables_come_first_and_may_refer_to_others() {
-        let plane = plane(&[("shop", "web", "10.96.1.5", &[("", 80, "TCP")])]);
+        let plane = plane(&[Given("shop", "web", "10.96.1.5", &[("", 80, "TCP")])]);
         let mut pod = Object::new(Kind::Pod, "shop", "client");
         pod.value.set(&["status", "podIP"], "10.244.1.9");
         let entry = |name: &str, value: &str| {

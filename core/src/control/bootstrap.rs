@@ -81,7 +81,8 @@ fn node_status(config: &NodeConfig) -> Value {
     addresses.push(fields(&[("type", "Hostname"), ("address", &config.name)]));
     status.set(&["addresses"], addresses);
     for list in ["capacity", "allocatable"] {
-        let cpu = if config.cpu % 1000 == 0 { format!("{}", config.cpu / 1000) } else { format!("{}m", config.cpu) };
+        let cpu =
+            if config.cpu.is_multiple_of(1000) { format!("{}", config.cpu / 1000) } else { format!("{}m", config.cpu) };
         status.set(&[list, "cpu"], cpu);
         status.set(&[list, "memory"], "16Gi");
         status.set(&[list, "pods"], "110");

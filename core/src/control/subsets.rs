@@ -3,7 +3,7 @@
 use super::port_set;
 use crate::api::Value;
 use crate::ordered::OrdMap;
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::vec::Vec;
 
 /// An address, and the ports it is offered with, by their place in a list of all.
 #[derive(Debug)]

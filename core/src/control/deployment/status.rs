@@ -40,13 +40,13 @@ impl Rollout<'_> {
     pub(super) fn set_condition(&mut self, kind: &str, status: &str, reason: &str, message: &str) {
         let now = timestamp::emit(self.now);
         let mut since = now.clone();
-        if let Some(before) = condition(&self.status, kind) {
-            if before["status"].str() == status {
-                if before["reason"].str() == reason {
-                    return;
-                }
-                before["lastTransitionTime"].str().clone_into(&mut since);
+        if let Some(before) = condition(&self.status, kind)
+            && before["status"].str() == status
+        {
+            if before["reason"].str() == reason {
+                return;
             }
+            before["lastTransitionTime"].str().clone_into(&mut since);
         }
         self.replace_condition(kind, status, reason, message, &since, &now);
     }
