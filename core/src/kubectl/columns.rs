@@ -324,3 +324,7 @@ pub(super) fn format_selector(selector: &Value) -> String {
     crate::ordered::sort(&mut parts);
     some(&parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(","))
 }
+
+#[cfg(test)]
+#[path = "columns_tests.rs"]
+mod tests;

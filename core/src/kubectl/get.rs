@@ -3,24 +3,19 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/get/get.go.
 
 use super::{
-    Command, Failure, Session, args,
+    Command, Failure, Session,
     args::Args,
     jsonpath::Template,
+    manifest::all,
     print::{Format, Table, table},
-    resource::{Filter, Target, targets},
+    resource::{Filter, Target, full_type, targets},
 };
 use crate::{
     api::{Kind, Object, Value},
     cluster::{Hint, Output},
     time::Duration,
 };
-use alloc::{
-    borrow::ToOwned,
-    format,
-    rc::Rc,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::cmp::Ordering;
 
 pub(super) const COMMAND: Command = Command {
@@ -33,8 +28,10 @@ pub(super) const COMMAND: Command = Command {
 fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let format = Format::of(args)?;
     let mut words = args.words.clone();
-    if let Some(file) = args.flag("filename") {
-        words = session.names_in(file)?;
+    if args.flag("filename").is_some() {
+        let (manifests, problems) = session.manifests(args)?;
+        all(problems)?;
+        words = manifests.iter().map(|m| format!("{}/{}", full_type(m.kind), m.name())).collect();
     }
     if words.is_empty() {
         let text = "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of \
@@ -105,7 +102,7 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let objects: Vec<Rc<Object>> = groups.iter().flat_map(|(_, objects)| objects).cloned().collect();
         let is_one = targets.len() == 1 && targets[0].name.is_some();
         if !objects.is_empty() || !is_one {
-            session.print_as(&format, &objects, is_one)?;
+            session.print_as(&format, &objects, is_one, !style.without_headers)?;
         }
     }
     if !errors.is_empty() {
@@ -193,11 +190,5 @@ impl Session<'_> {
             text: format!("The watch was ended after {LIMIT} virtual seconds."),
             action: None,
         });
-    }
-
-    /// `TYPE/NAME` of every object of a file.
-    fn names_in(&mut self, file: &str) -> Result<Vec<String>, Failure> {
-        let _ = file;
-        Err(args::usage("get", "unknown flag: --filename").explain(&"Name the objects instead.".to_string()))
     }
 }

@@ -18,6 +18,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("top", "no CPU or memory is modelled"),
     ("cp", "pods have no file system of their own"),
     ("attach", "use kubectl exec, or kubectl run with -it"),
+    ("diff", "there is no diff program; kubectl apply --dry-run=client says what would change"),
     ("debug", "there are no ephemeral containers; use kubectl run or exec"),
     ("auth", "there are no users and no permissions"),
     ("certificate", "there are no certificates"),

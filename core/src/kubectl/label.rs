@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/label/label.go, cmd/annotate/annotate.go.
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
-use crate::api::Object;
+use crate::api::{Object, names::label_value};
 use alloc::{
     format,
     rc::Rc,
@@ -59,7 +59,7 @@ fn edit(session: &mut Session<'_>, args: &Args, words: &Words) -> Result<(), Fai
     };
     let first = args.words.iter().position(is_change).unwrap_or(args.words.len());
     let (target, changes) = args.words.split_at(first);
-    if target.is_empty() {
+    if target.is_empty() && args.flag("filename").is_none() {
         let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
         return Err(Failure::error(text));
     }
@@ -70,7 +70,14 @@ fn edit(session: &mut Session<'_>, args: &Args, words: &Words) -> Result<(), Fai
     let mut removed: Vec<&str> = Vec::new();
     for word in changes {
         match (word.split_once('='), word.strip_suffix('-')) {
-            (Some((name, value)), _) => set.push((name, value)),
+            (Some((name, value)), _) => {
+                let faults = if words.noun == "label" { label_value(value) } else { Vec::new() };
+                if !faults.is_empty() {
+                    let text = format!("invalid label value: {word:?}: {}", faults.join(";"));
+                    return Err(Failure::error(&text));
+                }
+                set.push((name, value));
+            }
             (None, Some(name)) => removed.push(name),
             (None, None) => return Err(Failure::error(&format!("unknown {} spec: {word}", words.noun))),
         }
@@ -98,13 +105,18 @@ fn edit_one(
         session.print(&lines.concat());
         return Ok(());
     }
-    for name in removed.iter().filter(|name| own[**name].is_null()) {
+    for name in removed.iter().filter(|name| words.noun == "label" && own[**name].is_null()) {
         session.print_line(&format!("{} \"{name}\" not found.", words.noun));
     }
     let clashes: Vec<String> = (set.iter())
         .filter(|(name, value)| own[*name].as_str().is_some_and(|old| old != *value) && !args.is_set("overwrite"))
-        .map(|(name, _)| format!("'{name}' already has a value ({}), and --overwrite is false", own[*name].str()))
+        .map(|(name, _)| format!("'{name}' already has a value ({})", own[*name].str()))
         .collect();
+    if words.noun == "annotation" && !clashes.is_empty() {
+        let text = "--overwrite is false but found the following declared annotation(s)";
+        return Err(Failure::error(&format!("{text}: {}", clashes.join("; "))));
+    }
+    let clashes: Vec<String> = clashes.into_iter().map(|clash| format!("{clash}, and --overwrite is false")).collect();
     match &clashes[..] {
         [] => {}
         [one] => return Err(Failure::error(one)),

@@ -62,8 +62,14 @@ impl Default for Context {
 /// assert_eq!(output.exit_code, 1);
 /// ```
 pub fn run(cluster: &mut Cluster, context: &mut Context, line: &str) -> Output {
-    let output = run_words(cluster, context, &args::split(line));
-    Output { hint: pasted::line(line).or(output.hint), ..output }
+    let words = args::split(line);
+    let hint = pasted::line(line);
+    if let (Some(hint), Some(first)) = (hint.as_ref().filter(|hint| hint.code == "CIP002"), words.first()) {
+        let text = format!("bash: {first}: command not found\n");
+        return Output { hint: Some(hint.clone()), ..Output::error(127, text) };
+    }
+    let output = run_words(cluster, context, &words);
+    Output { hint: hint.or(output.hint), ..output }
 }
 
 /// [`run`] with the words already parted.

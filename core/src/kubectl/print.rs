@@ -154,7 +154,13 @@ fn list(objects: &[Rc<Object>]) -> Value {
 
 impl Session<'_> {
     /// Prints objects in a format that is not the table; one alone is printed bare.
-    pub(super) fn print_as(&mut self, format: &Format, objects: &[Rc<Object>], is_one: bool) -> Result<(), Failure> {
+    pub(super) fn print_as(
+        &mut self,
+        format: &Format,
+        objects: &[Rc<Object>],
+        is_one: bool,
+        has_headers: bool,
+    ) -> Result<(), Failure> {
         let tree = || match objects {
             [object] if is_one => object.value.clone(),
             _ => list(objects),
@@ -166,7 +172,10 @@ impl Session<'_> {
             Format::Name => objects.iter().for_each(|object| self.print_line(&name_of(object))),
             Format::JsonPath(template) => self.print(&template.render(&tree())),
             Format::Columns(columns) => {
-                let mut rows = alloc::vec![columns.iter().map(|(header, _)| &**header).collect::<Vec<_>>().join("\t")];
+                let mut rows = Vec::new();
+                if has_headers {
+                    rows.push(columns.iter().map(|(header, _)| &**header).collect::<Vec<_>>().join("\t"));
+                }
                 for object in objects {
                     let cells = columns.iter().map(|(_, template)| {
                         let found: Vec<String> = template.find(&object.value).into_iter().map(plain).collect();
@@ -193,7 +202,7 @@ impl Session<'_> {
                 self.print_line(&format!("{} {done}{dry}", name_of(object)));
                 Ok(())
             }
-            format => self.print_as(&format, core::slice::from_ref(object), true),
+            format => self.print_as(&format, core::slice::from_ref(object), true, true),
         }
     }
 }

@@ -227,11 +227,19 @@ impl Session<'_> {
     }
 
     /// Every object that a command line names, by name or by filter; what is missing is an error.
-    pub(super) fn resolve(&self, args: &Args, words: &[String]) -> Result<Vec<Rc<Object>>, Failure> {
+    pub(super) fn resolve(&mut self, args: &Args, words: &[String]) -> Result<Vec<Rc<Object>>, Failure> {
         let filter = Filter::of(args)?;
-        let targets = targets(words)?;
         let mut found = Vec::new();
-        for target in &targets {
+        if args.flag("filename").is_some() {
+            let (manifests, problems) = self.manifests(args)?;
+            super::manifest::all(problems)?;
+            for manifest in manifests {
+                let key = manifest.key();
+                let object = self.cluster.object(key.kind, &key.namespace, &key.name).cloned();
+                found.push(object.ok_or_else(|| ApiError::not_found(key.kind, &key.name))?);
+            }
+        }
+        for target in &targets(words)? {
             match &target.name {
                 Some(_) if !filter.is_empty() => {
                     return Err(Failure::error("name cannot be provided when a selector is specified"));

@@ -127,3 +127,25 @@ fn a_table_shows_types_only_if_there_are_several() {
     assert!(output.stdout.contains("service/kubernetes ") && output.stdout.contains("\n\nNAME"));
     assert!(output.stdout.contains("node/node-1 "));
 }
+
+#[test]
+fn a_line_with_its_prompt_is_bashs_error_and_our_hint() {
+    let (mut cluster, mut context) = lab();
+    let output = run(&mut cluster, &mut context, "$ kubectl get pods");
+    assert_eq!((&*output.stderr, output.exit_code), ("bash: $: command not found\n", 127));
+    assert_eq!(output.hint.unwrap().action.as_deref(), Some("kubectl get pods"));
+    let output = run(&mut cluster, &mut context, "kubectl create deployment redis –image=redis");
+    assert_eq!(output.stderr, "error: required flag(s) \"image\" not set\n");
+    assert_eq!(output.hint.unwrap().code, "CIP007");
+}
+
+#[test]
+fn files_name_objects_for_every_command() {
+    let (mut cluster, mut context) = lab();
+    context.files.insert("web.yaml".into(), WEB.into());
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("kubectl create -f web.yaml");
+    assert!(kubectl("kubectl get -f web.yaml").stdout.contains("\nweb "));
+    assert_eq!(kubectl("kubectl label -f web.yaml a=b").stdout, "service/web labeled\n");
+    assert_eq!(kubectl("kubectl get svc -l a=b -o name").stdout, "service/web\n");
+}
