@@ -16,6 +16,13 @@ fn node_port(port: &Value) -> i64 {
     port["nodePort"].as_int().unwrap_or(0)
 }
 
+/// The node ports that a Service has taken. An ExternalName Service may name some, too: they are not its own, although
+/// upstream gives them back with it.
+pub(super) fn held(spec: Spec<'_>) -> Vec<i64> {
+    let ports = if spec.is_node_port_type() { spec.ports() } else { &[] };
+    ports.iter().map(node_port).filter(|port| *port != 0).collect()
+}
+
 fn number(port: &Value) -> i64 {
     port["port"].as_int().unwrap_or(0)
 }
@@ -87,10 +94,10 @@ impl Admission {
         transaction: &mut Transaction,
     ) -> Result<(), ApiError> {
         let was = Spec::of(old);
-        let before: Vec<i64> = was.ports().iter().map(node_port).filter(|port| *port != 0).collect();
+        let before = held(was);
         if Spec::of(service).is_node_port_type() {
             self.change_node_ports(service, &before, transaction)?;
-        } else if was.is_node_port_type() && matches!(Spec::of(service).kind(), "ExternalName" | "ClusterIP") {
+        } else {
             transaction.freed_ports.extend(&before);
         }
         match (was.needs_health_check(), Spec::of(service).needs_health_check()) {

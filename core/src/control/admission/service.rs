@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes pkg/registry/core/service/storage (alloc.go, storage.go).
 
-use super::{Admission, Mode};
+use super::{Admission, Mode, node_ports};
 use crate::{
     api::{
         ApiError, Kind, Object, Value,
@@ -91,8 +91,8 @@ impl Admission {
                 self.release_address(address);
             }
         }
-        for port in spec.ports() {
-            self.ports.release(port["nodePort"].as_int().unwrap_or(0));
+        for port in node_ports::held(spec) {
+            self.ports.release(port);
         }
         if spec.needs_health_check() {
             self.ports.release(spec.0["healthCheckNodePort"].as_int().unwrap_or(0));

@@ -237,3 +237,72 @@ fn a_service_made_again_draws_anew_and_one_name_does_not_shift_another() {
     seen.dedup();
     assert_eq!(seen.len(), 5);
 }
+
+/// What a Service may hold, drawn from a handful that are often refused.
+fn drawn(draw: &mut Rng) -> String {
+    let mut pick = |items: &[&str]| items[draw.below(items.len() as u32) as usize].to_string();
+    let parts = [
+        pick(&["", "type: NodePort", "type: LoadBalancer", "type: ExternalName, externalName: a.b", "type: Odd"]),
+        pick(&["", "", "clusterIP: 10.96.0.9", "clusterIP: None", "clusterIP: 'fd00:10:96::9'"]),
+        pick(&[
+            "",
+            "ipFamilyPolicy: SingleStack",
+            "ipFamilyPolicy: PreferDualStack",
+            "ipFamilyPolicy: RequireDualStack",
+        ]),
+        pick(&["", "", "ipFamilies: [IPv4]", "ipFamilies: [IPv6, IPv4]"]),
+        pick(&["", "", "externalTrafficPolicy: Local", "sessionAffinity: Odd"]),
+        pick(&[
+            "",
+            "ports: [{port: 80, nodePort: 30001}]",
+            "ports: [{name: a, port: 53}, {name: b, port: 53, protocol: UDP}]",
+            "ports: [{name: a, port: 1, nodePort: 30001}, {name: b, port: 2}]",
+        ]),
+        pick(&["", "", "healthCheckNodePort: 30002", "allocateLoadBalancerNodePorts: false"]),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+#[test]
+fn pools_hold_exactly_what_services_hold_whatever_happens() {
+    for seed in 0..8 {
+        let mut draw = Rng::new(seed);
+        let mut admission = admission(&["10.96.0.0/24", "fd00:10:96::/112"]);
+        let mut stored: Vec<Object> = Vec::new();
+        for step in 0..400 {
+            let name = ["a", "b", "c", "d", "e"][draw.below(5) as usize];
+            let at = stored.iter().position(|object| object.name() == name);
+            let wanted = service(name, &drawn(&mut draw));
+            match at {
+                Some(at) if draw.chance(300_000) => admission.release(&stored.swap_remove(at)),
+                Some(at) => {
+                    if let Ok(object) = admission.update(&stored[at], wanted, Mode::Real) {
+                        stored[at] = object;
+                    }
+                }
+                None => stored.extend(admission.create(wanted, Mode::Real)),
+            }
+            let mut ports: Vec<i64> = Vec::new();
+            let mut addresses: Vec<&str> = Vec::new();
+            for object in &stored {
+                addresses.extend(ips(object).iter().filter(|address| **address != "None"));
+                if !matches!(object.spec()["type"].str(), "NodePort" | "LoadBalancer") {
+                    continue; // An ExternalName Service may name a node port, which it does not get.
+                }
+                let own = object.spec()["ports"].items().iter().map(|port| &port["nodePort"]);
+                let mut own: Vec<i64> = own.filter_map(Value::as_int).collect();
+                own.extend(object.spec()["healthCheckNodePort"].as_int());
+                own.sort();
+                own.dedup();
+                ports.extend(own);
+            }
+            let (used, count) = (admission.pools.iter().map(IpPool::used).sum::<u64>(), addresses.len() as u64);
+            assert_eq!(used, count, "addresses, seed {seed}, step {step}");
+            assert_eq!(admission.ports.used() as usize, ports.len(), "ports, seed {seed}, step {step}");
+            addresses.sort();
+            addresses.dedup();
+            assert_eq!(addresses.len() as u64, count, "an address is held twice, seed {seed}, step {step}");
+        }
+    }
+}
