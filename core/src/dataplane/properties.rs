@@ -67,7 +67,7 @@ proptest! {
                 Act::Packet { .. } => tick(now),
             };
             while table.expire(here).is_some() {}
-            let ticks = |seconds: u64| (Duration::from_secs(seconds).total_micros() >> 18) as u32 + 1;
+            let ticks = |seconds: u64| (Duration::from_secs(seconds).total_micros() >> 18) as u32 + 2;
             model.retain(|_, c| here < c.last + ticks(if c.stream { 120 } else { 30 }));
             if let Act::Packet { client, port, reply } = act {
                 let original = udp(client, 200, (port, 53));

@@ -34,8 +34,9 @@ fn instant(tick: u32) -> Instant {
     Instant::from_micros(i64::from(tick) << 18)
 }
 
+/// So many ticks that at least `duration` has passed: both ends may lie anywhere in theirs.
 fn ticks(duration: Duration) -> u32 {
-    (duration.total_micros() >> 18).min(1 << 30) as u32 + 1
+    (duration.total_micros() >> 18).min(1 << 30) as u32 + 2
 }
 
 /// No entry of the table serves this connection.
@@ -235,7 +236,7 @@ impl<A: Address> Conntrack<A> {
         self.count += 1;
         self.udp += u32::from(original.protocol == 17);
         self.enlist(index);
-        self.wheel.insert(&mut self.connections, index, now + self.timeouts[state as usize]);
+        self.wheel.insert(&mut self.connections, index, now.saturating_add(self.timeouts[state as usize]));
         index
     }
 
@@ -296,7 +297,7 @@ impl<A: Address> Conntrack<A> {
         }
         if changed {
             self.wheel.remove(&mut self.connections, index);
-            self.wheel.insert(&mut self.connections, index, now + self.timeouts[state as usize]);
+            self.wheel.insert(&mut self.connections, index, now.saturating_add(self.timeouts[state as usize]));
         }
     }
 
@@ -387,7 +388,7 @@ impl<A: Address> Conntrack<A> {
             state: connection.state,
             answered: connection.marks & ANSWERED != 0,
             assured: connection.marks & ASSURED != 0,
-            left: Duration::from_micros(u64::from(left.saturating_sub(1)) << 18),
+            left: Duration::from_micros(u64::from(left.saturating_sub(2)) << 18),
         }
     }
 
