@@ -1,0 +1,114 @@
+// The page as a visitor meets it: node page.mjs SCENARIO ADDRESS CHROMIUM SCREENSHOTS
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const [scenario, address, executablePath, screenshots] = process.argv.slice(2)
+const ARGUMENTS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const SECOND = 1_000
+
+const scenarios = { terminal, looks, keyboard }
+
+const browser = await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false })
+try {
+  await scenarios[scenario]()
+} finally {
+  await browser.close()
+}
+
+/** Something moves at once, and the terminal answers with what came over the simulated wire. */
+async function terminal() {
+  await visit({}, async page => {
+    await page.getByTestId('packet').first().waitFor({ state: 'attached', timeout: 5 * SECOND })
+    const rows = page.getByTestId('packets').locator('tbody tr')
+    await rows.first().waitFor()
+    assert.ok((await rows.count()) > 3, 'the opening request is in the table of packets')
+
+    const output = page.getByTestId('terminal-output')
+    await type(page, 'kubectl get service hotel-service')
+    await output.getByText('CLUSTER-IP').last().waitFor()
+    const before = await rows.count()
+    await type(page, 'kubectl exec client -- curl -s http://hotel-service.default.svc.cluster.local')
+    await page.waitForFunction(() => {
+      const terminal = document.querySelector('lab-app')?.renderRoot.querySelector('lab-terminal')
+      const answers = terminal?.renderRoot.querySelectorAll('.out') ?? []
+      return [...answers].at(-1)?.textContent?.includes('hotel-app-')
+    })
+    assert.ok((await rows.count()) > 0 && before > 0)
+    await type(page, 'kubectl exec client -- curl -sS http://nobody')
+    await output.getByText('Could not resolve host: nobody').first().waitFor()
+  })
+}
+
+/** 360 and 1280 pixels, light and dark: nothing wider than the screen, nothing unreadable left out. */
+async function looks() {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const width of [360, 1280]) {
+      const viewport = { width, height: width === 360 ? 740 : 800 }
+      await visit({ colorScheme, viewport }, async page => {
+        await page.getByTestId('map').waitFor()
+        await page.getByTestId('packet').first().waitFor({ state: 'attached' })
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        assert.ok(wide <= 0, `at ${width} px the page is ${wide} px wider than the screen`)
+        const pods = await page.getByTestId('pod').count()
+        assert.ok(pods >= 4, `the map shows ${pods} pods`)
+        await page.screenshot({ path: join(screenshots, `page-${width}-${colorScheme}.png`) })
+      })
+    }
+  }
+}
+
+/** Without a mouse: type a command, recall it, and step through the packets. */
+async function keyboard() {
+  await visit({ viewport: { width: 1280, height: 800 } }, async page => {
+    const input = page.getByTestId('terminal-input')
+    await input.focus()
+    await page.keyboard.type('kubectl get pods')
+    await page.keyboard.press('Enter')
+    await page.getByTestId('terminal-output').getByText('RESTARTS').last().waitFor()
+    await page.keyboard.press('ArrowUp')
+    assert.equal(await input.inputValue(), 'kubectl get pods')
+
+    const row = page.getByTestId('packets').locator('tbody tr[tabindex="0"]')
+    await row.focus()
+    const first = await row.getAttribute('data-index')
+    await page.keyboard.press('ArrowDown')
+    const moved = page.getByTestId('packets').locator('tbody tr[aria-current="true"]')
+    await moved.waitFor()
+    assert.notEqual(await moved.getAttribute('data-index'), first)
+  })
+}
+
+/** Opens the page and fails on anything it reports as an error. */
+async function visit(options, story) {
+  const context = await browser.newContext({ reducedMotion: 'no-preference', ...options })
+  const page = await context.newPage()
+  page.setDefaultTimeout(20 * SECOND)
+  const errors = []
+  page.on('pageerror', error => errors.push(String(error)))
+  page.on('console', message => message.type() === 'error' && errors.push(message.text()))
+  page.on('requestfailed', request => errors.push(`${request.url()} failed`))
+  await page.goto(address)
+  try {
+    await story(page)
+    assert.deepEqual(errors, [], 'the page reported errors')
+  } catch (error) {
+    await page.screenshot({ path: join(screenshots, `failed-${scenario}.png`) })
+    if (errors.length > 0) console.error(errors.join('\n'))
+    throw error
+  } finally {
+    await context.close()
+  }
+}
+
+async function type(page, line) {
+  await page.getByTestId('terminal-input').fill(line)
+  await page.getByTestId('terminal-input').press('Enter')
+}
