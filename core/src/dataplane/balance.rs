@@ -200,3 +200,151 @@ fn fold_address<A: Address>(address: A) -> u32 {
 fn hash_32(value: u32) -> u64 {
     u64::from(value.wrapping_mul(0x61c8_8647) >> 24)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataplane::table::Endpoint;
+    use crate::net::flow::pack_ports;
+
+    struct Lab {
+        mode: Mode,
+        balance: Option<Box<Balance>>,
+        endpoints: Vec<Backend<u32>>,
+        rng: Rng,
+    }
+
+    impl Lab {
+        fn new(mode: Mode, weights: &[u16]) -> Lab {
+            let endpoint = |(i, &weight): (usize, &u16)| {
+                let address = core::net::Ipv4Addr::new(10, 1, 0, i as u8 + 1);
+                Backend::new(&Endpoint { weight, ..Endpoint::new((address, 80).into()) }).unwrap()
+            };
+            let endpoints: Vec<Backend<u32>> = weights.iter().enumerate().map(endpoint).collect();
+            let mut balance = Balance::new(mode);
+            balance.iter_mut().for_each(|balance| (0..weights.len()).for_each(|place| balance.inserted(place)));
+            Lab { mode, balance, endpoints, rng: Rng::new(1) }
+        }
+
+        fn ipvs(scheduler: Scheduler, weights: &[u16]) -> Lab {
+            Lab::new(Mode::Ipvs(scheduler), weights)
+        }
+
+        /// Connection `n`, each from a client of its own.
+        fn choose(&mut self, n: u32) -> usize {
+            self.choose_from(0x0a02_0000 + n, 1000).unwrap()
+        }
+
+        fn choose_from(&mut self, client: u32, port: u16) -> Option<usize> {
+            let dst = 0x0a60_0001_u32.to_be();
+            let tuple = Tuple { src: client.to_be(), dst, ports: pack_ports(port, 80), protocol: 6 };
+            choose(self.mode, self.balance.as_deref_mut(), &self.endpoints, &Pool::All, false, &tuple, &mut self.rng)
+        }
+
+        fn shares(&mut self, connections: u32) -> Vec<u32> {
+            let mut shares = alloc::vec![0; self.endpoints.len()];
+            (0..connections).for_each(|n| shares[self.choose(n)] += 1);
+            shares
+        }
+
+        fn load(&mut self, place: usize, active: u32, inactive: u32) {
+            *self.balance.as_mut().unwrap().load_mut(place).unwrap() = Load { active, inactive };
+        }
+    }
+
+    #[test]
+    fn random_modes_give_every_endpoint_the_same_chance() {
+        for mode in [Mode::Iptables, Mode::Nftables] {
+            let shares = Lab::new(mode, &[1; 8]).shares(80_000);
+            // Standard deviation 94.
+            assert!(shares.iter().all(|share| (9_550..10_450).contains(share)), "{mode:?} {shares:?}");
+        }
+    }
+
+    #[test]
+    fn round_robin_takes_turns() {
+        let mut lab = Lab::ipvs(Scheduler::RoundRobin, &[1, 1, 0, 1]);
+        let order: Vec<usize> = (0..7).map(|n| lab.choose(n)).collect();
+        assert_eq!(order, [0, 1, 3, 0, 1, 3, 0], "weight 0 takes no turn");
+    }
+
+    #[test]
+    fn weighted_round_robin_interleaves_by_weight() {
+        let mut lab = Lab::ipvs(Scheduler::WeightedRoundRobin, &[4, 3, 2]);
+        let order: Vec<usize> = (0..9).map(|n| lab.choose(n)).collect();
+        // The example of the ipvs documentation: AABABCABC for weights 4, 3, 2.
+        assert_eq!(order, [0, 0, 1, 0, 1, 2, 0, 1, 2]);
+    }
+
+    #[test]
+    fn least_connections_weigh_established_ones_heavily() {
+        let mut lab = Lab::ipvs(Scheduler::LeastConnections, &[1, 1, 1]);
+        lab.load(0, 1, 0);
+        lab.load(1, 0, 200);
+        lab.load(2, 0, 201);
+        assert_eq!(lab.choose(0), 1);
+        lab.load(1, 0, 300);
+        lab.load(2, 0, 299);
+        assert_eq!(lab.choose(1), 0);
+        let mut lab = Lab::ipvs(Scheduler::WeightedLeastConnections, &[1, 3]);
+        lab.load(0, 1, 0);
+        lab.load(1, 2, 0);
+        assert_eq!(lab.choose(0), 1);
+        lab.load(1, 4, 0);
+        assert_eq!(lab.choose(0), 0);
+    }
+
+    #[test]
+    fn expected_delay_and_never_queue_look_at_established_connections() {
+        let mut lab = Lab::ipvs(Scheduler::ShortestExpectedDelay, &[1, 3]);
+        assert_eq!(lab.choose(0), 1, "one third of the delay");
+        lab.load(1, 3, 0);
+        assert_eq!(lab.choose(0), 0);
+        let mut lab = Lab::ipvs(Scheduler::NeverQueue, &[1, 3]);
+        assert_eq!(lab.choose(0), 0, "the first idle one");
+        lab.load(0, 1, 0);
+        assert_eq!(lab.choose(0), 1);
+        lab.load(1, 1, 0);
+        assert_eq!(lab.choose(0), 1);
+    }
+
+    #[test]
+    fn hashing_schedulers_keep_a_source_or_a_destination() {
+        for scheduler in [Scheduler::SourceHash, Scheduler::MaglevHash, Scheduler::DestinationHash] {
+            let mut lab = Lab::ipvs(scheduler, &[1; 4]);
+            for client in 0..50 {
+                let first = lab.choose_from(client, 1);
+                assert!((2..20).all(|port| lab.choose_from(client, port) == first), "{scheduler:?}");
+            }
+        }
+        assert_eq!(Lab::ipvs(Scheduler::DestinationHash, &[1; 4]).shares(50).iter().filter(|n| **n > 0).count(), 1);
+        for scheduler in [Scheduler::SourceHash, Scheduler::MaglevHash] {
+            let shares = Lab::ipvs(scheduler, &[1; 4]).shares(40_000);
+            assert!(shares.iter().all(|share| (8_000..12_000).contains(share)), "{scheduler:?} {shares:?}");
+        }
+    }
+
+    #[test]
+    fn maglev_spreads_connections_of_one_client_and_keeps_them_when_another_endpoint_goes() {
+        for (size, slack) in [(65_537, 600), (1009, 900)] {
+            let mut lab = Lab::new(Mode::Maglev(size), &[1; 5]);
+            let shares = lab.shares(50_000);
+            assert!(shares.iter().all(|share| share.abs_diff(10_000) < slack), "{size} {shares:?}");
+            let before: Vec<usize> = (0..10_000).map(|n| lab.choose(n)).collect();
+            let mut fewer = Lab::new(Mode::Maglev(size), &[1; 4]);
+            let moved =
+                before.iter().enumerate().filter(|(n, place)| **place < 4 && fewer.choose(*n as u32) != **place);
+            // Of the 8000 that need not move.
+            assert!(moved.count() < 800, "{size}");
+        }
+    }
+
+    #[test]
+    fn when_every_weight_is_zero_nobody_is_chosen() {
+        for scheduler in
+            [Scheduler::RoundRobin, Scheduler::WeightedRoundRobin, Scheduler::SourceHash, Scheduler::MaglevHash]
+        {
+            assert_eq!(Lab::ipvs(scheduler, &[0, 0]).choose_from(1, 1), None, "{scheduler:?}");
+        }
+    }
+}
