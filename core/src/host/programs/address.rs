@@ -12,7 +12,7 @@ pub(super) fn hostname(sys: &Sys, arguments: &[String]) -> i32 {
     match arguments.first().map(String::as_str) {
         Some("-i" | "-I") => {
             let all: Vec<String> = config.addresses.iter().map(IpAddr::to_string).collect();
-            sys.line(&all.join(" "));
+            sys.line(all.join(" "));
         }
         _ => sys.line(&config.hostname),
     }

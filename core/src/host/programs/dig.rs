@@ -81,9 +81,9 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     }
     if let Some((reply, millis)) = last {
         if options.short {
-            reply.answers.iter().for_each(|record| sys.line(&content(record)));
+            reply.answers.iter().for_each(|record| sys.line(content(record)));
         } else if options.answer_only {
-            reply.answers.iter().for_each(|record| sys.line(&row(record)));
+            reply.answers.iter().for_each(|record| sys.line(row(record)));
         } else {
             print(sys, &options, server, &reply, millis);
         }
@@ -137,7 +137,7 @@ fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, mill
     {
         if !records.is_empty() {
             sys.line(format_args!("\n;; {title} SECTION:"));
-            records.iter().for_each(|record| sys.line(&row(record)));
+            records.iter().for_each(|record| sys.line(row(record)));
         }
     }
     let way = if options.tcp { "TCP" } else { "UDP" };

@@ -151,7 +151,7 @@ pub(super) fn seq(sys: &Sys, arguments: &[String]) -> i32 {
         if if step > 0 { number > last } else { number < last } {
             break;
         }
-        sys.line(&number.to_string());
+        sys.line(number);
         number += step;
     }
     0
@@ -173,7 +173,7 @@ pub(super) fn whoami(sys: &Sys, _: &[String]) -> i32 {
 pub(super) fn date(sys: &Sys, arguments: &[String]) -> i32 {
     let seconds = sys.now().total_micros() / 1_000_000;
     match arguments.first().map(String::as_str) {
-        Some("+%s") => sys.line(&seconds.to_string()),
+        Some("+%s") => sys.line(seconds),
         _ => {
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
             sys.line(format_args!("{hours:02}:{minutes:02}:{seconds:02} of virtual time"));

@@ -88,7 +88,7 @@ async fn fetch(
         ))
     });
     if let Some(format) = options.write_out {
-        sys.print(&report::write_out(format, url, &transfer, micros(sys, start)));
+        sys.print(report::write_out(format, url, &transfer, micros(sys, start)));
     }
     result
 }
