@@ -144,6 +144,7 @@ impl Image {
             "nginx" => self == Image::Nginx,
             "httpd-foreground" => self == Image::Httpd,
             "redis-server" => self == Image::Redis,
+            "tcpdump" => matches!(self, Image::Netshoot | Image::Unknown),
             "ss" => matches!(self, Image::Netshoot | Image::Unknown),
             _ => self != Image::Pause,
         }

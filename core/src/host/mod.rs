@@ -243,20 +243,20 @@ impl Host {
     /// Takes one IP packet from the network. What it leads to happens in the next `poll`.
     pub fn handle_packet(&mut self, now: Instant, packet: &[u8]) {
         let mut stack = self.machine.stack.borrow_mut();
-        stack.now = now;
+        stack.set_now(now);
         stack.handle_packet(packet);
         self.poll_at = Some(now);
     }
 
     /// Lets servers, programs and sockets do what there is to do at this time.
     pub fn poll(&mut self, now: Instant) {
-        self.machine.stack.borrow_mut().now = now;
+        self.machine.stack.borrow_mut().set_now(now);
         for _ in 0..TURNS {
             self.accept();
             self.poll_tasks();
             let mut stack = self.machine.stack.borrow_mut();
             stack.poll_egress();
-            if stack.outbox.loopback.is_empty() && stack.accepted.is_empty() {
+            if stack.outbox.loopback.is_empty() && stack.accepted.is_empty() && !stack.outbox.is_unseen() {
                 break;
             }
             for _ in 0..stack.outbox.loopback.len() {
@@ -276,6 +276,19 @@ impl Host {
         .into_iter()
         .flatten()
         .min();
+    }
+
+    /// Whether a `tcpdump` runs, so that it is worth showing packets that only pass through ([`Host::observe`]).
+    pub fn is_watched(&self) -> bool {
+        !self.machine.stack.borrow().outbox.watchers.is_empty()
+    }
+
+    /// Shows a packet that passes this machine's router to the `tcpdump`s that run here.
+    pub fn observe(&mut self, now: Instant, outgoing: bool, packet: &[u8]) {
+        let mut stack = self.machine.stack.borrow_mut();
+        stack.set_now(now);
+        stack.outbox.observe(outgoing, packet);
+        self.poll_at = Some(now);
     }
 
     /// The next packet for the network.

@@ -11,7 +11,7 @@ use smoltcp::time::Instant;
 use super::packet::IpPacket;
 
 /// Packets on their way out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outbox {
     /// Own addresses; what is sent to them never leaves, unless it is routed.
     pub(super) addresses: Vec<IpAddr>,
@@ -21,16 +21,49 @@ pub(super) struct Outbox {
     pub(super) wire: VecDeque<Vec<u8>>,
     /// For the host itself.
     pub(super) loopback: VecDeque<Vec<u8>>,
+    /// Who looks at every packet (`tcpdump`), by number.
+    pub(super) watchers: Vec<(u32, VecDeque<Seen>)>,
+    /// The time, for those who look.
+    pub(super) now: Instant,
 }
 
+/// A packet that went by.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) at: Instant,
+    pub(super) outgoing: bool,
+    pub(super) packet: Vec<u8>,
+}
+
+/// Packets that a watcher may be behind; more are lost to it.
+const UNSEEN: usize = 4096;
+
 impl Outbox {
+    pub(super) fn new(addresses: Vec<IpAddr>, routed: bool) -> Outbox {
+        let (wire, loopback) = (VecDeque::new(), VecDeque::new());
+        Outbox { addresses, routed, wire, loopback, watchers: Vec::new(), now: Instant::ZERO }
+    }
+
     /// Whether `address` is this host.
     pub(super) fn is_own(&self, address: IpAddr) -> bool {
         address.is_loopback() || self.addresses.contains(&address)
     }
 
+    /// Shows a packet to those who look.
+    pub(super) fn observe(&mut self, outgoing: bool, packet: &[u8]) {
+        for (_, seen) in self.watchers.iter_mut().filter(|(_, seen)| seen.len() < UNSEEN) {
+            seen.push_back(Seen { at: self.now, outgoing, packet: packet.to_vec() });
+        }
+    }
+
+    /// Whether somebody has packets to look at still.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.watchers.iter().any(|(_, seen)| !seen.is_empty())
+    }
+
     /// Sends a packet, to the network or back to the host. What cannot be an IP packet is dropped.
     pub(super) fn push(&mut self, packet: Vec<u8>) {
+        self.observe(true, &packet);
         match IpPacket::destination(&packet) {
             Some(destination) if !self.routed && self.is_own(destination) => self.loopback.push_back(packet),
             Some(_) => self.wire.push_back(packet),

@@ -86,7 +86,7 @@ impl Stack {
     pub(super) fn new(config: Rc<HostConfig>) -> Stack {
         Stack {
             now: Instant::ZERO,
-            outbox: Outbox { addresses: config.addresses.clone(), routed: config.routed, ..Outbox::default() },
+            outbox: Outbox::new(config.addresses.clone(), config.routed),
             udp: Udp::default(),
             listeners: Vec::new(),
             accepted: Vec::new(),
@@ -98,6 +98,12 @@ impl Stack {
             next_port: 0,
             config,
         }
+    }
+
+    /// Says what time it is.
+    pub(super) fn set_now(&mut self, now: Instant) {
+        self.now = now;
+        self.outbox.now = now;
     }
 
     /// The TCP half, made now if need be.
@@ -136,6 +142,7 @@ impl Stack {
         if !self.outbox.is_own(packet.destination) {
             return;
         }
+        self.outbox.observe(false, bytes);
         match packet.protocol {
             IpProtocol::Tcp => self.handle_tcp(bytes, &packet),
             IpProtocol::Udp => self.handle_udp(bytes, &packet),

@@ -1,5 +1,6 @@
 //! Sockets as programs hold them: closed when dropped, awaited without borrowing the stack meanwhile.
 
+use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::future::poll_fn;
@@ -11,6 +12,7 @@ use smoltcp::socket::tcp::{RecvError, State};
 use smoltcp::time::Duration;
 
 use super::machine::Machine;
+use super::nic::Seen;
 use super::packet::Reason;
 use super::server::Protocol;
 use super::stack::{Listener, Target};
@@ -281,6 +283,37 @@ impl UdpSocket {
 impl Drop for UdpSocket {
     fn drop(&mut self) {
         self.machine.stack.borrow_mut().udp.close(self.id);
+    }
+}
+
+/// Every packet of the host, in and out.
+pub(super) struct Watch {
+    machine: Rc<Machine>,
+    id: u32,
+}
+
+impl Watch {
+    pub(super) fn start(machine: &Rc<Machine>) -> Watch {
+        let watchers = &mut machine.stack.borrow_mut().outbox.watchers;
+        let id = watchers.iter().map(|(id, _)| id + 1).max().unwrap_or(0);
+        watchers.push((id, VecDeque::new()));
+        Watch { machine: machine.clone(), id }
+    }
+
+    /// Waits for the next packet.
+    pub(super) async fn next(&self) -> Seen {
+        poll_fn(|_| {
+            let watchers = &mut self.machine.stack.borrow_mut().outbox.watchers;
+            let mut own = watchers.iter_mut().filter(|(id, _)| *id == self.id);
+            own.next().and_then(|(_, seen)| seen.pop_front()).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.machine.stack.borrow_mut().outbox.watchers.retain(|(id, _)| *id != self.id);
     }
 }
 

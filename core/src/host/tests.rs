@@ -473,3 +473,28 @@ fn a_connection_reset_in_its_handshake_leaves_the_port_to_others() {
     lan.write(0, second, "\n");
     assert_eq!(lan.read(0, second), "server 10.0.0.1:4002 10.0.0.2:80\n");
 }
+
+#[test]
+fn tcpdump_shows_what_goes_by() {
+    let mut lan = Lan::serving(80, Server::Http);
+    let dump = lan.terminal(0, "tcpdump -ni any -c 5 port 80 and not host 10.0.0.9");
+    lan.read(0, dump);
+    lan.output(0, "curl -s web; curl -m 1 10.0.0.9");
+    let text = lan.read(0, dump);
+    let lines: Vec<&str> = text.lines().collect();
+    let (syn, answer, ack, get) = (lines[0], lines[1], lines[2], lines[3]);
+    assert!(syn.contains(" Out IP 10.0.0.1.") && syn.contains(" > 10.0.0.2.80: Flags [S], seq "), "{syn}");
+    assert!(answer.contains(" In  IP 10.0.0.2.80 > ") && answer.contains("Flags [S.]"), "{answer}");
+    assert!(ack.contains("Flags [.], ack 1, ") || ack.contains("seq 1:"), "{ack}");
+    assert!(text.contains("HTTP: GET / HTTP/1.1") && text.contains("HTTP: HTTP/1.1 200 OK"), "{get}");
+    assert!(
+        text.ends_with("5 packets captured\n5 packets received by filter\n0 packets dropped by kernel\n"),
+        "{text}"
+    );
+    assert_eq!(lan.hosts[0].exit_code(dump), Some(0));
+    assert!(!lan.hosts[0].is_watched());
+    let wrong = lan.terminal(0, "tcpdump nonsense");
+    lan.read(0, wrong);
+    lan.output(0, "curl -s web");
+    assert!(lan.read(0, wrong).contains("can't parse filter expression: nonsense"));
+}

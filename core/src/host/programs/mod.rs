@@ -15,6 +15,7 @@ mod redis_cli;
 mod reply;
 mod small;
 mod sockets;
+mod tcpdump;
 mod telnet;
 mod text;
 mod traceroute;
@@ -39,7 +40,7 @@ enum Program {
 use Program::{AtOnce, Waiting};
 
 /// Every program there is.
-const PROGRAMS: [(&str, Program); 54] = [
+const PROGRAMS: [(&str, Program); 55] = [
     ("[", AtOnce(|_, words| i32::from(!shell::test(words)))),
     ("apk", AtOnce(small::packages)),
     ("apt", AtOnce(small::packages)),
@@ -82,6 +83,7 @@ const PROGRAMS: [(&str, Program); 54] = [
     ("sort", Waiting(|sys, words| text::filter(sys, "sort", words))),
     ("ss", AtOnce(sockets::ss)),
     ("tail", Waiting(|sys, words| text::filter(sys, "tail", words))),
+    ("tcpdump", Waiting(|sys, words| Box::pin(tcpdump::run(sys, words)))),
     ("telnet", Waiting(|sys, words| Box::pin(telnet::run(sys, words)))),
     ("test", AtOnce(|_, words| i32::from(!shell::test(words)))),
     ("timeout", Waiting(|sys, words| Box::pin(small::timeout(sys, words)))),
