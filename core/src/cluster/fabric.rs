@@ -36,6 +36,9 @@ impl Cluster {
         let Some(machine) = self.machines.machine_mut(host) else { return };
         machine.slot = None;
         machine.host.poll(self.now);
+        if let Attachment::Node(node) = machine.attachment {
+            self.nodes[node.0 as usize].is_watched = machine.host.is_watched();
+        }
         self.drain_host(host);
     }
 
@@ -87,6 +90,9 @@ impl Cluster {
 
     /// A node's router decides about a packet.
     fn route(&mut self, node: NodeId, mut packet: Vec<u8>, from: Ingress) {
+        if from != Ingress::Host {
+            self.show(node, false, &packet);
+        }
         let tap = &mut self.taps;
         let router = &mut self.nodes[node.0 as usize].router;
         tap.passages.frame(self.now, Place::Node(node), &packet);
@@ -104,7 +110,23 @@ impl Cluster {
         self.plan_router(node);
     }
 
+    /// Lets a `tcpdump` on a node see what enters its router and what leaves it.
+    fn show(&mut self, node: NodeId, outgoing: bool, packet: &[u8]) {
+        let node = &self.nodes[node.0 as usize];
+        if !node.is_watched {
+            return;
+        }
+        let host = node.host;
+        if let Some(machine) = self.machines.machine_mut(host) {
+            machine.host.observe(self.now, outgoing, packet);
+            self.wake(host);
+        }
+    }
+
     fn hand_over(&mut self, node: NodeId, verdict: Verdict, packet: Vec<u8>) {
+        if matches!(verdict, Verdict::Port(_) | Verdict::Link(_)) {
+            self.show(node, true, &packet);
+        }
         match verdict {
             Verdict::Port(host) => drop(self.schedule.at(self.now + CABLE, Work::Arrive(host, packet))),
             Verdict::Host => {

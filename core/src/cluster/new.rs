@@ -105,7 +105,15 @@ impl Cluster {
             });
             let host = self.machines.insert(machine);
             let (name, addresses) = (node.name, node.addresses);
-            self.nodes.push(Node { name, addresses, router, host, waiting: Default::default(), slot: None });
+            self.nodes.push(Node {
+                name,
+                addresses,
+                router,
+                host,
+                is_watched: false,
+                waiting: Default::default(),
+                slot: None,
+            });
         }
     }
 

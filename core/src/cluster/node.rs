@@ -24,6 +24,8 @@ pub(super) struct Node {
     pub(super) router: Router,
     /// The machine that is the node's own host network.
     pub(super) host: HostId,
+    /// Whether a `tcpdump` runs there.
+    pub(super) is_watched: bool,
     /// Changes that are not in the rules yet, and when they will be.
     pub(super) waiting: VecDeque<(Instant, Delta)>,
     /// When the router asked to be called.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::Kind;
+use crate::time::Duration;
 use alloc::string::String;
 
 fn cluster() -> Cluster {
@@ -113,4 +114,24 @@ fn every_packet_at_a_router_is_a_passage_with_its_words_and_both_flows() {
     let translated =
         |info: &str| cluster.passages().since(0).any(|(_, p)| p.info() == info && p.before.dst != p.after.dst);
     assert!(translated("SYN") && translated("GET / HTTP/1.1"));
+}
+
+#[test]
+fn tcpdump_on_a_node_sees_both_sides_of_the_translation() {
+    let mut cluster = cluster();
+    cluster.create(pod("a", "app:1", "client")).unwrap();
+    cluster.create(pod("b", "app:1", "web")).unwrap();
+    cluster.create(service("hotel-service", "web")).unwrap();
+    cluster.settle();
+    let node = String::from(cluster.object(Kind::Pod, "default", "a").unwrap().spec()["nodeName"].str());
+    let service = cluster.object(Kind::Service, "default", "hotel-service").unwrap().spec()["clusterIP"].str();
+    let service = alloc::format!(" > {service}.80: Flags [S]");
+    let pod = cluster.object(Kind::Pod, "default", "b").unwrap().status()["podIP"].str();
+    let pod = alloc::format!(" > {pod}.8080: Flags [S]");
+    let dump = cluster.start(&Place::Node(node), &["tcpdump", "-ni", "any", "tcp", "-c", "4"], false).unwrap();
+    cluster.advance(Duration::from_millis(1));
+    cluster.exec(&Place::pod("default", "a"), "curl -s http://hotel-service").unwrap();
+    cluster.advance(Duration::from_secs(1));
+    let (output, has_ended) = cluster.read(dump);
+    assert!(has_ended && output.stdout.contains(&service) && output.stdout.contains(&pod), "{output:?}");
 }

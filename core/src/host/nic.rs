@@ -21,7 +21,7 @@ pub(super) struct Outbox {
     pub(super) wire: VecDeque<Vec<u8>>,
     /// For the host itself.
     pub(super) loopback: VecDeque<Vec<u8>>,
-    /// Who looks at every packet (`tcpdump`), by number.
+    /// Who looks at every packet (`tcpdump`), by number; what is routed, the router shows.
     pub(super) watchers: Vec<(u32, VecDeque<Seen>)>,
     /// The time, for those who look.
     pub(super) now: Instant,
@@ -63,7 +63,9 @@ impl Outbox {
 
     /// Sends a packet, to the network or back to the host. What cannot be an IP packet is dropped.
     pub(super) fn push(&mut self, packet: Vec<u8>) {
-        self.observe(true, &packet);
+        if !self.routed {
+            self.observe(true, &packet);
+        }
         match IpPacket::destination(&packet) {
             Some(destination) if !self.routed && self.is_own(destination) => self.loopback.push_back(packet),
             Some(_) => self.wire.push_back(packet),

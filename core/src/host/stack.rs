@@ -142,7 +142,9 @@ impl Stack {
         if !self.outbox.is_own(packet.destination) {
             return;
         }
-        self.outbox.observe(false, bytes);
+        if !self.outbox.routed {
+            self.outbox.observe(false, bytes);
+        }
         match packet.protocol {
             IpProtocol::Tcp => self.handle_tcp(bytes, &packet),
             IpProtocol::Udp => self.handle_udp(bytes, &packet),
