@@ -2,6 +2,22 @@
 //!
 //! An object is a [`Value`] tree, as text is bytes: what a manifest says is kept whole. A kind's file gives the
 //! fields it may hold, typed reads of those that matter here, its defaults and its validation.
+//!
+//! ```text
+//! text -> yaml / json -> Value -> schema::decode -> set_defaults -> validate -> stored
+//! ```
+//!
+//! ```
+//! # #[cfg(feature = "yaml")] {
+//! use clusterip::api::{Kind, Object, yaml};
+//! let tree = yaml::parse_value("{metadata: {name: web, namespace: default}, spec: {ports: [{port: 70000}]}}").unwrap();
+//! let mut service = Object::decode(Kind::Service, tree).unwrap();
+//! service.set_defaults();
+//! let refusal = service.validate(None).unwrap_err();
+//! assert_eq!(refusal.causes[0].field, "spec.ports[0].port");
+//! assert_eq!(refusal.causes[0].message, "Invalid value: 70000: must be between 1 and 65535, inclusive");
+//! # }
+//! ```
 
 pub mod endpoint_slice;
 pub mod endpoints;
