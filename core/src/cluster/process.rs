@@ -2,12 +2,13 @@
 
 use super::{Cluster, Input, Output, Place};
 use crate::{
-    host::{Command, ProcessId},
+    host::{Command, HostConfig, ProcessId},
     id::HostId,
     time::{Duration, Instant},
 };
 use alloc::{
     borrow::ToOwned,
+    rc::Rc,
     string::{String, ToString},
     vec::Vec,
 };
@@ -57,7 +58,8 @@ impl Cluster {
         let input = Input::Exec { place: place.clone(), line: line.into(), limit };
         self.input(input, |cluster| {
             let host = cluster.host_at(place)?;
-            let id = cluster.spawn(host, line);
+            let surroundings = cluster.surroundings_at(place);
+            let id = cluster.spawn(host, line, surroundings);
             let end = cluster.now + limit;
             let is_done =
                 |cluster: &Cluster| cluster.exit_code(host, id).is_some() || cluster.machines.machine(host).is_none();
@@ -78,8 +80,9 @@ impl Cluster {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         self.input(Input::Start { place: place.clone(), argv: argv.clone(), terminal }, |cluster| {
             let host = cluster.host_at(place)?;
+            let surroundings = cluster.surroundings_at(place);
             let machine = cluster.machines.machine_mut(host).expect("host_at gives a machine");
-            let id = machine.host.spawn(Command { argv, terminal });
+            let id = machine.host.spawn_in(Command { argv, terminal }, surroundings);
             let process = Process(cluster.next_process);
             cluster.next_process += 1;
             cluster.processes.insert(process, Running { host, id });
@@ -205,9 +208,9 @@ impl Cluster {
     }
 
     /// Starts a shell line without input.
-    pub(super) fn spawn(&mut self, host: HostId, line: &str) -> ProcessId {
+    pub(super) fn spawn(&mut self, host: HostId, line: &str, surroundings: Option<Rc<HostConfig>>) -> ProcessId {
         let machine = self.machines.machine_mut(host).expect("the caller knows the machine");
-        let id = machine.host.spawn_line(line);
+        let id = machine.host.spawn_line_in(line, surroundings);
         self.wake(host);
         id
     }

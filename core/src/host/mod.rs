@@ -149,11 +149,18 @@ impl Host {
 
     /// Starts a process; it does its first step in the next `poll`.
     pub fn spawn(&mut self, command: Command) -> ProcessId {
+        self.spawn_in(command, None)
+    }
+
+    /// [`Host::spawn`] with other surroundings than the host's own: name, resolver, environment and image of a pod on
+    /// its node's network.
+    pub fn spawn_in(&mut self, command: Command, surroundings: Option<Rc<HostConfig>>) -> ProcessId {
         let id = ProcessId(self.next_process);
         self.next_process += 1;
         let (stdin, stdout) = (Pipe::default(), Pipe::bounded());
         let stderr = if command.terminal { stdout.clone() } else { Pipe::bounded() };
-        let sys = Sys::new(self.machine.clone(), stdin.clone(), stdout.clone(), stderr.clone(), command.terminal);
+        let mut sys = Sys::new(self.machine.clone(), stdin.clone(), stdout.clone(), stderr.clone(), command.terminal);
+        sys.surroundings = surroundings;
         let interrupt = sys.interrupt.clone();
         let future = programs::run(sys, command.argv);
         let task = Some(Task { future, wake_at: None });
@@ -164,8 +171,13 @@ impl Host {
 
     /// Starts a line of shell language without a terminal and without input.
     pub fn spawn_line(&mut self, line: &str) -> ProcessId {
+        self.spawn_line_in(line, None)
+    }
+
+    /// [`Host::spawn_line`] with other surroundings.
+    pub fn spawn_line_in(&mut self, line: &str, surroundings: Option<Rc<HostConfig>>) -> ProcessId {
         let argv = vec!["sh".to_string(), "-c".to_string(), line.to_string()];
-        let id = self.spawn(Command { argv, terminal: false });
+        let id = self.spawn_in(Command { argv, terminal: false }, surroundings);
         self.close_stdin(id);
         id
     }

@@ -33,6 +33,8 @@ pub(super) struct Sys {
     pub(super) variables: Rc<RefCell<Vec<(String, String)>>>,
     /// What Ctrl-C does to this process.
     pub(super) interrupt: Rc<Cell<Interrupt>>,
+    /// What the process finds around itself, if that is not the host's own.
+    pub(super) surroundings: Option<Rc<HostConfig>>,
 }
 
 /// What Ctrl-C does.
@@ -49,17 +51,26 @@ pub(super) enum Interrupt {
 
 impl Sys {
     pub(super) fn new(machine: Rc<Machine>, stdin: Pipe, stdout: Pipe, stderr: Pipe, terminal: bool) -> Sys {
-        Sys { machine, stdin, stdout, stderr, terminal, variables: Rc::default(), interrupt: Rc::default() }
+        Sys {
+            machine,
+            stdin,
+            stdout,
+            stderr,
+            terminal,
+            variables: Rc::default(),
+            interrupt: Rc::default(),
+            surroundings: None,
+        }
     }
 
-    /// What the host is configured to be.
+    /// What the host is configured to be, as this process sees it.
     pub(super) fn config(&self) -> &HostConfig {
-        &self.machine.config
+        self.surroundings.as_deref().unwrap_or(&self.machine.config)
     }
 
     /// The contents of `/etc/resolv.conf`.
     pub(super) fn resolv(&self) -> &Resolv {
-        &self.machine.config.resolv
+        &self.config().resolv
     }
 
     /// Prints to standard output.

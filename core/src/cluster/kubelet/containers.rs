@@ -14,7 +14,7 @@ use crate::{
     control::EventType,
     dns::{self, Transport, Zone},
     host::{
-        Command, ProcessId, Protocol, Server,
+        Command, HostConfig, ProcessId, Protocol, Server,
         images::{Image, Start, base_name},
     },
     id::HostId,
@@ -48,7 +48,8 @@ impl Cluster {
         ] {
             self.kubelet_event(&pod, EventType::Normal, reason, message);
         }
-        let process = self.start_image(host, spec);
+        let surroundings = self.kubelets.sandboxes[key].surroundings.clone();
+        let process = self.start_image(host, spec, surroundings);
         if let Some(process) = process {
             let watched = Watched::Container { pod: key.clone(), index, generation };
             self.kubelets.watched.insert((host, process), watched);
@@ -59,7 +60,7 @@ impl Cluster {
     }
 
     /// Lets a host do what a container's image does.
-    fn start_image(&mut self, host: HostId, spec: &Value) -> Option<ProcessId> {
+    fn start_image(&mut self, host: HostId, spec: &Value, surroundings: Option<Rc<HostConfig>>) -> Option<ProcessId> {
         let start = image(spec);
         let zone = self.zone.clone();
         let machine = self.machines.machine_mut(host).expect("a sandbox's host exists");
@@ -68,8 +69,8 @@ impl Cluster {
             let server = if is_dns && port == 53 { dns_server(zone.clone()) } else { server };
             machine.host.serve(port, protocol, server);
         }
-        let process =
-            machine.host.spawn(Command { argv: start.command?, terminal: spec["tty"].as_bool() == Some(true) });
+        let command = Command { argv: start.command?, terminal: spec["tty"].as_bool() == Some(true) };
+        let process = machine.host.spawn_in(command, surroundings);
         if spec["stdin"].as_bool() != Some(true) {
             machine.host.close_stdin(process);
         }

@@ -19,12 +19,12 @@ use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object},
     control::{Change, DeleteOptions, EventType},
-    host::ProcessId,
+    host::{HostConfig, ProcessId},
     id::HostId,
     net::Cidr,
     time::Duration,
 };
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use sandbox::Sandbox;
 use status::PodStatus;
 
@@ -80,6 +80,12 @@ impl Cluster {
     pub(super) fn kubelet_pinned(&self, namespace: &str, name: &str) -> PodPin {
         let pin = self.kubelets.pins.get(&(namespace.to_owned(), name.to_owned())).cloned();
         pin.unwrap_or_else(|| PodPin { namespace: namespace.to_owned(), name: name.to_owned(), ..PodPin::default() })
+    }
+
+    /// What a process at a place finds around itself, if it is a pod on its node's own stack.
+    pub(super) fn surroundings_at(&self, place: &Place) -> Option<Rc<HostConfig>> {
+        let Place::Pod { namespace, name } = place else { return None };
+        self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?.surroundings.clone()
     }
 
     /// The stack of a pod that has one.
@@ -194,9 +200,11 @@ impl Cluster {
         // The environment may refer to the address.
         self.write_status(key);
         let Some(pod) = self.control.store().get(key).cloned() else { return };
+        let surroundings = is_host_network.then(|| Rc::new(self.surroundings(key, &pod, &addresses)));
         let host =
             if is_host_network { self.nodes[node.0 as usize].host } else { self.plug_in(key, &pod, node, &addresses) };
         let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+        sandbox.surroundings = surroundings;
         sandbox.host = Some(host);
         for index in 0..pod.spec()["containers"].items().len() {
             self.start_container(key, index);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     api::Key,
     cluster::{
-        Cluster,
+        Cluster, Place,
         work::{Task, Work},
     },
     control::EventType,
@@ -36,12 +36,15 @@ impl Cluster {
         if is_held {
             return;
         }
-        let (runner, line) = match action {
+        let (runner, line, surroundings) = match action {
             ProbeAction::Assumed => return self.handle_probe(key, index, generation, kind, Ok(())),
-            ProbeAction::FromNode(line) => (self.nodes[node.0 as usize].host, line),
-            ProbeAction::InPod(line) => (host, line),
+            ProbeAction::FromNode(line) => (self.nodes[node.0 as usize].host, line, None),
+            ProbeAction::InPod(line) => {
+                let place = Place::pod(&key.namespace, &key.name);
+                (host, line, self.surroundings_at(&place))
+            }
         };
-        let process = self.spawn(runner, &line);
+        let process = self.spawn(runner, &line, surroundings);
         self.pending += u32::from(is_first);
         let watched = Watched::Probe { pod: key.clone(), index, generation, kind };
         self.kubelets.watched.insert((runner, process), watched);

@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     api::Object,
-    host::ProcessId,
+    host::{HostConfig, ProcessId},
     id::{HostId, NodeId},
     time::{Duration, Instant},
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 /// A pod that a kubelet has taken on.
@@ -24,6 +24,8 @@ pub(super) struct Sandbox {
     pub(super) accepted_at: Instant,
     pub(super) containers: Vec<Container>,
     pub(super) is_stopping: bool,
+    /// What its processes find around themselves, if they run on the node's own stack.
+    pub(super) surroundings: Option<Rc<HostConfig>>,
 }
 
 /// One container of a sandbox.
@@ -48,6 +50,7 @@ impl Sandbox {
             accepted_at: now,
             containers,
             is_stopping: false,
+            surroundings: None,
         }
     }
 

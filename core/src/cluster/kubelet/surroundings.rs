@@ -15,20 +15,27 @@ use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 impl Cluster {
-    /// Makes the pod's machine and serves what is pinned.
-    pub(super) fn plug_in(&mut self, key: &Key, pod: &Object, node: NodeId, addresses: &[IpAddr]) -> HostId {
+    /// What the pod's processes find around themselves.
+    pub(super) fn surroundings(&self, key: &Key, pod: &Object, addresses: &[IpAddr]) -> HostConfig {
         let spec = pod.spec();
-        let mut config = HostConfig::new(
-            spec["hostname"].as_str().unwrap_or(&key.name),
-            addresses[0],
-            self.rng.fork("host", &key.namespace, &key.name),
-        );
+        let draw = self.rng.fork("host", &key.namespace, &key.name);
+        let name = match spec["hostNetwork"].as_bool() {
+            Some(true) => spec["nodeName"].str(),
+            _ => spec["hostname"].as_str().unwrap_or(&key.name),
+        };
+        let mut config = HostConfig::new(name, addresses[0], draw);
         config.addresses = addresses.to_vec();
         config.mtu = self.config.link.mtu;
         config.resolv = self.resolv_conf(&key.namespace, pod);
         config.env = Rc::new(self.environment(pod));
         config.image = spec["containers"][0]["image"].str().into();
         config.pool = self.pool.clone();
+        config
+    }
+
+    /// Makes the pod's machine and serves what is pinned.
+    pub(super) fn plug_in(&mut self, key: &Key, pod: &Object, node: NodeId, addresses: &[IpAddr]) -> HostId {
+        let config = self.surroundings(key, pod, addresses);
         let place = Place::pod(&key.namespace, &key.name);
         let machine = Machine { place, attachment: Attachment::Pod(node), host: Host::new(config), slot: None };
         let host = self.machines.insert(machine);
