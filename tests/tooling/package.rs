@@ -51,6 +51,6 @@ fn install() -> PathBuf {
 }
 
 fn tarball(place: &Path) -> PathBuf {
-    let entries = std::fs::read_dir(place).unwrap().flatten().map(|entry| entry.path());
-    entries.filter(|path| path.extension().is_some_and(|end| end == "tgz")).next().expect("npm pack wrote a tarball")
+    let mut entries = std::fs::read_dir(place).unwrap().flatten().map(|entry| entry.path());
+    entries.find(|path| path.extension().is_some_and(|end| end == "tgz")).expect("npm pack wrote a tarball")
 }

@@ -141,5 +141,5 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
 /// A number as JavaScript writes it.
 fn decimal(value: f64) -> String {
-    js_sys::Number::from(value).to_string(10).map_or_else(|_| String::new(), String::from)
+    js_sys::Number::from(value).to_string_with_radix(10).map_or_else(|_| String::new(), String::from)
 }

@@ -15,8 +15,8 @@ pub(super) fn human(seconds: i64) -> String {
     };
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
-        ..-1 => "<invalid>".to_string(),
-        ..0 => "0s".to_string(),
+        ..=-2 => "<invalid>".to_string(),
+        -1 => "0s".to_string(),
         ..120 => format!("{seconds}s"),
         ..600 => two(minutes, "m", seconds % 60, "s"),
         ..10_800 => format!("{minutes}m"),
