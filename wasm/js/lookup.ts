@@ -26,10 +26,10 @@ export interface DnsQuery {
   readonly answer: string | undefined
 }
 
-/** The command by which a program on the machine asks, search list and all. */
+/** The command by which a program on the machine asks, search list and all; it is there whatever the pod's image. */
 export function dig(name: string, type: string): string {
   const isAddress = /^[\d.]+$/.test(name) || name.includes(':')
-  return type === 'PTR' && isAddress ? `dig -x ${quote(name)}` : `dig +search ${quote(name)} ${type}`
+  return type === 'PTR' && isAddress ? `/debug/dig -x ${quote(name)}` : `/debug/dig +search ${quote(name)} ${type}`
 }
 
 /** Reads what `dig` printed and which frames it caused. */

@@ -110,9 +110,9 @@ impl Cluster {
         let line = match request.to.strip_prefix("tcp://") {
             Some(target) => {
                 let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
-                format!("nc -zv -w {seconds} {} {port}", name.trim_matches(['[', ']']))
+                format!("/debug/nc -zv -w {seconds} {} {port}", name.trim_matches(['[', ']']))
             }
-            None => format!("curl -sS -m {seconds} -w '\\n%{{http_code}} %{{local_port}}' '{}'", request.to),
+            None => format!("/debug/curl -sS -m {seconds} -w '\\n%{{http_code}} %{{local_port}}' '{}'", request.to),
         };
         let output = self.exec_within(&request.from, &line, request.timeout + Duration::from_secs(5))?;
         let frames = (passages, self.taps.passages.end());

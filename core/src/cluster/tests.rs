@@ -135,3 +135,16 @@ fn tcpdump_on_a_node_sees_both_sides_of_the_translation() {
     let (output, has_ended) = cluster.read(dump);
     assert!(has_ended && output.stdout.contains(&service) && output.stdout.contains(&pod), "{output:?}");
 }
+
+#[test]
+fn a_request_leaves_from_a_pod_whose_image_has_no_client() {
+    let mut cluster = cluster();
+    cluster.create(pod("a", "redis", "store")).unwrap();
+    cluster.create(pod("b", "app:1", "web")).unwrap();
+    cluster.create(service("hotel-service", "web")).unwrap();
+    cluster.settle();
+    let from = Place::pod("default", "a");
+    assert_eq!(cluster.exec(&from, "curl -s http://hotel-service").unwrap().exit_code, 127);
+    let trips = cluster.send(&Request::new(from, "http://hotel-service")).unwrap();
+    assert_eq!((trips[0].outcome, trips[0].status), (Outcome::Connected, Some(200)));
+}
