@@ -352,8 +352,7 @@ impl Parser<'_> {
 }
 
 fn array(word: &str) -> Result<Step, String> {
-    let number =
-        |text: &str| text.trim().parse::<i64>().map_err(|_| format!("invalid array index {}", text.to_string()));
+    let number = |text: &str| text.trim().parse::<i64>().map_err(|_| format!("invalid array index {text}"));
     if word == "*" {
         return Ok(Step::Every);
     }

@@ -46,7 +46,7 @@ impl Session<'_> {
         let revision = deployment.annotation("deployment.kubernetes.io/revision");
         let sets: Vec<&Rc<Object>> = self.owned(deployment, Kind::ReplicaSet);
         let is_new = |set: &&&Rc<Object>| set.annotation("deployment.kubernetes.io/revision") == revision;
-        let (new, old): (Vec<_>, Vec<_>) = sets.iter().partition(|set| is_new(&set));
+        let (new, old): (Vec<_>, Vec<_>) = sets.iter().partition(|set| is_new(set));
 
         if !sets.is_empty() {
             page.line(0, &format!("OldReplicaSets:\t{}", replica_sets(&old)));
