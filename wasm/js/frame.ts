@@ -1,8 +1,11 @@
 import type { RawFrame } from './engine.js'
 import type { Ref } from './ref.js'
 
-/** Where on its way a packet was seen. */
-export type FramePoint = string
+/**
+ * What a router did to a packet: sent it on as it was, rewrote its destination or its source, told the sender that it
+ * is refused, dropped it, or took it in itself.
+ */
+export type FramePoint = 'sent' | 'dnat' | 'snat' | 'refused' | 'dropped' | 'ended'
 
 /** One thing that happened to one packet at one place. */
 export interface Frame {
@@ -47,7 +50,7 @@ export function toFrame(raw: RawFrame): Frame {
     index: raw.index,
     time: raw.at / 1_000,
     place: raw.place,
-    point: raw.point,
+    point: raw.point as FramePoint,
     protocol: raw.protocol,
     info: raw.info,
     before,
