@@ -3,6 +3,7 @@
 use super::{
     deployment, endpoint_slice, endpoints, garbage, mirroring, namespace,
     plan::Plan,
+    pod_garbage,
     queue::Queue,
     replica_set, scheduler, stateful_set,
     store::{Change, Store},
@@ -15,6 +16,7 @@ use crate::{api::Key, time::Instant};
 pub(super) enum Controller {
     Namespace,
     Garbage,
+    PodGarbage,
     Deployment,
     ReplicaSet,
     StatefulSet,
@@ -25,9 +27,10 @@ pub(super) enum Controller {
 }
 
 impl Controller {
-    pub(super) const ALL: [Controller; 9] = [
+    pub(super) const ALL: [Controller; 10] = [
         Controller::Namespace,
         Controller::Garbage,
+        Controller::PodGarbage,
         Controller::Deployment,
         Controller::ReplicaSet,
         Controller::StatefulSet,
@@ -42,6 +45,7 @@ impl Controller {
         match self {
             Controller::Namespace => namespace::watch(change, queue),
             Controller::Garbage => garbage::watch(change, store, queue),
+            Controller::PodGarbage => pod_garbage::watch(change, store, now, queue),
             Controller::Deployment => deployment::watch(change, store, queue),
             Controller::ReplicaSet => replica_set::watch(change, store, queue),
             Controller::StatefulSet => stateful_set::watch(change, store, queue),
@@ -57,6 +61,7 @@ impl Controller {
         match self {
             Controller::Namespace => namespace::reconcile(key, store),
             Controller::Garbage => garbage::reconcile(key, store),
+            Controller::PodGarbage => pod_garbage::reconcile(key, store),
             Controller::Deployment => deployment::reconcile(key, store, now),
             Controller::ReplicaSet => replica_set::reconcile(key, store, now),
             Controller::StatefulSet => stateful_set::reconcile(key, store, now),

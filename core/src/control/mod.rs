@@ -23,6 +23,7 @@ mod mirroring;
 mod namespace;
 mod naming;
 mod plan;
+mod pod_garbage;
 mod port_pool;
 mod port_set;
 mod queue;

@@ -196,3 +196,20 @@ fn required_node_affinity_chooses_the_node() {
     let node = |name: &str| plane.store().find(Kind::Pod, "default", name).unwrap().spec()["nodeName"].str();
     assert_eq!((node("picky"), node("other")), ("node-2", ""));
 }
+
+#[test]
+fn the_pods_of_a_deleted_node_are_given_up_after_forty_seconds() {
+    let mut plane = plane();
+    let mut stray = pod("stray");
+    stray.value.set(&["spec", "nodeName"], "never-was");
+    plane.create(at(0), stray).unwrap();
+    for name in ["a", "b"] {
+        plane.create(at(0), pod(name)).unwrap();
+    }
+    plane.reconcile(at(0));
+    plane.delete(at(10), &Key::new(Kind::Node, "", "node-1"), DeleteOptions::default()).unwrap();
+    plane.reconcile(at(10));
+    assert_eq!(plane.poll_at(), Some(at(50)));
+    plane.reconcile(at(50));
+    assert_eq!(names(&plane, Kind::Pod), ["b", "stray"]);
+}
