@@ -44,6 +44,10 @@ impl<A: Address> Plane<A> {
             let for_node = from != Ingress::Host && self.routes.is_own(tuple.dst);
             return Err(if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) });
         }
+        // Loopback addresses mean nothing on a wire (kubelet's KUBE-FIREWALL, and Linux' martians).
+        if from != Ingress::Host && (tuple.dst.ip().is_loopback() || tuple.src.ip().is_loopback()) {
+            return Err(Verdict::Drop(Reason::Invalid));
+        }
         // 3. Is the destination virtual?  4. Then is there anyone to serve it?
         let steer = self.steer(node, header, from)?;
         let chosen = match &steer {

@@ -725,3 +725,13 @@ fn later_parts_of_a_packet_follow_the_first() {
     lab.now += Duration::from_secs(31);
     assert_eq!(lab.send(&mut part(8, 5, false), POD), Verdict::Drop(Reason::Fragment));
 }
+
+#[test]
+fn nobody_reaches_the_loopback_of_a_node_from_elsewhere() {
+    let mut lab = Lab::new(Mode::Iptables);
+    lab.web.node_port = 30080;
+    lab.serve(&[FAR]);
+    let martian = Err(Verdict::Drop(Reason::Invalid));
+    assert_eq!(lab.connect("172.30.0.50:1", "127.0.0.1:30080", WIRE), martian);
+    assert_eq!(lab.connect("127.0.0.1:1", VIP, POD), martian);
+}
