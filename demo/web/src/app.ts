@@ -31,7 +31,7 @@ export class LabApp extends LitElement {
     .stage, .side { display: grid; gap: 14px; min-width: 0; }
     .map { display: grid; gap: 12px; }
     .card { border: 1px solid var(--edge); border-radius: 6px; background: var(--surface); overflow: hidden; min-width: 0; }
-    .packets { height: 300px; display: flex; flex-direction: column; }
+    .packets { height: clamp(300px, calc(100dvh - 600px), 700px); display: flex; flex-direction: column; }
     .packets lab-packets { flex: 1; }
     .side { position: sticky; top: 14px; grid-template-rows: minmax(220px, 0.8fr) minmax(300px, 1fr); height: calc(100dvh - 28px - 62px); min-height: 620px; }
     .side .card { display: flex; flex-direction: column; min-height: 0; }

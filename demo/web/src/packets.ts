@@ -24,6 +24,7 @@ export class LabPackets extends LabElement {
     th.time { text-align: right; }
     .info { max-width: 9.2em; overflow: hidden; text-overflow: ellipsis; }
     .group th { position: static; padding: 8px 8px 4px; color: var(--ink); font: 600 11.5px/1.4 var(--mono); white-space: normal; overflow-wrap: anywhere; background: none; }
+    @media (min-width: 1500px) { .info { max-width: 20em; } }
     tr:not(.group) { cursor: pointer; }
     tbody tr:not(.group):hover { background: var(--raised); }
     tr[aria-current='true'] { background: var(--current); box-shadow: inset 3px 0 var(--packet); }
