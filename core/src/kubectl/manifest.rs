@@ -4,7 +4,7 @@
 
 use super::{Failure, Session, args::Args};
 use crate::{
-    api::{ApiError, Key, Kind, Object, Reason, Value, yaml},
+    api::{ApiError, Key, Kind, Object, Reason, Value, schema, yaml},
     cluster::Hint,
 };
 use alloc::{
@@ -46,6 +46,7 @@ impl Session<'_> {
     /// The objects of all files that `-f` names, and what was wrong with the others.
     pub(super) fn manifests(&mut self, args: &Args) -> Result<(Vec<Manifest>, Vec<Problem>), Failure> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
+        let is_lenient = matches!(args.flag("validate"), Some("false" | "ignore" | "warn"));
         let paths: Vec<&str> = args.all("filename").flat_map(|paths| paths.split(',')).collect();
         for path in paths {
             for (source, text) in self.files(path)? {
@@ -58,7 +59,25 @@ impl Session<'_> {
                 }
             }
         }
+        if is_lenient {
+            for manifest in &mut found {
+                self.drop_unknown(manifest, args.flag("validate") == Some("warn"));
+            }
+        }
         Ok((found, errors))
+    }
+
+    /// `--validate=ignore`: the server drops the fields it does not know, and with `warn` says so.
+    fn drop_unknown(&mut self, manifest: &mut Manifest, is_loud: bool) {
+        let unknown = schema::unknown_fields(manifest.kind, &manifest.value);
+        if unknown.is_empty() {
+            return;
+        }
+        // Decoding reports what it drops; an ill-typed field is reported again when the object is written.
+        let _reported = schema::decode(manifest.kind, &mut manifest.value);
+        for field in unknown.iter().filter(|_| is_loud) {
+            self.warn(&format!("unknown field \"{field}\""));
+        }
     }
 
     /// The files of a path: `-`, a name, a folder.

@@ -149,3 +149,17 @@ fn files_name_objects_for_every_command() {
     assert_eq!(kubectl("kubectl label -f web.yaml a=b").stdout, "service/web labeled\n");
     assert_eq!(kubectl("kubectl get svc -l a=b -o name").stdout, "service/web\n");
 }
+
+#[test]
+fn unknown_fields_are_dropped_only_if_nobody_validates() {
+    let (mut cluster, mut context) = lab();
+    context.stdin = WEB.replace("spec:\n", "spec:\n  colour: red\n");
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    let strict = kubectl("kubectl create -f -");
+    let words = "Service in version \"v1\" cannot be handled as a Service: strict decoding error: unknown field \"spec.colour\"";
+    let text = format!("Error from server (BadRequest): error when creating \"STDIN\": {words}\n");
+    assert_eq!((strict.stderr, strict.exit_code), (text, 1));
+    let lenient = kubectl("kubectl create -f - --validate=warn");
+    assert_eq!(lenient.stderr, "Warning: unknown field \"spec.colour\"\n");
+    assert_eq!(lenient.stdout, "service/web created\n");
+}
