@@ -10,6 +10,7 @@ pub mod message;
 mod name;
 #[cfg(test)]
 mod properties;
+mod reader;
 mod records;
 pub mod zone;
 

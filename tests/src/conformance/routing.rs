@@ -1,5 +1,6 @@
 //! Group `routing`: connections through kube-proxy's rules, NetworkPolicy included, judged by who answers.
 
+mod judge;
 mod steps;
 mod world;
 
