@@ -3,6 +3,7 @@
 //! Source: sigs.k8s.io/yaml over its fork of go-yaml v2, so YAML 1.1: an unquoted `yes` is a truth value and `010` is
 //! eight.
 
+mod decimal;
 mod emit;
 mod place;
 mod scalar;
@@ -12,7 +13,7 @@ mod tests;
 pub use emit::emit;
 pub use place::Position;
 
-use super::{Map, Value, json};
+use super::{Map, Value};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -163,28 +164,9 @@ fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
         Err(error) if error.to_string().starts_with("EOF while parsing") => Value::Null,
         result => result?,
     };
-    restore_decimals(document, &mut value, &mut Vec::new());
+    decimal::restore(document, &mut value);
+    merge_all(&mut value);
     Ok((value, duplicates.into_inner()))
-}
-
-/// Stands for a number that is not whole until its text is read again: the parser hands out a float.
-const DECIMAL: &str = "?";
-
-fn restore_decimals(document: &str, value: &mut Value, steps: &mut Vec<String>) {
-    let mut follow = |step: String, item: &mut Value| {
-        steps.push(step);
-        restore_decimals(document, item, steps);
-        steps.pop();
-    };
-    match value {
-        Value::Decimal(text) if &**text == DECIMAL => {
-            let text = place::scalar(document, steps).unwrap_or_default();
-            *value = json::number(&text).unwrap_or(Value::String(text));
-        }
-        Value::List(items) => items.iter_mut().enumerate().for_each(|(at, item)| follow(at.to_string(), item)),
-        Value::Map(map) => map.iter_mut().for_each(|(name, item)| follow(name.to_owned(), item)),
-        _ => {}
-    }
 }
 
 /// Reads one node.
@@ -250,7 +232,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Decimal(DECIMAL.into()))
+        Ok(decimal::unread())
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
@@ -274,22 +256,30 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut map = Map::default();
-        let mut merged = Vec::new();
         while let Some(key) = fields.next_key_seed(self)? {
             let name = scalar::key(&key).ok_or_else(|| A::Error::custom("invalid map key"))?;
             let mut path = self.path.to_owned();
             place::push_name(&mut path, &name);
             let value = fields.next_value_seed(Reader { path: &path, ..self })?;
-            if name == "<<" {
-                merged.push(value);
-            } else if map.insert(&name, value).is_some() {
+            if map.insert(&name, value).is_some() {
                 self.duplicates.borrow_mut().push(path);
             }
         }
-        for source in merged {
-            merge(&mut map, &source);
-        }
         Ok(Value::Map(map))
+    }
+}
+
+/// Carries out every `<<` of the tree, the inner ones first.
+fn merge_all(value: &mut Value) {
+    match value {
+        Value::List(items) => items.iter_mut().for_each(merge_all),
+        Value::Map(map) => {
+            map.iter_mut().for_each(|(_, item)| merge_all(item));
+            if let Some(source) = map.remove("<<") {
+                merge(map, &source);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{cell::RefCell, fmt};
+use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A place in a text; both count from one, columns in characters.
@@ -21,18 +21,10 @@ pub struct Position {
 /// Where the value at that path begins, or the nearest thing around it that is there.
 pub(super) fn find(document: &str, steps: &[String]) -> Option<Position> {
     (0..=steps.len()).rev().find_map(|length| {
-        let text = RefCell::default();
-        let follow = Follow { steps: &steps[..length], text: &text };
+        let follow = Follow { steps: &steps[..length] };
         let error = follow.deserialize(serde_yaml::Deserializer::from_str(document)).err()?;
         error.location().map(|at| Position { line: at.line(), column: at.column() })
     })
-}
-
-/// The text of the scalar at that path.
-pub(super) fn scalar(document: &str, steps: &[String]) -> Option<String> {
-    let text = RefCell::default();
-    let _ = Follow { steps, text: &text }.deserialize(serde_yaml::Deserializer::from_str(document));
-    text.into_inner()
 }
 
 /// Appends a field's name to a path; names that would be misread are put in brackets.
@@ -66,7 +58,6 @@ pub(super) fn steps(path: &str) -> Vec<String> {
 #[derive(Clone, Copy)]
 struct Follow<'a> {
     steps: &'a [String],
-    text: &'a RefCell<Option<String>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Follow<'_> {
@@ -108,12 +99,8 @@ impl<'de> Visitor<'de> for Follow<'_> {
         Ok(())
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if !self.steps.is_empty() {
-            return Ok(());
-        }
-        *self.text.borrow_mut() = Some(text.to_owned());
-        Err(E::custom("here"))
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        if self.steps.is_empty() { Err(E::custom("here")) } else { Ok(()) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
@@ -121,7 +108,7 @@ impl<'de> Visitor<'de> for Follow<'_> {
         let mut at = 0_usize;
         loop {
             let more = if at.to_string() == *step {
-                items.next_element_seed(Follow { steps: rest, ..self })?
+                items.next_element_seed(Follow { steps: rest })?
             } else {
                 items.next_element::<IgnoredAny>()?.map(drop)
             };
@@ -136,7 +123,7 @@ impl<'de> Visitor<'de> for Follow<'_> {
         let Some((step, rest)) = self.steps.split_first() else { return Err(A::Error::custom("here")) };
         while let Some(key) = fields.next_key::<String>()? {
             if key == *step || scalar::key(&scalar::resolve(&key)).is_some_and(|key| key == *step) {
-                fields.next_value_seed(Follow { steps: rest, ..self })?;
+                fields.next_value_seed(Follow { steps: rest })?;
             } else {
                 fields.next_value::<IgnoredAny>()?;
             }

@@ -41,6 +41,16 @@ fn decimals_inside_lists_and_odd_keys_keep_their_digits() {
 }
 
 #[test]
+fn decimals_survive_double_keys_merges_and_great_numbers_of_them() {
+    let value = one("a: 0.5\na: 1.5\nb: &b {k: 2.5}\nc: {<<: *b}\n1: 0.25\nyes: 0.75\n");
+    let decimal = |text: &str| Value::Decimal(text.into());
+    assert_eq!((&value["a"], &value["b"]["k"], &value["c"]["k"]), (&decimal("1.5"), &decimal("2.5"), &decimal("2.5")));
+    assert_eq!((&value["1"], &value["true"]), (&decimal("0.25"), &decimal("0.75")));
+    let many = one(&"- 0.5\n".repeat(20_000));
+    assert!(many.items().iter().all(|item| *item == decimal("0.5")));
+}
+
+#[test]
 fn the_last_of_two_equal_keys_counts_and_is_told() {
     let found = parse("spec:\n  type: ClusterIP\n  type: NodePort\n").remove(0).unwrap();
     assert_eq!(found.value["spec"]["type"].str(), "NodePort");
