@@ -3,12 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/client-go/util/jsonpath (parser.go, jsonpath.go).
 
 use crate::api::{Value, json};
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// A template that was read.
 #[derive(Debug)]
@@ -131,7 +126,7 @@ fn apply<'a>(step: &Step, root: &'a Value, value: &'a Value, found: &mut Vec<&'a
             let mut at = from.map_or(0, place).max(0);
             while at < end {
                 found.push(&items[at as usize]);
-                at += (*by).max(1);
+                at = at.saturating_add((*by).max(1));
             }
         }
         Step::Union(parts) => parts.iter().for_each(|part| found.extend(walk(part, root, value))),
@@ -393,6 +388,13 @@ mod tests {
         ];
         for (template, expected) in cases {
             assert_eq!(Template::parse(template).unwrap().render(&tree()), expected, "{template}");
+        }
+        for (template, _) in cases {
+            let ends = template.char_indices().map(|(end, _)| end);
+            // Whatever is cut off, reading it ends in words.
+            let read =
+                ends.filter_map(|end| Template::parse(&template[..end]).ok()).map(|cut| cut.render(&tree()).len());
+            assert!(read.count() >= 1, "{template}");
         }
         assert!(Template::parse("{.items").is_err());
         assert!(Template::parse("{range .items[*]}").is_err());

@@ -8,13 +8,7 @@ use crate::{
     control::timestamp,
     time::Duration,
 };
-use alloc::{
-    borrow::ToOwned,
-    format,
-    rc::Rc,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const CAUSE: &str = "kubernetes.io/change-cause";
@@ -230,6 +224,8 @@ fn revisions(session: &Session<'_>, deployment: &Object) -> Vec<(i64, Rc<Object>
 
 /// `90s`, `5m`, `1h`, or plain seconds.
 pub(super) fn seconds(text: &str) -> Option<u64> {
+    /// A hundred years: nobody waits longer.
+    const LONGEST: u64 = 3_155_760_000;
     let mut total = 0;
     let mut number = String::new();
     for letter in text.chars() {
@@ -243,7 +239,8 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
             'h' => 3600,
             _ => return None,
         };
-        total += core::mem::take(&mut number).parse::<u64>().ok()? * unit;
+        total += core::mem::take(&mut number).parse::<u64>().ok()?.min(LONGEST) * unit;
     }
-    if number.is_empty() { Some(total) } else { number.to_string().parse::<u64>().ok().map(|rest| total + rest) }
+    let rest = if number.is_empty() { 0 } else { number.parse::<u64>().ok()? };
+    Some((total + rest.min(LONGEST)).min(LONGEST))
 }
