@@ -16,6 +16,18 @@ fn the_packed_tarball_routes_a_request_in_node() {
     let _ = std::fs::remove_dir_all(place);
 }
 
+#[test]
+fn the_example_of_the_readme_runs_in_node() {
+    let readme = std::fs::read_to_string(demo::root().join("README.md")).unwrap();
+    let example = readme.split("```js\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a js example");
+    let place = install();
+    let script = place.join("readme.mjs");
+    std::fs::write(&script, example).unwrap();
+    let out = run("the example of the README", Command::new("node").arg(&script)).unwrap();
+    assert_eq!(out.trim(), "connected 200 0");
+    let _ = std::fs::remove_dir_all(place);
+}
+
 /// Virtual time and one seed: the module asks its host for neither the time nor chance.
 #[test]
 fn the_module_imports_no_clock_and_no_chance() {
@@ -37,8 +49,7 @@ fn install() -> PathBuf {
     demo::wasm::build().unwrap();
     let package = demo::root().join("wasm");
     demo::npm::install(&package).unwrap();
-    let place = std::env::temp_dir().join(format!("clusterip-package-{}", std::process::id()));
-    std::fs::create_dir_all(&place).unwrap();
+    let place = tempfile::Builder::new().prefix("clusterip-package-").tempdir().unwrap().keep();
     let mut pack = demo::npm::npm(&package);
     run("npm pack", pack.args(["pack", "--silent", "--pack-destination"]).arg(&place)).unwrap();
     std::fs::write(place.join("package.json"), r#"{"private": true, "type": "module"}"#).unwrap();
