@@ -498,3 +498,50 @@ fn tcpdump_shows_what_goes_by() {
     lan.output(0, "curl -s web");
     assert!(lan.read(0, wrong).contains("can't parse filter expression: nonsense"));
 }
+
+#[test]
+fn no_packet_whatever_brings_a_host_down() {
+    let mut lan = Lan::serving(80, Server::Http);
+    lan.hosts[1].serve(53, Protocol::Udp, Server::Whoami);
+    lan.hosts[1].serve(6379, Protocol::Tcp, Server::Redis(Rc::<core::cell::RefCell<Database>>::default()));
+    let dump = lan.terminal(1, "tcpdump -n");
+    // Real packets to start from: what a client sends and what errors and echoes look like.
+    let client =
+        lan.hosts[0].spawn_line("curl -s 10.0.0.2 & echo | nc -u 10.0.0.2 53 & ping -c 1 10.0.0.2 & ping -c 1 fd00::2");
+    let mut seeds = Vec::new();
+    lan.run(Instant::from_secs(2), |lan| {
+        let to_server = |packet: &&Vec<u8>| packet::IpPacket::destination(packet).is_some_and(|to| to == format(2, 4));
+        seeds.extend(lan.flying.values().filter(to_server).cloned());
+        false
+    });
+    assert!(lan.hosts[0].exit_code(client).is_some() && seeds.len() > 5);
+    let mut rng = Rng::new(11);
+    for round in 0..20_000u32 {
+        let (own, other, six) = (format(2, 4), format(1, 4), format(2, 6));
+        let mut packet = match round % 3 {
+            0 => seeds[rng.below(seeds.len() as u32) as usize].clone(),
+            _ => {
+                let message: Vec<u8> = (0..rng.below(64)).map(|_| rng.next_u32() as u8).collect();
+                let (from, to) = if round % 3 == 1 { (other, own) } else { (format(1, 6), six) };
+                let mut message = message;
+                if let Some(first) = message.first_mut() {
+                    *first = [0, 3, 8, 11, 1, 2, 128, 129][rng.below(8) as usize];
+                }
+                if message.len() < 4 {
+                    message.resize(4, 0);
+                }
+                packet::icmp(from, to, &message).unwrap()
+            }
+        };
+        for _ in 0..rng.below(3) {
+            let at = rng.below(packet.len() as u32) as usize;
+            packet[at] = rng.next_u32() as u8;
+        }
+        packet.truncate(packet.len() - rng.below(4).min(packet.len() as u32) as usize);
+        lan.hosts[1].handle_packet(lan.now, &packet);
+        lan.hosts[1].poll(lan.now);
+        while lan.hosts[1].poll_packet().is_some() {}
+    }
+    assert_eq!(lan.hosts[1].exit_code(dump), None);
+    assert_eq!(lan.curl("curl -s http://10.0.0.2"), ("server\n".into(), 0), "and it serves as before");
+}
