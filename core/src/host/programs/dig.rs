@@ -7,8 +7,9 @@ use core::net::SocketAddr;
 
 use super::super::resolve;
 use super::super::sys::Sys;
-use super::nslookup::{server, word};
-use crate::dns::message::{Data, Message, Rcode, Record, Type};
+use super::nslookup::server;
+use super::records::{content, word};
+use crate::dns::message::{Message, Rcode, Record, Type};
 
 #[derive(Default)]
 struct Options {
@@ -81,7 +82,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     }
     if let Some((reply, millis)) = last {
         if options.short {
-            reply.answers.iter().for_each(|record| sys.line(content(record)));
+            reply.answers.iter().for_each(|record| sys.line(content(&record.data)));
         } else if options.answer_only {
             reply.answers.iter().for_each(|record| sys.line(row(record)));
         } else {
@@ -147,20 +148,5 @@ fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, mill
 }
 
 fn row(record: &Record) -> String {
-    format!("{}\t{}\tIN\t{}\t{}", record.name, record.ttl, record.data.kind(), content(record))
-}
-
-/// A record's content as a zone file has it.
-fn content(record: &Record) -> String {
-    match &record.data {
-        Data::A(address) => address.to_string(),
-        Data::Aaaa(address) => address.to_string(),
-        Data::Cname(name) | Data::Ns(name) | Data::Ptr(name) => name.clone(),
-        Data::Txt(text) => format!("\"{text}\""),
-        Data::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}"),
-        Data::Soa { server, mailbox, serial, refresh, retry, expire, minimum } => {
-            format!("{server} {mailbox} {serial} {refresh} {retry} {expire} {minimum}")
-        }
-        Data::Other { bytes, .. } => format!("\\# {}", bytes.len()),
-    }
+    format!("{}\t{}\tIN\t{}\t{}", record.name, record.ttl, record.data.kind(), content(&record.data))
 }

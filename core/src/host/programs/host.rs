@@ -5,7 +5,8 @@ use alloc::string::String;
 
 use super::super::resolve;
 use super::super::sys::Sys;
-use super::nslookup::{bare, server, word};
+use super::nslookup::server;
+use super::records::{bare, content, word};
 use crate::dns::message::{Data, Rcode, Type};
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
@@ -65,18 +66,18 @@ async fn one(sys: &Sys, server: core::net::SocketAddr, name: &str, kinds: &[Type
     for record in replies.iter().flat_map(|reply| &reply.answers) {
         let owner = bare(&record.name);
         printed = true;
-        match &record.data {
-            Data::A(address) => sys.line(format_args!("{owner} has address {address}")),
-            Data::Aaaa(address) => sys.line(format_args!("{owner} has IPv6 address {address}")),
-            Data::Cname(target) => sys.line(format_args!("{owner} is an alias for {target}")),
-            Data::Ptr(target) => sys.line(format_args!("{owner} domain name pointer {target}")),
-            Data::Srv { priority, weight, port, target } => {
-                sys.line(format_args!("{owner} has SRV record {priority} {weight} {port} {target}"));
-            }
-            Data::Txt(text) => sys.line(format_args!("{owner} descriptive text \"{text}\"")),
-            Data::Ns(target) => sys.line(format_args!("{owner} name server {target}")),
-            Data::Soa { .. } | Data::Other { .. } => {}
-        }
+        let is = match &record.data {
+            Data::A(_) => "has address",
+            Data::Aaaa(_) => "has IPv6 address",
+            Data::Cname(_) => "is an alias for",
+            Data::Ptr(_) => "domain name pointer",
+            Data::Srv { .. } => "has SRV record",
+            Data::Txt(_) => "descriptive text",
+            Data::Ns(_) => "name server",
+            Data::Soa { .. } => "has SOA record",
+            Data::Other { .. } => continue,
+        };
+        sys.line(format_args!("{owner} {is} {}", content(&record.data)));
     }
     if !printed {
         sys.line(format_args!("{} has no {} record", bare(name), kinds[0]));

@@ -11,6 +11,7 @@ mod nc;
 mod nslookup;
 mod options;
 mod ping;
+mod records;
 mod redis_cli;
 mod reply;
 mod small;

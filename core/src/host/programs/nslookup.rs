@@ -9,6 +9,7 @@ use core::net::{IpAddr, SocketAddr};
 use super::super::images::Image;
 use super::super::resolve;
 use super::super::sys::Sys;
+use super::records::{bare, content, word};
 use crate::dns::message::{Data, Message, Rcode, Type};
 
 /// What was asked on the command line.
@@ -108,24 +109,27 @@ fn answer(sys: &Sys, reply: &Message) {
         sys.line("Non-authoritative answer:");
     }
     for record in &reply.answers {
-        let owner = bare(&record.name);
-        match &record.data {
-            Data::A(address) => sys.line(format_args!("Name:\t{owner}\nAddress: {address}")),
-            Data::Aaaa(address) => sys.line(format_args!("Name:\t{owner}\nAddress: {address}")),
-            Data::Cname(target) => sys.line(format_args!("{owner}\tcanonical name = {}", bare(target))),
-            Data::Ptr(target) => sys.line(format_args!("{owner}\tname = {}", bare(target))),
-            Data::Ns(target) => sys.line(format_args!("{owner}\tnameserver = {}", bare(target))),
-            Data::Txt(text) => sys.line(format_args!("{owner}\ttext = \"{text}\"")),
-            Data::Srv { priority, weight, port, target } => {
-                sys.line(format_args!("{owner}\tservice = {priority} {weight} {port} {}", bare(target)));
+        let (owner, content) = (bare(&record.name), content(&record.data));
+        let content = bare(&content);
+        let is = match &record.data {
+            Data::A(_) | Data::Aaaa(_) => {
+                sys.line(format_args!("Name:\t{owner}\nAddress: {content}"));
+                continue;
             }
             Data::Soa { server, mailbox, serial, refresh, retry, expire, minimum } => {
                 sys.line(format_args!("{owner}\n\torigin = {}\n\tmail addr = {}", bare(server), bare(mailbox)));
                 sys.line(format_args!("\tserial = {serial}\n\trefresh = {refresh}\n\tretry = {retry}"));
                 sys.line(format_args!("\texpire = {expire}\n\tminimum = {minimum}"));
+                continue;
             }
-            Data::Other { .. } => {}
-        }
+            Data::Cname(_) => "canonical name",
+            Data::Ptr(_) => "name",
+            Data::Ns(_) => "nameserver",
+            Data::Txt(_) => "text",
+            Data::Srv { .. } => "service",
+            Data::Other { .. } => continue,
+        };
+        sys.line(format_args!("{owner}\t{is} = {content}"));
     }
 }
 
@@ -215,23 +219,4 @@ async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
     let name = if kind == Type::PTR { bare(&names[0]) } else { request.name };
     sys.line(format_args!("** server can't find {name}: {}\n", word(failed.unwrap_or(Rcode::ServFail))));
     1
-}
-
-/// A name without its final dot.
-pub(super) fn bare(name: &str) -> &str {
-    if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) }
-}
-
-/// The word for a response code.
-pub(super) fn word(rcode: Rcode) -> &'static str {
-    match rcode {
-        Rcode::NoError => "NOERROR",
-        Rcode::FormErr => "FORMERR",
-        Rcode::ServFail => "SERVFAIL",
-        Rcode::NxDomain => "NXDOMAIN",
-        Rcode::NotImp => "NOTIMP",
-        Rcode::Refused => "REFUSED",
-        Rcode::BadVers => "BADVERS",
-        Rcode::Other(_) => "UNKNOWN",
-    }
 }

@@ -13,7 +13,8 @@ use super::super::packet::{Icmp, IpPacket, Reason};
 use super::super::stream::Watch;
 use super::super::sys::Sys;
 use super::options::{self, Word};
-use crate::dns::message::{Data, Message};
+use super::records::{content, word};
+use crate::dns::message::{Message, Rcode};
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let (mut most, mut filter) = (usize::MAX, Vec::new());
@@ -166,34 +167,26 @@ fn tcp(packet: &IpPacket<'_>, from: String, to: String, first: &mut Vec<First>) 
 }
 
 fn udp(packet: &IpPacket<'_>) -> String {
-    let Some(content) = packet.datagram() else { return "[bad udp cksum]".to_string() };
+    let Some(datagram) = packet.datagram() else { return "[bad udp cksum]".to_string() };
     let is_dns = packet.ports().is_some_and(|(source, destination)| source == 53 || destination == 53);
-    let Some(message) = Message::parse(content).ok().filter(|_| is_dns) else {
-        return format!("UDP, length {}", content.len());
+    let Some(message) = Message::parse(datagram).ok().filter(|_| is_dns) else {
+        return format!("UDP, length {}", datagram.len());
     };
     let mut text = message.id.to_string();
     if message.flags.response {
-        let (answers, authority) = (message.answers.len(), message.authority.len());
-        let star = if message.flags.authoritative { "*" } else { "" };
-        let code = if message.rcode == crate::dns::message::Rcode::NoError {
-            ""
-        } else {
-            super::nslookup::word(message.rcode)
-        };
-        text += &format!("{star} {code}{}{answers}/{authority}/0", if code.is_empty() { "" } else { " " });
+        text += if message.flags.authoritative { "* " } else { " " };
+        if message.rcode != Rcode::NoError {
+            text += &format!("{} ", word(message.rcode));
+        }
+        let (answers, authority, more) = (message.answers.len(), message.authority.len(), message.additional.len());
+        text += &format!("{answers}/{authority}/{more}");
         if let Some(record) = message.answers.first() {
-            let content = match &record.data {
-                Data::A(address) => address.to_string(),
-                Data::Aaaa(address) => address.to_string(),
-                Data::Cname(name) | Data::Ptr(name) => name.clone(),
-                _ => String::new(),
-            };
-            text += &format!(" {} {content}", record.data.kind());
+            text += &format!(" {} {}", record.data.kind(), content(&record.data));
         }
     } else if let Some(question) = message.question() {
         text += &format!("+ {}? {}", question.kind, question.name);
     }
-    text + &format!(" ({})", content.len())
+    text + &format!(" ({})", datagram.len())
 }
 
 fn icmp(packet: &IpPacket<'_>) -> String {
