@@ -2,7 +2,7 @@
 //!
 //! The interface is that part of `alloc::collections::BTreeMap`'s which is used here. Every pair of types compiles to a
 //! sixth of what a B-tree takes, and the wasm module has dozens of them. Entries lie in sorted runs of at most
-//! [`RUN`], so that a change moves few of them and a lookup is two binary searches.
+//! a fixed length, so that a change moves few of them and a lookup is two binary searches.
 
 mod entry;
 mod iter;
