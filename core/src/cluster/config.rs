@@ -179,7 +179,8 @@ impl Default for Config {
             masquerade_all: false,
             masquerade_outbound: true,
             node_resolv: Resolv::default(),
-            link: LinkConfig::default(),
+            // Two machines in one rack.
+            link: LinkConfig { latency: Duration::from_micros(150), ..LinkConfig::default() },
             rule_sync_delay: Duration::ZERO,
             start_delay: Duration::from_millis(800),
             stop_delay: Duration::from_millis(500),
