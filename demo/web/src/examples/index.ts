@@ -117,6 +117,7 @@ export const examples: Example[] = [
       'kubectl exec front-end -- curl -s http://back-end:80',
       'kubectl delete pod myapp-backend-pod',
       'kubectl get endpointslices',
+      'kubectl exec front-end -- curl -sS http://back-end:80',
     ],
   },
 ]
