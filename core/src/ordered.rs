@@ -119,7 +119,7 @@ impl<K, V> OrdMap<K, V> {
 
     /// The entry with the least key, in its place.
     pub fn first_entry(&mut self) -> Option<OccupiedEntry<'_, K, V>> {
-        (self.len > 0).then(|| OccupiedEntry { map: self, at: (0, 0) })
+        (self.len > 0).then_some(OccupiedEntry { map: self, at: (0, 0) })
     }
 
     /// Keeps only the entries for which `keep` is true.

@@ -98,9 +98,8 @@ impl Cluster {
         if !changed {
             return;
         }
-        match (kind, result.is_ok()) {
-            (ProbeKind::Startup | ProbeKind::Liveness, false) => self.kill_container(key, &pod, index, kind),
-            _ => {}
+        if kind != ProbeKind::Readiness && result.is_err() {
+            self.kill_container(key, &pod, index, kind);
         }
         self.judge_readiness(key);
         self.write_status(key);
