@@ -61,6 +61,7 @@ pub mod config;
 mod conntrack;
 mod established;
 mod fragments;
+mod frontends;
 mod hash;
 mod maglev;
 mod nat;

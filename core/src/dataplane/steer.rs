@@ -3,7 +3,8 @@
 //! kubernetes pkg/proxy/iptables/proxier.go and pkg/proxy/nftables/proxier.go, `syncProxyRules`.
 
 use super::config::{Mode, NodePortAddresses};
-use super::services::{Kind as By, Service};
+use super::frontends::Kind as By;
+use super::services::Service;
 use super::topology::Pool;
 use super::verdict::{Ingress, Refusal, Verdict};
 use super::{Node, Plane};
