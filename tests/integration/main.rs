@@ -4,4 +4,5 @@ mod capture;
 mod determinism;
 mod layering;
 mod rollout;
+mod seeds;
 mod service;
