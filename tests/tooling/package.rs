@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use demo::run::run;
 
@@ -44,8 +45,10 @@ fn the_module_imports_no_clock_and_no_chance() {
     }
 }
 
-/// Packs `wasm/` and installs the tarball in a folder of its own.
+/// Packs `wasm/` and installs the tarball in a folder of its own, one test at a time: they pack the same folder.
 fn install() -> PathBuf {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     demo::wasm::build().unwrap();
     let package = demo::root().join("wasm");
     demo::npm::install(&package).unwrap();
