@@ -20,6 +20,10 @@ pub fn install(folder: &Path) -> Result<(), Error> {
     }
     check_node()?;
     let _lock = lock::take(&target_dir().join("npm.lock"))?;
+    // Whoever had the lock may have done it.
+    if fingerprint.is_at(&stamp) {
+        return Ok(());
+    }
     let what = format!("npm ci in {}", name(folder));
     run(&what, npm(folder).args(["ci", "--no-audit", "--no-fund"])).map_err(|error| {
         error.advise(format!("check that npm reaches its registry, then run `npm ci` in {}", name(folder)))
