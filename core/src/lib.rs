@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! layer 4   cluster   the world: nodes, pods, links, time, one public type `Cluster`
-//!           kubectl   a command line over it     explain   why a request routes or does not
+//!           kubectl   a command line over it
 //! layer 3   compile   objects -> routing tables, DNS zone, policy      trace   what happened
 //! layer 2   dataplane   control   dns   host       four machines that never name one another
 //! layer 1   net: bytes, no Kubernetes word          api: objects, no packet
@@ -32,6 +32,5 @@ pub mod compile;
 pub mod trace;
 
 pub mod cluster;
-pub mod explain;
 #[cfg(feature = "yaml")]
 pub mod kubectl;

@@ -23,8 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("host", &["net", "dns"]),
     ("compile", &["api", "control", "dataplane", "dns", "net"]),
     ("trace", &["net", "control", "api"]),
-    ("explain", &["api", "control", "dataplane", "cluster", "net", "compile"]),
-    ("kubectl", &["api", "control", "cluster", "explain", "net", "compile"]),
+    ("kubectl", &["api", "control", "cluster", "net", "compile"]),
 ];
 
 /// These see everything: the world, and the tour.
