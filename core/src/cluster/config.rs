@@ -135,6 +135,8 @@ pub enum ConfigError {
     DuplicateAddress(IpAddr),
     #[error("a cluster needs one service CIDR, or one of each family; got {0}")]
     ServiceCidrs(usize),
+    #[error("the service CIDR {0} has no address for the Service kubernetes; it needs at least four addresses")]
+    ServiceCidrTooSmall(Cidr),
     #[error("the DNS address {0} is not in a service CIDR")]
     DnsAddress(IpAddr),
     #[error("the node port range is empty")]
@@ -235,6 +237,10 @@ impl Config {
         let families: Vec<bool> = self.service_cidrs.iter().map(|c| c.address.is_ipv6()).collect();
         if families.is_empty() || families.len() > 2 || (families.len() == 2 && families[0] == families[1]) {
             return Err(ConfigError::ServiceCidrs(self.service_cidrs.len()));
+        }
+        let bits = |cidr: &Cidr| if cidr.address.is_ipv4() { 32 } else { 128 };
+        if let Some(small) = self.service_cidrs.iter().find(|cidr| cidr.length + 2 > bits(cidr)) {
+            return Err(ConfigError::ServiceCidrTooSmall(*small));
         }
         if let Some(dns) = &self.dns
             && !self.service_cidrs.iter().any(|cidr| cidr.contains(dns.address))

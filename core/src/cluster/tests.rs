@@ -148,3 +148,11 @@ fn a_request_leaves_from_a_pod_whose_image_has_no_client() {
     let trips = cluster.send(&Request::new(from, "http://hotel-service")).unwrap();
     assert_eq!((trips[0].outcome, trips[0].status), (Outcome::Connected, Some(200)));
 }
+
+#[test]
+fn a_range_without_room_for_the_first_service_is_refused() {
+    for (range, is_refused) in [("10.0.0.0/31", true), ("10.0.0.0/32", true), ("10.0.0.0/30", false)] {
+        let config = Config { service_cidrs: alloc::vec![range.parse().unwrap()], dns: None, ..Config::default() };
+        assert_eq!(Cluster::new(config).is_err(), is_refused, "{range}");
+    }
+}
