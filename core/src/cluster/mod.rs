@@ -168,8 +168,10 @@ impl Cluster {
     fn follow(&mut self, changes: &[Change]) {
         for change in changes {
             self.taps.digest.change(self.now, change);
-            if change.key.kind == crate::api::Kind::Pod {
-                self.kubelet_follow(change);
+            match change.key.kind {
+                crate::api::Kind::Pod => self.kubelet_follow(change),
+                crate::api::Kind::Service => self.kubelet_follow_service(),
+                _ => {}
             }
         }
         let mut zone = self.zone.borrow_mut();

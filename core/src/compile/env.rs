@@ -37,14 +37,16 @@ pub fn service_variables(store: &Store, namespace: &str, links: bool) -> OrdMap<
     variables
 }
 
-/// The whole environment of one of a pod's containers, in the order the kubelet gives it: its own variables, then
-/// those of Services that it does not name itself.
+/// The variables that one of a pod's containers names itself, in its order; they may refer to those of Services, which
+/// it gets besides, but for the names it has here.
 ///
 /// ConfigMaps, Secrets and resource fields do not exist here: variables from them are left out.
 /// Source: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables).
-pub fn container_variables(store: &Store, pod: &Object, container: &Value) -> Vec<(String, String)> {
-    let links = pod.spec()["enableServiceLinks"].as_bool() != Some(false);
-    let services = service_variables(store, pod.namespace(), links);
+pub fn container_variables(
+    services: &OrdMap<String, String>,
+    pod: &Object,
+    container: &Value,
+) -> Vec<(String, String)> {
     let mut own: OrdMap<&str, String> = OrdMap::new();
     let mut result: Vec<(String, String)> = Vec::new();
     for entry in container["env"].items() {
@@ -64,7 +66,6 @@ pub fn container_variables(store: &Store, pod: &Object, container: &Value) -> Ve
         result.push((name.to_owned(), value.clone()));
         own.insert(name, value);
     }
-    result.extend(services.into_iter().filter(|(name, _)| !own.contains_key(name.as_str())));
     result
 }
 
@@ -257,7 +258,8 @@ mod tests {
                 entry("WEB_PORT", "mine"),
             ]),
         );
-        let variables = container_variables(plane.store(), &pod, &container);
+        let services = service_variables(plane.store(), pod.namespace(), true);
+        let variables = container_variables(&services, &pod, &container);
         assert_eq!(variables[0], ("POD_IP".to_owned(), "10.244.1.9".to_owned()));
         assert_eq!(variables[1].1, "http://10.96.1.5/10.244.1.9/$(NONE)/$(X)");
         assert_eq!(variables.iter().filter(|(name, _)| name == "WEB_PORT").count(), 1);

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::pool::SocketPool;
+use crate::ordered::OrdMap;
 use crate::rng::Rng;
 
 /// Everything a [`Host`](super::Host) knows about itself; what many hosts share is behind an `Rc`.
@@ -27,6 +28,8 @@ pub struct HostConfig {
     pub hosts: Rc<Vec<(IpAddr, String)>>,
     /// The environment of every process.
     pub env: Rc<Vec<(String, String)>>,
+    /// More of it, shared by many hosts; a name that `env` has too is left out.
+    pub shared_env: Rc<OrdMap<String, String>>,
     /// The container image, which says which programs exist; empty: every program.
     pub image: Rc<str>,
     /// Socket buffers shared with other hosts.
@@ -45,6 +48,7 @@ impl HostConfig {
             resolv: Rc::default(),
             hosts: Rc::default(),
             env: Rc::default(),
+            shared_env: Rc::default(),
             image: Rc::from(""),
             pool: SocketPool::default(),
         }

@@ -155,6 +155,12 @@ impl Sys {
     /// What the pod's environment is, without what a shell has set since.
     pub(super) fn environment(&self) -> Vec<(String, String)> {
         let mut all = self.config().env.to_vec();
+        let own = all.len();
+        for (key, value) in self.config().shared_env.iter() {
+            if !all[..own].iter().any(|(have, _)| have == key) {
+                all.push((key.clone(), value.clone()));
+            }
+        }
         for (key, value) in
             [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root")]
         {

@@ -37,6 +37,8 @@ pub(super) struct Kubelets {
     watched: OrdMap<(HostId, ProcessId), Watched>,
     /// The address that each pod range gave out last.
     cursors: OrdMap<Cidr, u128>,
+    /// The variables of Services, by namespace and by whether links are on, until a Service changes.
+    variables: OrdMap<(String, bool), Rc<OrdMap<String, String>>>,
 }
 
 /// Why the end of a process matters.
@@ -47,6 +49,11 @@ enum Watched {
 }
 
 impl Cluster {
+    /// A Service changed: containers that start from now on see it so.
+    pub(super) fn kubelet_follow_service(&mut self) {
+        self.kubelets.variables = OrdMap::new();
+    }
+
     /// Follows one change of a pod.
     pub(super) fn kubelet_follow(&mut self, change: &Change) {
         let key = &change.key;

@@ -10,13 +10,14 @@ use crate::{
     host::{Host, HostConfig, Protocol, Resolv, Server},
     id::{HostId, NodeId},
     net::Cidr,
+    ordered::OrdMap,
 };
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 impl Cluster {
     /// What the pod's processes find around themselves.
-    pub(super) fn surroundings(&self, key: &Key, pod: &Object, addresses: &[IpAddr]) -> HostConfig {
+    pub(super) fn surroundings(&mut self, key: &Key, pod: &Object, addresses: &[IpAddr]) -> HostConfig {
         let spec = pod.spec();
         let draw = self.rng.fork("host", &key.namespace, &key.name);
         let name = match spec["hostNetwork"].as_bool() {
@@ -27,7 +28,8 @@ impl Cluster {
         config.addresses = addresses.to_vec();
         config.mtu = self.config.link.mtu;
         config.resolv = self.resolv_conf(&key.namespace, pod);
-        config.env = Rc::new(self.environment(pod));
+        config.shared_env = self.service_variables(pod);
+        config.env = Rc::new(environment(pod, &config.shared_env));
         config.image = spec["containers"][0]["image"].str().into();
         config.pool = self.pool.clone();
         config
@@ -90,14 +92,12 @@ impl Cluster {
         Rc::new(resolv)
     }
 
-    fn environment(&self, pod: &Object) -> Vec<(String, String)> {
-        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
-        let mut all: Vec<(String, String)> = [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        all.extend(env::container_variables(self.control.store(), pod, &pod.spec()["containers"][0]));
-        all
+    /// The variables of the Services that there are now, the same for every pod of a namespace.
+    fn service_variables(&mut self, pod: &Object) -> Rc<OrdMap<String, String>> {
+        let links = pod.spec()["enableServiceLinks"].as_bool() != Some(false);
+        let store = self.control.store();
+        let fresh = || Rc::new(env::service_variables(store, pod.namespace(), links));
+        self.kubelets.variables.entry((pod.namespace().to_owned(), links)).or_insert_with(fresh).clone()
     }
 
     /// The next free address of each of the node's pod ranges, as the host-local plugin gives them out: in a circle.
@@ -133,4 +133,14 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
     }
+}
+
+fn environment(pod: &Object, services: &OrdMap<String, String>) -> Vec<(String, String)> {
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
+    let mut all: Vec<(String, String)> = [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    all.extend(env::container_variables(services, pod, &pod.spec()["containers"][0]));
+    all
 }
