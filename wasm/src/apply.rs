@@ -18,7 +18,7 @@ pub(crate) fn apply(cluster: &mut Cluster, text: &str, namespace: &str) -> Resul
     if output.exit_code != 0 {
         let findings = if broken.is_empty() { refused(&output.stderr, &manifests, text) } else { broken };
         let hint = output.hint.map_or(Value::Null, |hint| hint.text.into());
-        let data = object([("findings", Value::List(findings)), ("hint", hint)]);
+        let data = object([("findings", Value::from(findings)), ("hint", hint)]);
         return Err(error::error("ManifestError", output.stderr.trim_end(), &data));
     }
     let outcomes = output.stdout.lines().filter_map(|line| line.split(' ').nth(1));

@@ -42,7 +42,7 @@ pub(crate) fn trip(trip: &Trip) -> Value {
         ("status", trip.status.map_or(Value::Null, Value::from)),
         ("body", trip.text.as_str().into()),
         ("backend", text(trip.pod.as_ref().map(ToString::to_string))),
-        ("frames", Value::List(vec![number(trip.frames.0), number(trip.frames.1)])),
+        ("frames", Value::from(vec![number(trip.frames.0), number(trip.frames.1)])),
         ("rtt", number(trip.took.total_micros())),
     ])
 }

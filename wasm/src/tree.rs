@@ -55,7 +55,7 @@ impl Serialize for Tree<'_> {
             Value::String(text) => serializer.serialize_str(text),
             Value::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
-                for item in items {
+                for item in items.iter() {
                     list.serialize_element(&Tree(item))?;
                 }
                 list.end()
@@ -127,7 +127,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         while let Some(OwnTree(item)) = items.next_element()? {
             list.push(item);
         }
-        Ok(Value::List(list))
+        Ok(Value::from(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {

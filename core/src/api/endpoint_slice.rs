@@ -85,7 +85,7 @@ pub fn set_defaults(slice: &mut Object) {
         return;
     }
     if let Value::List(ports) = slice.value.field_mut("ports") {
-        for port in ports {
+        for port in ports.to_mut() {
             for (field, default) in [("name", ""), ("protocol", "TCP")] {
                 if port[field].is_null() {
                     port.set(&[field], default);

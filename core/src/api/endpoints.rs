@@ -55,7 +55,7 @@ static ENDPOINT_PORT: Struct = Struct {
 /// Source: kubernetes pkg/apis/core/v1/defaults.go (SetDefaults_Endpoints).
 pub fn set_defaults(endpoints: &mut Object) {
     if let Value::List(subsets) = endpoints.value.field_mut("subsets") {
-        for subset in subsets {
+        for subset in subsets.to_mut() {
             set_protocols(subset);
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn set_protocols(holder: &mut Value) {
         return;
     }
     if let Value::List(ports) = holder.field_mut("ports") {
-        for port in ports.iter_mut().filter(|port| port["protocol"].is_empty()) {
+        for port in ports.to_mut().iter_mut().filter(|port| port["protocol"].is_empty()) {
             port.set(&["protocol"], "TCP");
         }
     }

@@ -184,7 +184,7 @@ impl Parser<'_> {
                 self.expect(b',')?;
             }
         }
-        Ok(Value::List(items))
+        Ok(items.into())
     }
 
     fn map(&mut self, depth: u32) -> Result<Value, NotJson> {

@@ -40,6 +40,7 @@ mod properties;
 pub mod schema;
 pub mod selector;
 pub mod service;
+mod shared;
 pub mod status;
 pub mod value;
 pub mod workload;
@@ -48,5 +49,6 @@ pub mod yaml;
 
 pub use kind::Kind;
 pub use object::{Key, Object};
+pub use shared::Shared;
 pub use status::{ApiError, Cause, CauseReason, Reason};
 pub use value::{Map, Value};

@@ -63,7 +63,7 @@ static IP_BLOCK: Struct = Struct { name: "IPBlock", fields: &[("cidr", Type::Str
 pub fn set_defaults(policy: &mut Object) {
     for list in ["ingress", "egress"] {
         if let Value::List(rules) = policy.value.at_mut(&["spec", list]) {
-            rules.iter_mut().for_each(endpoints::set_protocols);
+            rules.to_mut().iter_mut().for_each(endpoints::set_protocols);
         } else {
             policy.value.remove(&["spec", list]);
         }

@@ -70,7 +70,7 @@ fn strategic_list(kind: Kind, before: &Value, items: &[Value], key: &str) -> Val
     if let Some(mark) = items.iter().position(|item| item["$patch"].str() == "replace") {
         let mut all = items.to_vec();
         all.remove(mark);
-        return Value::List(all);
+        return all.into();
     }
     let mut result = before.items().to_vec();
     for item in items {
@@ -82,13 +82,13 @@ fn strategic_list(kind: Kind, before: &Value, items: &[Value], key: &str) -> Val
             (None, _) => result.push(item.clone()),
         }
     }
-    Value::List(result)
+    result.into()
 }
 
 fn union(before: &Value, items: &[Value]) -> Value {
     let mut all = before.items().to_vec();
     all.extend(items.iter().filter(|item| !before.items().contains(item)).cloned());
-    Value::List(all)
+    all.into()
 }
 
 /// What `kubectl apply` makes of an object: what the file says, without what an earlier file said and this one does
@@ -139,7 +139,7 @@ fn three_way_list(kind: Kind, original: &Value, items: &[Value], current: &Value
         .collect();
     left.retain(|old| !original.items().iter().any(|before| before[key] == old[key]));
     result.extend(left.into_iter().cloned());
-    Value::List(result)
+    result.into()
 }
 
 /// The field by which the items of a list are told apart (`patchMergeKey` in upstream's types).
@@ -219,7 +219,7 @@ fn parent<'a>(value: &'a mut Value, path: &str) -> Result<(&'a mut Value, String
     for part in above.split('/').skip(1) {
         let part = unescape(part);
         value = match value {
-            Value::List(items) => part.parse::<usize>().ok().and_then(|at| items.get_mut(at)),
+            Value::List(items) => part.parse::<usize>().ok().and_then(|at| items.to_mut().get_mut(at)),
             Value::Map(map) => map.get_mut(&part),
             _ => None,
         }
@@ -235,12 +235,12 @@ fn put(value: &mut Value, path: &str, new: Value, is_new: bool) -> Result<(), St
     }
     let (place, name) = parent(value, path)?;
     match place {
-        Value::List(items) if is_new && name == "-" => items.push(new),
+        Value::List(items) if is_new && name == "-" => items.to_mut().push(new),
         Value::List(items) => {
             let at = name.parse::<usize>().map_err(|_| missing(path))?;
             match at.cmp(&items.len()) {
-                core::cmp::Ordering::Less if !is_new => items[at] = new,
-                core::cmp::Ordering::Less | core::cmp::Ordering::Equal if is_new => items.insert(at, new),
+                core::cmp::Ordering::Less if !is_new => items.to_mut()[at] = new,
+                core::cmp::Ordering::Less | core::cmp::Ordering::Equal if is_new => items.to_mut().insert(at, new),
                 _ => return Err(missing(path)),
             }
         }
@@ -254,7 +254,7 @@ fn take(value: &mut Value, path: &str) -> Result<Value, String> {
     let (place, name) = parent(value, path)?;
     match place {
         Value::List(items) => match name.parse::<usize>() {
-            Ok(at) if at < items.len() => Ok(items.remove(at)),
+            Ok(at) if at < items.len() => Ok(items.to_mut().remove(at)),
             _ => Err(missing(path)),
         },
         Value::Map(map) => map.remove(&name).ok_or_else(|| missing(path)),

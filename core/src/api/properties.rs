@@ -32,7 +32,7 @@ fn tree() -> impl Strategy<Value = Value> {
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((text(), inner), 0..4)
                 .prop_map(|fields| Value::Map(fields.into_iter().filter(|(name, _)| name != "<<").collect::<Map>())),
         ]

@@ -195,7 +195,7 @@ impl Decoder {
             (Type::Quantity, Value::Decimal(text)) => *value = Value::String(text.to_string()),
             (Type::Struct(schema), Value::Map(_)) => self.fields(schema, value),
             (Type::List(schema), Value::List(items)) => {
-                for (at, item) in items.iter_mut().enumerate() {
+                for (at, item) in items.to_mut().iter_mut().enumerate() {
                     if item.is_null() {
                         *item = Value::map();
                     }
@@ -206,7 +206,7 @@ impl Decoder {
             }
             (Type::Strings | Type::Enums(_), Value::List(items)) => {
                 let kind = if let Type::Enums(name) = kind { Type::Enum(name) } else { Type::Str };
-                for item in items {
+                for item in items.to_mut() {
                     self.text(parent, kind, item);
                 }
             }

@@ -112,7 +112,7 @@ pub fn set_defaults(service: &mut Object) {
         spec.set(&["type"], "ClusterIP");
     }
     if let Value::List(ports) = spec.field_mut("ports") {
-        for port in ports {
+        for port in ports.to_mut() {
             if port["protocol"].is_empty() {
                 port.set(&["protocol"], "TCP");
             }

@@ -1,6 +1,6 @@
 //! One tree for every object: what JSON can hold, with map keys in order.
 
-use super::field_name;
+use super::{field_name, shared::Shared};
 use alloc::{
     borrow::{Cow, ToOwned},
     boxed::Box,
@@ -32,16 +32,16 @@ pub enum Value {
     /// Text.
     String(String),
     /// A list.
-    List(Vec<Value>),
+    List(Shared<Value>),
     /// A map; its fields are sorted by name.
     Map(Map),
 }
 
-static NULL: Value = Value::Null;
+const NULL: &Value = &Value::Null;
 
 /// Fields by name, sorted, as kubectl prints them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Map(Vec<(Cow<'static, str>, Value)>);
+pub struct Map(Shared<(Cow<'static, str>, Value)>);
 
 impl Value {
     /// An empty map.
@@ -119,10 +119,10 @@ impl Value {
     /// The items, to write to; whatever was there before becomes a list.
     pub fn items_mut(&mut self) -> &mut Vec<Value> {
         if !matches!(self, Value::List(_)) {
-            *self = Value::List(Vec::new());
+            *self = Value::List(Shared::EMPTY);
         }
         let Value::List(list) = self else { unreachable!("just made a list") };
-        list
+        list.to_mut()
     }
 
     /// Writes a field, making maps on the way.
@@ -145,7 +145,7 @@ impl Value {
 
 impl Map {
     /// No fields.
-    pub const EMPTY: Map = Map(Vec::new());
+    pub const EMPTY: Map = Map(Shared::EMPTY);
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
@@ -157,43 +157,62 @@ impl Map {
         self.0.is_empty()
     }
 
+    /// Where a field is.
+    fn find(&self, name: &str) -> Option<usize> {
+        // Among few names, hardly two have one length: going through all of them compares one or two.
+        const FEW: usize = 24;
+        if self.0.len() > FEW {
+            return self.position(name).ok();
+        }
+        self.0.iter().position(|(key, _)| **key == *name)
+    }
+
+    /// Where a field is, or would be.
     fn position(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(key, _)| (**key).cmp(name))
     }
 
     /// The field of that name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.position(name).ok().map(|at| &self.0[at].1)
+        self.find(name).map(|at| &self.0[at].1)
     }
 
     /// The field of that name, to write to.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.position(name).ok().map(|at| &mut self.0[at].1)
+        self.find(name).map(|at| &mut self.0.to_mut()[at].1)
     }
 
     /// The field of that name, made as null if it is not there.
     pub fn entry(&mut self, name: &str) -> &mut Value {
-        let at = self.position(name).unwrap_or_else(|at| {
-            self.0.insert(at, (field_name::of(name), Value::Null));
-            at
-        });
-        &mut self.0[at].1
+        let at = self.find(name).unwrap_or_else(|| self.make(name, Value::Null));
+        &mut self.0.to_mut()[at].1
     }
 
     /// Sets a field; gives what it held before.
     pub fn insert(&mut self, name: &str, value: impl Into<Value>) -> Option<Value> {
-        match self.position(name) {
-            Ok(at) => Some(core::mem::replace(&mut self.0[at].1, value.into())),
-            Err(at) => {
-                self.0.insert(at, (field_name::of(name), value.into()));
+        self.replace(name, value.into())
+    }
+
+    fn replace(&mut self, name: &str, value: Value) -> Option<Value> {
+        match self.find(name) {
+            Some(at) => Some(core::mem::replace(&mut self.0.to_mut()[at].1, value)),
+            None => {
+                self.make(name, value);
                 None
             }
         }
     }
 
+    /// Adds a field that is not there.
+    fn make(&mut self, name: &str, value: Value) -> usize {
+        let at = self.position(name).unwrap_or_else(|at| at);
+        self.0.to_mut().insert(at, (field_name::of(name), value));
+        at
+    }
+
     /// Takes a field out.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.position(name).ok().map(|at| self.0.remove(at).1)
+        self.find(name).map(|at| self.0.to_mut().remove(at).1)
     }
 
     /// The fields by name.
@@ -203,12 +222,15 @@ impl Map {
 
     /// The fields by name, to write to.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
-        self.0.iter_mut().map(|(key, value)| (&**key, value))
+        let fields = if self.is_empty() { &mut [][..] } else { self.0.to_mut() };
+        fields.iter_mut().map(|(key, value)| (&**key, value))
     }
 
     /// Keeps the fields for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
-        self.0.retain_mut(|(key, value)| keep(key, value));
+        if !self.is_empty() {
+            self.0.to_mut().retain_mut(|(key, value)| keep(key, value));
+        }
     }
 }
 
@@ -225,14 +247,14 @@ impl FromIterator<(String, Value)> for Map {
 impl Index<&str> for Value {
     type Output = Value;
     fn index(&self, name: &str) -> &Value {
-        self.as_map().and_then(|map| map.get(name)).unwrap_or(&NULL)
+        self.as_map().and_then(|map| map.get(name)).unwrap_or(NULL)
     }
 }
 
 impl Index<usize> for Value {
     type Output = Value;
     fn index(&self, at: usize) -> &Value {
-        self.items().get(at).unwrap_or(&NULL)
+        self.items().get(at).unwrap_or(NULL)
     }
 }
 

@@ -249,7 +249,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
             let path = format!("{}[{}]", self.path, list.len());
             match items.next_element_seed(Reader { path: &path, ..self })? {
                 Some(item) => list.push(item),
-                None => return Ok(Value::List(list)),
+                None => return Ok(list.into()),
             }
         }
     }
@@ -272,7 +272,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 /// Carries out every `<<` of the tree, the inner ones first.
 fn merge_all(value: &mut Value) {
     match value {
-        Value::List(items) => items.iter_mut().for_each(merge_all),
+        Value::List(items) => items.to_mut().iter_mut().for_each(merge_all),
         Value::Map(map) => {
             map.iter_mut().for_each(|(_, item)| merge_all(item));
             if let Some(source) = map.remove("<<") {

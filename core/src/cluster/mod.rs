@@ -155,6 +155,9 @@ impl Cluster {
     fn input<R>(&mut self, input: Input, act: impl FnOnce(&mut Cluster) -> R) -> R {
         if self.depth == 0 {
             self.journal.record(input, self.config.limits.inputs);
+        } else {
+            // What it holds is not shared with anybody while it is worked on.
+            drop(input);
         }
         self.depth += 1;
         self.steps = 0;

@@ -91,8 +91,8 @@ impl Compiler {
 
 /// An absent selector of a policy selects everything, as an empty one does.
 fn selector(value: &Value) -> &Value {
-    static EVERYTHING: Value = Value::Map(crate::api::Map::EMPTY);
-    if value.is_null() { &EVERYTHING } else { value }
+    const EVERYTHING: &Value = &Value::Map(crate::api::Map::EMPTY);
+    if value.is_null() { EVERYTHING } else { value }
 }
 
 fn views(store: &Store) -> Vec<PodView<'_>> {

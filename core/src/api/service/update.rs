@@ -38,7 +38,7 @@ fn keep_node_ports(new: &mut Object, old: &Object) {
     let used: Vec<i64> = Spec::of(old).ports().iter().map(number).filter(|n| wanted.contains(n)).collect();
     let by_name: OrdMap<&str, i64> = Spec::of(old).ports().iter().map(|p| (p["name"].str(), number(p))).collect();
     if let Value::List(ports) = new.value.at_mut(&["spec", "ports"]) {
-        for port in ports.iter_mut().filter(|port| number(port) == 0) {
+        for port in ports.to_mut().iter_mut().filter(|port| number(port) == 0) {
             let before = by_name.get(port["name"].str()).copied().unwrap_or(0);
             if before != 0 && !used.contains(&before) {
                 port.set(&["nodePort"], before);

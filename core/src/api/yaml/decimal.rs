@@ -38,7 +38,7 @@ fn number(text: &str) -> Value {
 
 fn forget_unread(value: &mut Value) {
     match value {
-        Value::List(items) => items.iter_mut().for_each(forget_unread),
+        Value::List(items) => items.to_mut().iter_mut().for_each(forget_unread),
         Value::Map(map) => map.iter_mut().for_each(|(_, item)| forget_unread(item)),
         _ if is_unread(value) => *value = Value::Null,
         _ => {}
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut nodes: A) -> Result<(), A::Error> {
         let Value::List(items) = self.0 else { return Err(A::Error::custom("another shape")) };
-        for item in items {
+        for item in items.to_mut() {
             nodes.next_element_seed(Walk(item))?;
         }
         while nodes.next_element::<IgnoredAny>()?.is_some() {}

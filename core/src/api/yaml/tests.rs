@@ -121,7 +121,7 @@ fn lists_are_not_indented_under_their_key() {
     port.set(&["name"], "http");
     port.set(&["port"], 80);
     value.set(&["spec", "ports"], vec![port.clone(), port]);
-    value.set(&["spec", "none"], Value::List(vec![]));
+    value.set(&["spec", "none"], Vec::<Value>::new());
     value.set(&["spec", "nested"], vec![Value::from(vec![1, 2]), Value::from(vec![3])]);
     let text = emit(&value);
     assert_eq!(
