@@ -1,11 +1,10 @@
 //! Many packets at once: their cache misses overlap, where packets one at a time wait for each.
 
 use super::Router;
-use super::conntrack;
 use super::verdict::{Ingress, Verdict};
 use super::{Node, Plane};
 use crate::net::address::Address;
-use crate::net::flow::Tuple;
+use crate::net::flow::{Plain, Tuple};
 use crate::net::header::parse_plain;
 use crate::net::{Reason, Tap};
 use crate::time::Instant;
@@ -42,36 +41,50 @@ impl Router {
     }
 }
 
+/// What a packet is looked up by.
+#[derive(Clone, Copy, Default)]
+struct Key<A: Address> {
+    plain: Plain<A>,
+    home: usize,
+    is_plain: bool,
+}
+
 impl<A: Address> Plane<A> {
     fn handle_batch<T: Tap>(&mut self, node: &mut Node, now: Instant, packets: &mut [BatchPacket<'_>], tap: &mut T) {
-        let mut keys = [(Tuple::<A>::default(), 0, false); BATCH];
+        let slots = &self.conntrack.slots;
+        let mut keys = [Key::<A>::default(); BATCH];
         // Read the slots of all packets first. The reads do not wait for one another, and leave the slots in the cache.
         let mut touched = 0;
         for (packet, key) in packets.iter().zip(&mut keys) {
-            let plain = parse_plain(packet.packet);
-            let tuple = plain.or_else(|| A::parse(packet.packet).ok().map(|header| header.tuple));
-            if let Some(tuple) = tuple {
-                *key = (tuple, self.conntrack.slots.hash(&tuple), plain.is_some());
-                touched ^= self.conntrack.slots.touch(key.1);
+            if let Some(plain) = parse_plain(packet.packet) {
+                let home = slots.home(slots.hash(plain.addresses, plain.ports));
+                *key = Key { plain, home, is_plain: true };
+                touched ^= slots.touch(home);
+            } else if let Ok(header) = A::parse(packet.packet) {
+                let Tuple { src, dst, ports, protocol } = header.tuple;
+                let plain = Plain { addresses: A::join(src, dst), ports, protocol };
+                *key = Key { plain, home: slots.home(slots.hash(plain.addresses, ports)), is_plain: false };
+                touched ^= slots.touch(key.home);
             }
         }
         // What is not known yet will need its service port, and that one's endpoints.
-        for (tuple, hash, _) in &keys[..packets.len()] {
-            if self.conntrack.slots.is_unknown(tuple, *hash) {
-                touched ^= self.services.touch(tuple);
+        for key in &keys[..packets.len()] {
+            let may_be_new = !key.is_plain || key.plain.protocol == 17;
+            if may_be_new && slots.is_unknown(&key.plain.tuple(), key.home) {
+                touched ^= u64::from(self.services.touch(&key.plain.tuple()));
             }
         }
         core::hint::black_box(touched);
-        if self.conntrack.is_due(conntrack::tick(now)) {
-            self.expire(node, now, tap);
-        }
-        for (packet, (tuple, hash, is_plain)) in packets.iter_mut().zip(&keys) {
+        for (packet, key) in packets.iter_mut().zip(&keys) {
             let BatchPacket { packet, from, verdict } = packet;
-            *verdict = match is_plain {
-                true => self.express(node, now, packet, tuple, *hash, *from, tap),
+            let short = match key.is_plain {
+                true => self.express_from(node, now, packet, &key.plain, key.home, *from, tap),
                 false => None,
-            }
-            .unwrap_or_else(|| self.carry(node, now, packet, *from, tap));
+            };
+            *verdict = match short {
+                Some(way) => way.verdict,
+                None => self.handle(node, now, packet, *from, tap),
+            };
         }
     }
 }

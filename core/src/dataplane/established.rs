@@ -2,53 +2,71 @@
 
 use super::balance::Load;
 use super::conntrack::{Closed, NO_ENTRY, Progress, is_plain, tick};
-use super::routes::Next;
+use super::routes::{Next, Way};
 use super::table::Hop;
 use super::verdict::{Ingress, Refusal, Verdict};
 use super::{Node, Plane};
 use crate::net::address::Address;
-use crate::net::flow::Tuple;
-use crate::net::header::{Header, Kind};
+use crate::net::flow::{Plain, Tuple};
+use crate::net::header::{Header, Kind, parse_plain};
 use crate::net::icmp;
 use crate::net::rewrite::{rewrite, rewrite_plain};
 use crate::net::{Reason, Step, Tap};
 use crate::time::Instant;
 
 impl<A: Address> Plane<A> {
-    /// The short way, of nearly all packets: nothing about the packet is special, its connection is established, and
-    /// nothing changed since its last packet. `None` in any other case; then nothing has happened yet.
+    /// The short way, of nearly all packets: nothing about the packet is special, it is forwarded, its connection is
+    /// established, and nothing changed since its last packet. `None` in any other case; then nothing has happened yet.
     ///
-    /// It does what [`Plane::follow`] would do, in a third of the instructions.
+    /// It does what [`Plane::follow`] would do, in a quarter of the instructions.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments)]
     pub(super) fn express<T: Tap>(
         &mut self,
         node: &mut Node,
         now: Instant,
         packet: &mut [u8],
-        tuple: &Tuple<A>,
-        hash: u64,
         from: Ingress,
         tap: &mut T,
-    ) -> Option<Verdict> {
-        let slot = self.conntrack.slots.find_fast(tuple, hash)?;
-        let next = self.routes.numbered(slot.hop)?;
-        let forward = from != Ingress::Host && next.hop != Hop::Host;
-        if forward && packet[A::TTL] <= 1 || packet.len() > usize::from(next.mtu) {
+    ) -> Option<&Way> {
+        let plain = parse_plain::<A>(packet)?;
+        let home = self.conntrack.slots.home(self.conntrack.slots.hash(plain.addresses, plain.ports));
+        self.express_from(node, now, packet, &plain, home, from, tap)
+    }
+
+    /// The short way of a packet whose search begins at `home`.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn express_from<T: Tap>(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        packet: &mut [u8],
+        plain: &Plain<A>,
+        home: usize,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Option<&Way> {
+        if self.conntrack.is_due(tick(now)) {
+            return None;
+        }
+        let slot = self.conntrack.slots.find_fast(plain, home)?;
+        let way = self.routes.way(slot.hop)?;
+        if from == Ingress::Host || packet[A::TTL] <= 1 || packet.len() > usize::from(way.limit) {
             return None;
         }
         slot.note_seen(tick(now));
-        let to = slot.translated(tuple.protocol);
-        node.note(now, tuple, Step::Received { bytes: packet.len() as u16 }, tap);
-        node.note(now, tuple, Step::Tracked { reply: slot.is_reply() }, tap);
-        rewrite_plain(packet, tuple, &to, forward);
-        if to != *tuple {
-            node.note(now, tuple, Step::Rewritten { to: to.flow() }, tap);
+        let tuple = plain.tuple();
+        let to = slot.translated(plain.protocol);
+        node.note(now, &tuple, Step::Received { bytes: packet.len() as u16 }, tap);
+        node.note(now, &tuple, Step::Tracked { reply: slot.is_reply() }, tap);
+        let (addresses, ports) = slot.translation();
+        rewrite_plain(packet, plain, addresses, ports);
+        if to != tuple {
+            node.note(now, &tuple, Step::Rewritten { to: to.flow() }, tap);
         }
         node.counters.forwarded += 1;
-        let verdict = next.verdict();
-        node.sent(now, Some(to.flow()), verdict, tap);
-        Some(verdict)
+        node.sent(now, Some(to.flow()), way.verdict, tap);
+        Some(way)
     }
 
     /// Sends a packet the way of its connection. `None` when it begins a new connection in place of the old one.
@@ -194,7 +212,7 @@ impl<A: Address> Plane<A> {
         let about = icmp::quoted::<A>(&packet[start + 8..]);
         let found = about.and_then(|about| {
             let answer = about.tuple.reversed();
-            let at = self.conntrack.slots.find(&answer, self.conntrack.slots.hash(&answer))?;
+            let at = self.conntrack.slots.find(&answer)?;
             Some((about, self.conntrack.slots.at(at).translated(answer.protocol), answer))
         });
         let is_right = icmp::checksum_is_right::<A>(packet, start);

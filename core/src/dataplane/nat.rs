@@ -16,10 +16,7 @@ pub(super) fn unique<A: Address>(
     random: bool,
     rng: &mut Rng,
 ) -> Option<Tuple<A>> {
-    let is_free = |forward: &Tuple<A>| {
-        let reply = forward.reversed();
-        conntrack.slots.find(&reply, conntrack.slots.hash(&reply)).is_none()
-    };
+    let is_free = |forward: &Tuple<A>| conntrack.slots.find(&forward.reversed()).is_none();
     let kept = Tuple { src, ..forward };
     let has_ports = matches!(forward.protocol, 6 | 17 | 132) || forward.protocol == A::ICMP;
     if (!random || !has_ports) && is_free(&kept) {

@@ -32,18 +32,48 @@ impl Next {
     }
 }
 
+/// A next hop as connections find it by its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    pub(crate) verdict: Verdict,
+    /// The longest packet that may go there without a second look; 0 if the way is void, or leads into the node's own stack.
+    pub(crate) limit: u16,
+    mtu: u16,
+}
+
+impl Way {
+    fn new(next: Next) -> Way {
+        let limit = if next.hop == Hop::Host { 0 } else { next.mtu };
+        Way { verdict: next.verdict(), limit, mtu: next.mtu }
+    }
+
+    fn next(&self) -> Next {
+        let hop = match self.verdict {
+            Verdict::Port(host) => Hop::Port(host),
+            Verdict::Link(link) => Hop::Link(link),
+            Verdict::Host => Hop::Host,
+            Verdict::Drop(_) | Verdict::Reject(_) => Hop::Blackhole,
+        };
+        Next { hop, mtu: self.mtu }
+    }
+}
+
+/// How many numbers are given out before connections are made to forget theirs.
+const NUMBERS: usize = 4096;
+
 /// The routes of one family.
 ///
-/// Connections remember the number of their next hop. Numbers are given out upwards; a change of routes
-/// invalidates all numbers given out before it, so that remembered ones are looked up again when next needed.
+/// Connections remember the number of their next hop. Numbers are given out upwards from 1; a change of routes
+/// makes void all numbers given out before it, so that remembered ones are looked up again when next needed.
 pub(crate) struct Routes<A> {
     hosts: HashTable<(A, Next)>,
     /// Longest prefixes first, and of equal length in order of address.
     prefixes: Vec<(Cidr, Next)>,
     /// The node's own addresses.
     own: Vec<A>,
-    numbered: Vec<Next>,
-    first: u16,
+    numbered: Vec<Way>,
+    /// Numbers below this are void.
+    first: usize,
     secret: Secret,
 }
 
@@ -54,7 +84,7 @@ impl<A: Address> Routes<A> {
             prefixes: Vec::new(),
             own: own.filter_map(A::from_ip).collect(),
             numbered: Vec::new(),
-            first: 1,
+            first: 0,
             secret: Secret::new(rng),
         }
     }
@@ -65,10 +95,16 @@ impl<A: Address> Routes<A> {
         self.own.contains(&address) || address.ip().is_loopback()
     }
 
-    /// The next hop with this number, unless the routes changed since.
+    /// The way with this number, whose limit is 0 if the routes changed since.
     #[inline(always)]
+    pub(crate) fn way(&self, number: u16) -> Option<&Way> {
+        self.numbered.get(usize::from(number))
+    }
+
+    /// The next hop with this number, unless the routes changed since.
     pub(crate) fn numbered(&self, number: u16) -> Option<Next> {
-        self.numbered.get(usize::from(number).wrapping_sub(usize::from(self.first))).copied()
+        let number = usize::from(number);
+        if number < self.first { None } else { self.numbered.get(number).map(Way::next) }
     }
 
     /// Where packets to `address` go; `None` without a route.
@@ -85,12 +121,17 @@ impl<A: Address> Routes<A> {
 
     /// The number of a next hop, for a connection to remember.
     pub(crate) fn number(&mut self, next: Next) -> u16 {
-        let place = self.numbered.iter().position(|n| *n == next).unwrap_or_else(|| {
-            self.numbered.push(next);
-            self.numbered.len() - 1
-        });
+        if self.numbered.is_empty() {
+            // Number 0 is nobody's: new connections have it.
+            self.void();
+        }
+        let place = self.numbered[self.first..].iter().position(|way| way.next() == next);
+        let number = place.map_or(self.numbered.len(), |place| self.first + place);
+        if place.is_none() {
+            self.numbered.push(Way::new(next));
+        }
         // A node has fewer next hops than this; were it not so, connections past the bound would look theirs up each time.
-        u16::try_from(place + usize::from(self.first)).unwrap_or(0)
+        u16::try_from(number).unwrap_or(0)
     }
 
     /// Adds or replaces a route. True asks for all remembered numbers to be forgotten.
@@ -139,21 +180,19 @@ impl<A: Address> Routes<A> {
     }
 
     fn renumber(&mut self) -> bool {
-        if self.numbered.is_empty() {
-            return false;
+        if self.numbered.len() > NUMBERS {
+            self.numbered.clear();
+            self.first = 0;
+            return true;
         }
-        let used = self.numbered.len();
-        self.numbered.clear();
-        match u16::try_from(usize::from(self.first) + used) {
-            Ok(first) if first < u16::MAX - 1024 => {
-                self.first = first;
-                false
-            }
-            _ => {
-                self.first = 1;
-                true
-            }
-        }
+        self.numbered[self.first..].iter_mut().for_each(|way| way.limit = 0);
+        self.first = self.numbered.len();
+        false
+    }
+
+    fn void(&mut self) {
+        self.numbered.push(Way::new(Next { hop: Hop::Blackhole, mtu: 0 }));
+        self.first = 1;
     }
 }
 

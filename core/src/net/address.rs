@@ -6,6 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
 use super::header::{self, Header};
+use super::rewrite;
 use super::tap::Reason;
 
 /// An address prefix such as `10.96.0.0/12`; bits beyond the prefix are ignored.
@@ -111,6 +112,8 @@ pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
     const CHECKSUM: Option<usize>;
     /// The number of the family's ICMP.
     const ICMP: u8;
+    /// Two addresses side by side, as they lie in a packet: source, then destination.
+    type Pair: Copy + Eq + Default + fmt::Debug;
     /// The word at the start of `bytes`, which holds at least `LENGTH` bytes.
     fn load(bytes: &[u8]) -> Self;
     /// Writes the word to the start of `bytes`.
@@ -125,6 +128,18 @@ pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
     fn sum(self) -> u64;
     /// Eight bytes to hash by.
     fn fold(self) -> u64;
+    /// The pair at the start of `bytes`, which holds at least twice `LENGTH` bytes.
+    fn load_pair(bytes: &[u8]) -> Self::Pair;
+    /// Writes the pair to the start of `bytes`.
+    fn store_pair(pair: Self::Pair, bytes: &mut [u8]);
+    /// Two addresses as a pair.
+    fn join(src: Self, dst: Self) -> Self::Pair;
+    /// The two addresses of a pair.
+    fn split(pair: Self::Pair) -> (Self, Self);
+    /// Eight bytes of a pair to hash by.
+    fn fold_pair(pair: Self::Pair) -> u64;
+    /// What replacing one pair by another adds to the complement of a checksum.
+    fn replaced(old: Self::Pair, new: Self::Pair) -> u32;
     /// Reads the headers of a packet of this family.
     fn parse(packet: &[u8]) -> Result<Header<Self>, Reason>;
 }
@@ -171,6 +186,40 @@ impl Address for u32 {
     #[inline(always)]
     fn fold(self) -> u64 {
         u64::from(self)
+    }
+
+    type Pair = u64;
+
+    #[inline(always)]
+    fn load_pair(bytes: &[u8]) -> u64 {
+        bytes.first_chunk().map_or(0, |word| u64::from_ne_bytes(*word))
+    }
+
+    #[inline(always)]
+    fn store_pair(pair: u64, bytes: &mut [u8]) {
+        bytes[..8].copy_from_slice(&pair.to_ne_bytes());
+    }
+
+    #[inline(always)]
+    fn join(src: u32, dst: u32) -> u64 {
+        let ([a, b, c, d], [e, f, g, h]) = (src.to_ne_bytes(), dst.to_ne_bytes());
+        u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    #[inline(always)]
+    fn split(pair: u64) -> (u32, u32) {
+        let [a, b, c, d, e, f, g, h] = pair.to_ne_bytes();
+        (u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h]))
+    }
+
+    #[inline(always)]
+    fn fold_pair(pair: u64) -> u64 {
+        pair
+    }
+
+    #[inline(always)]
+    fn replaced(old: u64, new: u64) -> u32 {
+        rewrite::fold_word(rewrite::add_words(!old, new))
     }
 
     #[inline(always)]
@@ -223,6 +272,43 @@ impl Address for u128 {
     #[inline(always)]
     fn fold(self) -> u64 {
         (self as u64).rotate_left(21) ^ (self >> 64) as u64
+    }
+
+    type Pair = [u128; 2];
+
+    #[inline(always)]
+    fn load_pair(bytes: &[u8]) -> [u128; 2] {
+        [u128::load(bytes), u128::load(&bytes[16..])]
+    }
+
+    #[inline(always)]
+    fn store_pair(pair: [u128; 2], bytes: &mut [u8]) {
+        pair[0].store(bytes);
+        pair[1].store(&mut bytes[16..]);
+    }
+
+    #[inline(always)]
+    fn join(src: u128, dst: u128) -> [u128; 2] {
+        [src, dst]
+    }
+
+    #[inline(always)]
+    fn split(pair: [u128; 2]) -> (u128, u128) {
+        (pair[0], pair[1])
+    }
+
+    #[inline(always)]
+    fn fold_pair(pair: [u128; 2]) -> u64 {
+        pair[0].fold() ^ pair[1].fold().rotate_left(32)
+    }
+
+    #[inline(always)]
+    fn replaced(old: [u128; 2], new: [u128; 2]) -> u32 {
+        let half = |old: u128, new: u128| {
+            let low = rewrite::add_words(!old as u64, new as u64);
+            rewrite::add_words(low, rewrite::add_words(!(old >> 64) as u64, (new >> 64) as u64))
+        };
+        rewrite::fold_word(rewrite::add_words(half(old[0], new[0]), half(old[1], new[1])))
     }
 
     #[inline]

@@ -111,6 +111,25 @@ pub struct Tuple<A> {
     pub protocol: u8,
 }
 
+/// The tuple of a packet with nothing special, its addresses still side by side: what the short way looks up by.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Plain<A: Address> {
+    pub(crate) addresses: A::Pair,
+    /// Both ports, as they lie in the packet: source first.
+    pub(crate) ports: u32,
+    /// TCP or UDP.
+    pub(crate) protocol: u8,
+}
+
+impl<A: Address> Plain<A> {
+    /// The same as a tuple.
+    #[inline(always)]
+    pub(crate) fn tuple(&self) -> Tuple<A> {
+        let (src, dst) = A::split(self.addresses);
+        Tuple { src, dst, ports: self.ports, protocol: self.protocol }
+    }
+}
+
 /// Two ports as the word they are in a packet.
 #[inline(always)]
 pub(crate) fn pack_ports(src: u16, dst: u16) -> u32 {

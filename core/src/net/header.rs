@@ -1,7 +1,7 @@
 //! Reading the headers of a packet: whose it is, and where its parts lie.
 
 use super::address::Address;
-use super::flow::{Tuple, pack_ports};
+use super::flow::{Plain, Tuple, pack_ports};
 use super::tap::Reason;
 
 /// What of a packet's headers the packet path needs.
@@ -168,13 +168,13 @@ pub(crate) const fn plain_length<A: Address>() -> usize {
 /// The tuple of a packet that has nothing special: no options, no fragment, TCP with ACK and without SYN, FIN and
 /// RST, or UDP. `None` for all others, and for whatever is not as it should be.
 #[inline(always)]
-pub(crate) fn parse_plain<A: Address>(packet: &[u8]) -> Option<Tuple<A>> {
+pub(crate) fn parse_plain<A: Address>(packet: &[u8]) -> Option<Plain<A>> {
     let start = A::SOURCE + 2 * A::LENGTH;
     let whole = packet.len();
     let packet = packet.get(..plain_length::<A>())?;
     let word = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
     let (protocol, length) = if A::CHECKSUM.is_some() {
-        if packet[0] != 0x45 || word(6) & 0x3fff != 0 {
+        if packet[0] != 0x45 || u16::from_ne_bytes([packet[6], packet[7]]) & 0x3fff_u16.to_be() != 0 {
             return None;
         }
         (packet[9], usize::from(word(2)))
@@ -187,19 +187,18 @@ pub(crate) fn parse_plain<A: Address>(packet: &[u8]) -> Option<Tuple<A>> {
     if length != whole {
         return None;
     }
-    const MARKS: u8 = tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK;
     let is_plain = if protocol == 6 {
-        let data = usize::from(packet[start + 12] >> 4) * 4;
-        packet[start + 13] & MARKS == tcp_flags::ACK && data >= 20 && start + data <= whole
+        // The flags go above the length of the header in words, so that one comparison finds a flag that should not be
+        // there, a missing ACK, a header of less than five words, and one that is longer than the packet.
+        let marks = u32::from(word(start + 12)).rotate_right(12) & 0x0170_000f;
+        marks.wrapping_sub(0x0100_0005) as usize <= (whole - start) / 4 - 5
     } else {
         protocol == 17 && word(start + 4) >= 8
     };
-    is_plain.then(|| Tuple {
-        src: A::load(&packet[A::SOURCE..]),
-        dst: A::load(&packet[A::SOURCE + A::LENGTH..]),
-        ports: u32::load(&packet[start..]),
-        protocol,
-    })
+    if !is_plain {
+        return None;
+    }
+    Some(Plain { addresses: A::load_pair(&packet[A::SOURCE..]), ports: u32::load(&packet[start..]), protocol })
 }
 
 /// Tells queries, answers and errors apart. (net/netfilter/nf_conntrack_proto_icmp.c, `invmap`.)

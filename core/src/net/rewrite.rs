@@ -6,7 +6,7 @@
 //! byte order of the machine, and folded at the end. A wrong checksum stays wrong, so that its receiver notices.
 
 use super::address::Address;
-use super::flow::Tuple;
+use super::flow::{Plain, Tuple};
 use super::header::{Header, Kind, plain_length};
 
 /// Writes the addresses and ports of `to` over those of the packet, whose headers are `header`.
@@ -66,31 +66,61 @@ pub fn rewrite<A: Address>(packet: &mut [u8], header: &Header<A>, to: &Tuple<A>,
     }
 }
 
-/// As [`rewrite`], for a packet that [`parse_plain`](super::header::parse_plain) has read.
+/// As [`rewrite`], for a packet that [`parse_plain`](super::header::parse_plain) has read, and that is forwarded.
 #[inline(always)]
-pub(crate) fn rewrite_plain<A: Address>(packet: &mut [u8], from: &Tuple<A>, to: &Tuple<A>, forward: bool) {
+pub(crate) fn rewrite_plain<A: Address>(packet: &mut [u8], from: &Plain<A>, addresses: A::Pair, ports: u32) {
     let start = A::SOURCE + 2 * A::LENGTH;
     let Some(packet) = packet.get_mut(..plain_length::<A>()) else { return };
-    let addresses = replaced(from.src, to.src) + replaced(from.dst, to.dst);
-    to.src.store(&mut packet[A::SOURCE..]);
-    to.dst.store(&mut packet[A::SOURCE + A::LENGTH..]);
-    to.ports.store(&mut packet[start..]);
-    let ttl = packet[A::TTL];
-    packet[A::TTL] = ttl - u8::from(forward);
+    let change = A::replaced(from.addresses, addresses);
+    A::store_pair(addresses, &mut packet[A::SOURCE..]);
+    ports.store(&mut packet[start..]);
+    packet[A::TTL] = packet[A::TTL].wrapping_sub(1);
     if let Some(at) = A::CHECKSUM {
-        // One less in the first byte of its word is one more in the complement's sum.
-        let less = if forward { u64::from(!u16::from_ne_bytes([1, 0])) } else { 0 };
-        mend(packet, at, addresses + less);
+        subtract(packet, at, change, u16::from_ne_bytes([1, 0]));
     }
-    let change = addresses + u64::from(!from.ports) + u64::from(to.ports);
+    let change = add_halves(change, add_halves(!from.ports, ports));
     if from.protocol == 6 {
-        mend(packet, start + 16, change);
+        subtract(packet, start + 16, change, 0);
     } else if packet[start + 6] != 0 || packet[start + 7] != 0 {
-        mend(packet, start + 6, change);
+        subtract(packet, start + 6, change, 0);
         if packet[start + 6] == 0 && packet[start + 7] == 0 {
             packet[start + 6..start + 8].fill(0xff);
         }
     }
+}
+
+/// Subtracts `change` from the checksum at `at`, since what its complement gains, it loses; and adds `less`, which other
+/// fields of the packet lost.
+///
+/// `change` is no zero, as the sum of a word and the complement of another never is unless both are.
+#[inline(always)]
+fn subtract(packet: &mut [u8], at: usize, change: u32, less: u16) {
+    let Some(field) = packet.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<2>()) else { return };
+    let change = (change.wrapping_add(change.rotate_left(16)) >> 16) as u16;
+    let (rest, borrow) = u16::from_ne_bytes(*field).overflowing_sub(change);
+    let rest = rest.wrapping_sub(u16::from(borrow));
+    let (rest, carry) = rest.overflowing_add(less);
+    *field = rest.wrapping_add(u16::from(carry)).to_ne_bytes();
+}
+
+/// The ones' complement sum of two words.
+#[inline(always)]
+pub(super) fn add_words(a: u64, b: u64) -> u64 {
+    let (sum, carry) = a.overflowing_add(b);
+    sum.wrapping_add(u64::from(carry))
+}
+
+/// The ones' complement sum of two half words.
+#[inline(always)]
+fn add_halves(a: u32, b: u32) -> u32 {
+    let (sum, carry) = a.overflowing_add(b);
+    sum.wrapping_add(u32::from(carry))
+}
+
+/// The ones' complement sum of a word's halves.
+#[inline(always)]
+pub(super) fn fold_word(word: u64) -> u32 {
+    add_halves(word as u32, (word >> 32) as u32)
 }
 
 /// What replacing one word by another adds to the complement of a checksum.

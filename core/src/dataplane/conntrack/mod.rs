@@ -105,7 +105,7 @@ pub(crate) enum Progress {
 }
 
 /// All connections of one address family.
-pub(crate) struct Conntrack<A> {
+pub(crate) struct Conntrack<A: Address> {
     pub(crate) slots: Slots<A>,
     connections: Arena,
     free: u32,
