@@ -1,27 +1,27 @@
 //! Maps and sets in order of their keys, and a sort, made for small code.
 //!
-//! The interface is that part of `alloc::collections::BTreeMap`'s which is used here. Every pair of types compiles to a
-//! sixth of what a B-tree takes, and the wasm module has dozens of them. Entries lie in sorted runs of at most
-//! a fixed length, so that a change moves few of them and a lookup is two binary searches.
+//! The interface is that part of `alloc::collections::BTreeMap`'s which is used here. The wasm module has dozens of
+//! pairs of types, and a B-tree would be compiled for each: here the order is apart from what is ordered, so that
+//! nearly all code is shared.
 
 mod entry;
 mod iter;
+mod order;
 mod set;
 mod sort;
 
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
-pub use iter::Iter;
+pub use iter::{IntoIter, Iter};
 pub use set::OrdSet;
 pub use sort::{sort, sort_by, sort_by_key};
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::{borrow::Borrow, fmt, mem, ops::Bound, ops::RangeBounds};
 
-/// Most entries of a run.
-const RUN: usize = 64;
+use order::{At, Order};
 
-/// Where an entry is, or would be: the run, and the place in it.
-type At = (usize, usize);
+/// What an order says of a slot.
+const HELD: &str = "a slot in order holds an entry";
 
 /// Values by key, in order of the keys.
 ///
@@ -35,25 +35,25 @@ type At = (usize, usize);
 /// ```
 #[derive(Clone)]
 pub struct OrdMap<K, V> {
-    /// None is empty.
-    runs: Vec<Vec<(K, V)>>,
-    len: usize,
+    /// The entries as they came; what has gone leaves a slot for another.
+    slots: Vec<Option<(K, V)>>,
+    order: Order,
 }
 
 impl<K, V> OrdMap<K, V> {
     /// An empty map.
     pub const fn new() -> OrdMap<K, V> {
-        OrdMap { runs: Vec::new(), len: 0 }
+        OrdMap { slots: Vec::new(), order: Order::new() }
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.len
+        self.order.len()
     }
 
     /// True if there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Takes all entries out.
@@ -63,12 +63,13 @@ impl<K, V> OrdMap<K, V> {
 
     /// The entries in order.
     pub fn iter(&self) -> Iter<'_, K, V> {
-        Iter::new(&self.runs, (0, 0), (self.runs.len(), 0))
+        Iter::new(self, self.order.whole())
     }
 
     /// The entries in order, with values that can be changed.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
-        self.runs.iter_mut().flatten().map(|(key, value)| (&*key, value))
+        let entries = self.slots.iter_mut().map(|slot| slot.as_mut().map(|(key, value)| (&*key, value))).collect();
+        IntoIter::new(entries, &self.order)
     }
 
     /// The keys in order.
@@ -83,7 +84,7 @@ impl<K, V> OrdMap<K, V> {
 
     /// The values in order of their keys, to be changed.
     pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
-        self.runs.iter_mut().flatten().map(|(_, value)| value)
+        self.iter_mut().map(|(_, value)| value)
     }
 
     /// The keys in order, without their values.
@@ -108,54 +109,52 @@ impl<K, V> OrdMap<K, V> {
 
     /// Takes the entry with the least key out.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
-        (self.len > 0).then(|| self.remove_at((0, 0)))
+        (!self.is_empty()).then(|| self.remove_at((0, 0)))
     }
 
     /// Takes the entry with the greatest key out.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
-        let last = self.runs.len().checked_sub(1)?;
-        Some(self.remove_at((last, self.runs[last].len() - 1)))
+        let last = self.order.last()?;
+        Some(self.remove_at(last))
     }
 
     /// The entry with the least key, in its place.
     pub fn first_entry(&mut self) -> Option<OccupiedEntry<'_, K, V>> {
-        (self.len > 0).then_some(OccupiedEntry { map: self, at: (0, 0) })
+        (!self.is_empty()).then_some(OccupiedEntry { map: self, at: (0, 0) })
     }
 
     /// Keeps only the entries for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        for run in &mut self.runs {
-            run.retain_mut(|(key, value)| keep(key, value));
-        }
-        self.runs.retain(|run| !run.is_empty());
-        self.len = self.runs.iter().map(Vec::len).sum();
+        let slots = &mut self.slots;
+        self.order.retain(&mut |slot| {
+            let (key, value) = slots[slot].as_mut().expect(HELD);
+            let is_kept = keep(key, value);
+            if !is_kept {
+                slots[slot] = None;
+            }
+            is_kept
+        });
     }
 
-    fn insert_at(&mut self, (run, place): At, key: K, value: V) {
-        self.len += 1;
-        let Some(entries) = self.runs.get_mut(run) else {
-            self.runs.push(vec![(key, value)]);
-            return;
-        };
-        entries.insert(place, (key, value));
-        if entries.len() > RUN {
-            // What grows at its end, as most things do, leaves full runs behind.
-            let half = if run + 1 == self.runs.len() && place == RUN { RUN } else { RUN / 2 };
-            let rest = self.runs[run].split_off(half);
-            self.runs.insert(run + 1, rest);
-        }
+    fn entry_at(&self, at: At) -> &(K, V) {
+        self.slots[self.order.slot(at)].as_ref().expect(HELD)
     }
 
-    fn remove_at(&mut self, (run, place): At) -> (K, V) {
-        self.len -= 1;
-        let entry = self.runs[run].remove(place);
-        if self.runs[run].is_empty() {
-            self.runs.remove(run);
-        } else if run + 1 < self.runs.len() && self.runs[run].len() + self.runs[run + 1].len() <= RUN / 2 {
-            let mut rest = self.runs.remove(run + 1);
-            self.runs[run].append(&mut rest);
+    fn entry_at_mut(&mut self, at: At) -> &mut (K, V) {
+        self.slots[self.order.slot(at)].as_mut().expect(HELD)
+    }
+
+    fn insert_at(&mut self, at: At, key: K, value: V) -> &mut V {
+        let slot = self.order.insert(at);
+        if slot == self.slots.len() {
+            self.slots.push(None);
         }
-        entry
+        &mut self.slots[slot].insert((key, value)).1
+    }
+
+    fn remove_at(&mut self, at: At) -> (K, V) {
+        let slot = self.order.remove(at);
+        self.slots[slot].take().expect(HELD)
     }
 }
 
@@ -165,8 +164,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let (run, place) = self.find(key).ok()?;
-        Some(&self.runs[run][place].1)
+        Some(&self.entry_at(self.find(key).ok()?).1)
     }
 
     /// The value of a key, to be changed.
@@ -174,8 +172,8 @@ impl<K: Ord, V> OrdMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let (run, place) = self.find(key).ok()?;
-        Some(&mut self.runs[run][place].1)
+        let at = self.find(key).ok()?;
+        Some(&mut self.entry_at_mut(at).1)
     }
 
     /// The key as the map holds it, and its value.
@@ -183,8 +181,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let (run, place) = self.find(key).ok()?;
-        let (key, value) = &self.runs[run][place];
+        let (key, value) = self.entry_at(self.find(key).ok()?);
         Some((key, value))
     }
 
@@ -199,7 +196,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     /// Gives a key a value, and returns the one it had.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
-            Ok((run, place)) => Some(mem::replace(&mut self.runs[run][place].1, value)),
+            Ok(at) => Some(mem::replace(&mut self.entry_at_mut(at).1, value)),
             Err(at) => {
                 self.insert_at(at, key, value);
                 None
@@ -238,16 +235,16 @@ impl<K: Ord, V> OrdMap<K, V> {
         K: Borrow<Q>,
     {
         let start = match range.start_bound() {
-            Bound::Unbounded => (0, 0),
-            Bound::Included(key) => self.place(key, false),
-            Bound::Excluded(key) => self.place(key, true),
+            Bound::Unbounded => None,
+            Bound::Included(key) => Some(self.place(key, false)),
+            Bound::Excluded(key) => Some(self.place(key, true)),
         };
         let end = match range.end_bound() {
-            Bound::Unbounded => (self.runs.len(), 0),
-            Bound::Included(key) => self.place(key, true),
-            Bound::Excluded(key) => self.place(key, false),
+            Bound::Unbounded => None,
+            Bound::Included(key) => Some(self.place(key, true)),
+            Bound::Excluded(key) => Some(self.place(key, false)),
         };
-        Iter::new(&self.runs, start, end)
+        Iter::new(self, self.order.stretch(start, end))
     }
 
     /// The place of the first entry whose key is not less than `key`, or is greater.
@@ -265,12 +262,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let run = self.runs.partition_point(|run| run[0].0.borrow() <= key).saturating_sub(1);
-        let Some(entries) = self.runs.get(run) else { return Err((run, 0)) };
-        match entries.binary_search_by(|(own, _)| own.borrow().cmp(key)) {
-            Ok(place) => Ok((run, place)),
-            Err(place) => Err((run, place)),
-        }
+        self.order.find(&|slot| self.slots[slot].as_ref().expect(HELD).0.borrow().cmp(key))
     }
 }
 
@@ -288,7 +280,7 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for OrdMap<K, V> {
 
 impl<K: PartialEq, V: PartialEq> PartialEq for OrdMap<K, V> {
     fn eq(&self, other: &OrdMap<K, V>) -> bool {
-        self.len == other.len && self.iter().eq(other.iter())
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 

@@ -1,6 +1,6 @@
 //! A key's place in a map.
 
-use super::{At, OrdMap};
+use super::{OrdMap, order::At};
 
 /// A place that holds a value or not.
 #[derive(Debug)]
@@ -60,22 +60,22 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
 impl<'a, K, V> OccupiedEntry<'a, K, V> {
     /// The key.
     pub fn key(&self) -> &K {
-        &self.map.runs[self.at.0][self.at.1].0
+        &self.map.entry_at(self.at).0
     }
 
     /// The value.
     pub fn get(&self) -> &V {
-        &self.map.runs[self.at.0][self.at.1].1
+        &self.map.entry_at(self.at).1
     }
 
     /// The value, to be changed.
     pub fn get_mut(&mut self) -> &mut V {
-        &mut self.map.runs[self.at.0][self.at.1].1
+        &mut self.map.entry_at_mut(self.at).1
     }
 
     /// The value, for as long as the map lives.
     pub fn into_mut(self) -> &'a mut V {
-        &mut self.map.runs[self.at.0][self.at.1].1
+        &mut self.map.entry_at_mut(self.at).1
     }
 
     /// Puts another value in its place, and returns the old one.
@@ -97,11 +97,6 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
 impl<'a, K: Ord, V> VacantEntry<'a, K, V> {
     /// Fills the place.
     pub fn insert(self, value: V) -> &'a mut V {
-        let (run, place) = self.at;
-        self.map.insert_at(self.at, self.key, value);
-        // The run may have been divided.
-        let first = self.map.runs[run].len();
-        let (run, place) = if place < first { (run, place) } else { (run + 1, place - first) };
-        &mut self.map.runs[run][place].1
+        self.map.insert_at(self.at, self.key, value)
     }
 }

@@ -1,27 +1,40 @@
 //! Going through a map.
 
-use super::{At, OrdMap};
-use alloc::vec::{IntoIter, Vec};
-use core::iter::Flatten;
+use super::{
+    OrdMap,
+    order::{Order, Stretch},
+};
+use alloc::{vec, vec::Vec};
 
 /// Entries in order, from both ends.
 #[derive(Debug)]
 pub struct Iter<'a, K, V> {
-    runs: &'a [Vec<(K, V)>],
-    front: At,
-    /// One past the last entry.
-    back: At,
+    slots: &'a [Option<(K, V)>],
+    order: &'a Order,
+    stretch: Stretch,
+}
+
+/// Entries in order, taken out of their map.
+#[derive(Debug)]
+pub struct IntoIter<E> {
+    /// Each is taken once.
+    slots: Vec<Option<E>>,
+    order: vec::IntoIter<usize>,
 }
 
 impl<'a, K, V> Iter<'a, K, V> {
-    pub(super) fn new(runs: &'a [Vec<(K, V)>], front: At, back: At) -> Iter<'a, K, V> {
-        Iter { runs, front, back }
+    pub(super) fn new(map: &'a OrdMap<K, V>, stretch: Stretch) -> Iter<'a, K, V> {
+        Iter { slots: &map.slots, order: &map.order, stretch }
+    }
+
+    fn entry(&self, slot: usize) -> Option<(&'a K, &'a V)> {
+        self.slots[slot].as_ref().map(|(key, value)| (key, value))
     }
 }
 
 impl<K, V> Clone for Iter<'_, K, V> {
     fn clone(&self) -> Self {
-        Iter { runs: self.runs, front: self.front, back: self.back }
+        Iter { slots: self.slots, order: self.order, stretch: self.stretch }
     }
 }
 
@@ -29,37 +42,17 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
     type Item = (&'a K, &'a V);
 
     fn next(&mut self) -> Option<(&'a K, &'a V)> {
-        // A place behind a run's last entry is the first place of the next run.
-        while self.front < self.back {
-            let (run, place) = self.front;
-            match self.runs[run].get(place) {
-                Some((key, value)) => {
-                    self.front.1 += 1;
-                    return Some((key, value));
-                }
-                None => self.front = (run + 1, 0),
-            }
-        }
-        None
+        let slot = self.stretch.next(self.order)?;
+        self.entry(slot)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let len = self.count_left();
+        let len = self.stretch.len(self.order);
         (len, Some(len))
     }
 
     fn count(self) -> usize {
-        self.count_left()
-    }
-}
-
-impl<K, V> Iter<'_, K, V> {
-    fn count_left(&self) -> usize {
-        if self.front >= self.back {
-            return 0;
-        }
-        let before_back: usize = self.runs[self.front.0..self.back.0].iter().map(Vec::len).sum();
-        before_back + self.back.1 - self.front.1
+        self.stretch.len(self.order)
     }
 }
 
@@ -67,20 +60,36 @@ impl<K, V> ExactSizeIterator for Iter<'_, K, V> {}
 
 impl<'a, K, V> DoubleEndedIterator for Iter<'a, K, V> {
     fn next_back(&mut self) -> Option<(&'a K, &'a V)> {
-        while self.front < self.back {
-            let (run, place) = self.back;
-            if place > 0 {
-                self.back.1 -= 1;
-                // A front behind its run's last entry stands before nothing of that run.
-                if self.front > self.back {
-                    return None;
-                }
-                let (key, value) = &self.runs[run][place - 1];
-                return Some((key, value));
-            }
-            self.back = (run - 1, self.runs[run - 1].len());
-        }
-        None
+        let slot = self.stretch.next_back(self.order)?;
+        self.entry(slot)
+    }
+}
+
+impl<E> IntoIter<E> {
+    pub(super) fn new(slots: Vec<Option<E>>, order: &Order) -> IntoIter<E> {
+        IntoIter { slots, order: order.slots(order.whole()).into_iter() }
+    }
+}
+
+impl<E> Iterator for IntoIter<E> {
+    type Item = E;
+
+    fn next(&mut self) -> Option<E> {
+        let slot = self.order.next()?;
+        self.slots[slot].take()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.order.size_hint()
+    }
+}
+
+impl<E> ExactSizeIterator for IntoIter<E> {}
+
+impl<E> DoubleEndedIterator for IntoIter<E> {
+    fn next_back(&mut self) -> Option<E> {
+        let slot = self.order.next_back()?;
+        self.slots[slot].take()
     }
 }
 
@@ -95,9 +104,9 @@ impl<'a, K, V> IntoIterator for &'a OrdMap<K, V> {
 
 impl<K, V> IntoIterator for OrdMap<K, V> {
     type Item = (K, V);
-    type IntoIter = Flatten<IntoIter<Vec<(K, V)>>>;
+    type IntoIter = IntoIter<(K, V)>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.runs.into_iter().flatten()
+    fn into_iter(self) -> IntoIter<(K, V)> {
+        IntoIter::new(self.slots, &self.order)
     }
 }

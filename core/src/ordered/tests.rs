@@ -1,4 +1,4 @@
-use super::*;
+use super::{order::RUN, *};
 use crate::rng::Rng;
 use alloc::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn it_does_what_a_b_tree_does() {
             model.retain(|key, _| key % 3 != 0);
             assert_eq!((map.pop_first(), map.pop_last()), (model.pop_first(), model.pop_last()));
         }
-        assert!(map.runs.iter().all(|run| !run.is_empty() && run.len() <= RUN));
+        assert!(map.order.runs.iter().all(|run| !run.is_empty() && run.len() <= RUN));
     }
     assert!(map.into_iter().eq(model));
 }
@@ -44,7 +44,7 @@ fn it_does_what_a_b_tree_does() {
 #[test]
 fn what_grows_at_its_end_leaves_full_runs() {
     let map: OrdMap<u32, ()> = (0..1000).map(|key| (key, ())).collect();
-    assert_eq!(map.runs.len(), 1000_usize.div_ceil(RUN));
+    assert_eq!(map.order.runs.len(), 1000_usize.div_ceil(RUN));
 }
 
 #[test]
