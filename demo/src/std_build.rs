@@ -1,4 +1,4 @@
-//! The standard library for a target that Debian does not package, built once from Debian's own sources of it.
+//! The standard library from its own sources: for a target that nobody packages, or made for size.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,54 +14,93 @@ pub(crate) const RUSTC: &str = "/usr/bin/rustc";
 /// Debian's cargo.
 pub(crate) const CARGO: &str = "/usr/bin/cargo";
 
-const SOURCES: &str = "/usr/lib/rustlib/src/rust/library";
+/// Where the sources lie, below a sysroot.
+const SOURCES: &str = "lib/rustlib/src/rust/library";
 
-/// Whether the packages are there already.
-pub(crate) fn sources_are_here() -> bool {
-    [RUSTC, CARGO, SOURCES, "/usr/bin/rust-lld"].iter().all(|path| Path::new(path).exists())
+/// What a library is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// Tests and anything else: panics say what and where.
+    Whole,
+    /// The product: small code, and a panic, which would be a fault of ours, is a bare trap.
+    Small,
 }
 
-/// A sysroot that holds `target`, from the cache or built now.
-pub(crate) fn sysroot_for(target: Target) -> Result<PathBuf, Error> {
-    let sysroot = cache()?.join(format!("rust-std-{}", version()?));
+impl Purpose {
+    /// The compiler's flags, for the library and for all that is linked with it. They are not stable yet, so that
+    /// they need [`BOOTSTRAP`].
+    pub(crate) fn flags(self) -> &'static [&'static str] {
+        match self {
+            Purpose::Whole => &[],
+            Purpose::Small => {
+                &["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"]
+            }
+        }
+    }
+}
+
+/// Lets a stable compiler build the library, which is made of features that only it may use.
+pub(crate) const BOOTSTRAP: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
+
+/// Whether Debian's packages are there already.
+pub(crate) fn sources_are_here() -> bool {
+    sources(Path::new(RUSTC)).exists()
+        && [RUSTC, CARGO, "/usr/bin/rust-lld"].iter().all(|path| Path::new(path).exists())
+}
+
+/// Where the sources of a compiler's library lie, if they are installed.
+pub(crate) fn sources(rustc: &Path) -> PathBuf {
+    rustc.parent().and_then(Path::parent).unwrap_or(Path::new("/")).join(SOURCES)
+}
+
+/// A sysroot that holds `target`, from the cache or built now by this compiler and its cargo.
+pub(crate) fn sysroot_for(rustc: &Path, cargo: &Path, target: Target, purpose: Purpose) -> Result<PathBuf, Error> {
+    let name = if purpose == Purpose::Small { "rust-std-small" } else { "rust-std" };
+    let sysroot = cache()?.join(format!("{name}-{}", version(rustc)?));
     if has_core(&sysroot, target) {
         return Ok(sysroot);
     }
     let _lock = lock::take(&sysroot.join(".lock"))?;
     if !has_core(&sysroot, target) {
-        build(target, &sysroot)?;
+        build(rustc, cargo, target, purpose, &sysroot)?;
     }
     Ok(sysroot)
 }
 
 /// Builds in a scratch folder of the cache and moves the result in place at the end, so that a build which was
 /// interrupted leaves nothing that looks whole.
-fn build(target: Target, sysroot: &Path) -> Result<(), Error> {
+fn build(rustc: &Path, cargo: &Path, target: Target, purpose: Purpose, sysroot: &Path) -> Result<(), Error> {
     let scratch = sysroot.join(format!("build-{}", target.triple()));
     let _ = std::fs::remove_dir_all(&scratch);
     // Cargo writes beside the manifest, and nothing may be written below /usr.
     let library = scratch.join("library");
-    copy_folder(Path::new(SOURCES), &library)?;
-    let mut flags = remaps(Path::new(RUSTC));
+    copy_folder(&sources(rustc), &library)?;
+    let mut flags = remaps(rustc);
     flags.push(format!("--remap-path-prefix={}=/rustc/library", library.display()));
     flags.extend(["-Zforce-unstable-if-unmarked", "-Cembed-bitcode=yes", "-Cdebuginfo=0"].map(String::from));
-    let mut command = Command::new(CARGO);
+    flags.extend(purpose.flags().iter().map(|flag| (*flag).to_owned()));
+    let mut command = Command::new(cargo);
     scrub(&mut command);
     command
         .current_dir(&library)
-        .env("RUSTC", RUSTC)
-        // The library is made of features that only it may use.
-        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTC", rustc)
+        .env(BOOTSTRAP.0, BOOTSTRAP.1)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .env("CARGO_INCREMENTAL", "0")
         .env("__CARGO_DEFAULT_LIB_METADATA", "clusterip")
         .args(["build", "--locked", "--release", "--target", target.triple(), "--target-dir"])
         .arg(scratch.join("target"));
+    let mut features = String::from("compiler-builtins-mem");
+    if purpose == Purpose::Small {
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
+        features.push_str(",optimize_for_size");
+    }
     match target {
-        Target::Wasm32 => command.args(["-p", "sysroot", "--features", "panic-unwind,compiler-builtins-mem"]),
-        Target::Thumbv7em => command.args(["-p", "alloc", "--features", "compiler-builtins-mem"]),
+        Target::Wasm32 => command.args(["-p", "sysroot", "--features", &format!("panic-unwind,{features}")]),
+        Target::Thumbv7em => command.args(["-p", "alloc", "--features", &features]),
     };
-    run(&format!("building the standard library for {}, once", target.triple()), &mut command)
+    let made = if purpose == Purpose::Small { "a small standard library" } else { "the standard library" };
+    run(&format!("building {made} for {}, once", target.triple()), &mut command)
         .map_err(|error| error.advise("look at the last lines above; crates.io must be reachable for this step"))?;
 
     let staged = scratch.join("staged");
@@ -82,8 +121,8 @@ fn build(target: Target, sysroot: &Path) -> Result<(), Error> {
 }
 
 /// The compiler's release and commit: a library fits exactly one compiler.
-fn version() -> Result<String, Error> {
-    let text = run("asking Debian's rustc for its version", Command::new(RUSTC).arg("-vV"))?;
+fn version(rustc: &Path) -> Result<String, Error> {
+    let text = run(&format!("asking {} for its version", rustc.display()), Command::new(rustc).arg("-vV"))?;
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("unknown").trim();
     let commit: String = field("commit-hash:").chars().take(9).collect();
     Ok(format!("{}-{commit}", field("release:")))

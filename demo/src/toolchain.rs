@@ -3,13 +3,15 @@
 //! Three ways, tried in this order: the target is installed beside the compiler in use; rustup can add it; Debian's
 //! Rust packages give a compiler with the library's sources, from which the library is built once into a cache.
 //! The variable [`FORCE`] names one of them, so that each can be tried on a machine where an earlier one works.
+//! The product is linked with a library of its own, made for size from the compiler's sources ([`Toolchain::small`]).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::run::{run, run_within};
-use crate::{Error, debian, std_build};
+use crate::run::{run, run_within, say};
+use crate::std_build::{self, Purpose};
+use crate::{Error, debian};
 
 /// The variable that forces one way: `installed`, `rustup` or `debian`.
 pub const FORCE: &str = "CLUSTERIP_WASM_TOOLCHAIN";
@@ -57,6 +59,7 @@ pub struct Toolchain {
     rustc: PathBuf,
     /// A sysroot that holds the target when the compiler's own does not.
     sysroot: Option<PathBuf>,
+    purpose: Purpose,
 }
 
 impl Toolchain {
@@ -83,6 +86,31 @@ impl Toolchain {
         }
     }
 
+    /// The same compiler with a standard library made for size, which is what the product is linked with: built once
+    /// into a cache, from sources that rustup adds where they are missing.
+    ///
+    /// Where that cannot be done the compiler's own library serves, and the module is larger by a tenth.
+    #[must_use]
+    pub fn small(self) -> Self {
+        let sysroot = self
+            .add_sources()
+            .and_then(|()| std_build::sysroot_for(&self.rustc, &self.cargo, self.target, Purpose::Small));
+        match sysroot {
+            Ok(sysroot) => Self { sysroot: Some(sysroot), purpose: Purpose::Small, ..self },
+            Err(error) => {
+                say(&format!("the module will be larger, for want of a small standard library: {error}"));
+                self
+            }
+        }
+    }
+
+    fn add_sources(&self) -> Result<(), Error> {
+        if std_build::sources(&self.rustc).exists() {
+            return Ok(());
+        }
+        rustup(&["component", "add", "rust-src"])
+    }
+
     /// A cargo for this toolchain, in an environment that says nothing about the cargo that started us.
     ///
     /// Messages and panic locations of what it compiles name no folder of this machine.
@@ -91,8 +119,13 @@ impl Toolchain {
         if let Some(sysroot) = &self.sysroot {
             flags.push(format!("--sysroot={}", sysroot.display()));
         }
+        flags.extend(self.purpose.flags().iter().map(|flag| (*flag).to_owned()));
         let mut command = Command::new(&self.cargo);
         scrub(&mut command);
+        if self.purpose == Purpose::Small {
+            // The profile's `panic` would be a second one.
+            command.env(std_build::BOOTSTRAP.0, std_build::BOOTSTRAP.1).env("CARGO_PROFILE_WASM_PANIC", "unwind");
+        }
         command
             .current_dir(crate::root())
             .env("RUSTC", &self.rustc)
@@ -111,15 +144,12 @@ impl Toolchain {
         if !has_core(&sysroot, target) {
             return Err(Error::new(format!("{} is not installed in {}", target.triple(), sysroot.display())));
         }
-        Ok(Self { target, cargo: program(&sysroot, "cargo"), rustc: program(&sysroot, "rustc"), sysroot: None })
+        let (cargo, rustc) = (program(&sysroot, "cargo"), program(&sysroot, "rustc"));
+        Ok(Self { target, cargo, rustc, sysroot: None, purpose: Purpose::Whole })
     }
 
     fn by_rustup(target: Target) -> Result<Self, Error> {
-        let sysroot = sysroot()?;
-        let name = sysroot.file_name().unwrap_or_default();
-        let mut command = Command::new("rustup");
-        command.args(["target", "add", target.triple(), "--toolchain"]).arg(name).env("RUST_BACKTRACE", "0");
-        run_within(&format!("rustup target add {}", target.triple()), &mut command, Some(RUSTUP_LIMIT))?;
+        rustup(&["target", "add", target.triple()])?;
         Self::installed(target)
     }
 
@@ -127,10 +157,19 @@ impl Toolchain {
         if !std_build::sources_are_here() {
             debian::install(&std_build::PACKAGES, &format!("a Rust compiler for {}", target.triple()))?;
         }
-        let rustc = PathBuf::from(std_build::RUSTC);
-        let sysroot = std_build::sysroot_for(target)?;
-        Ok(Self { target, cargo: std_build::CARGO.into(), rustc, sysroot: Some(sysroot) })
+        let (cargo, rustc) = (PathBuf::from(std_build::CARGO), PathBuf::from(std_build::RUSTC));
+        let sysroot = Some(std_build::sysroot_for(&rustc, &cargo, target, Purpose::Whole)?);
+        Ok(Self { target, cargo, rustc, sysroot, purpose: Purpose::Whole })
     }
+}
+
+/// Adds something to the toolchain that runs now.
+fn rustup(words: &[&str]) -> Result<(), Error> {
+    let sysroot = sysroot()?;
+    let name = sysroot.file_name().unwrap_or_default();
+    let mut command = Command::new("rustup");
+    command.args(words).arg("--toolchain").arg(name).env("RUST_BACKTRACE", "0");
+    run_within(&format!("rustup {}", words.join(" ")), &mut command, Some(RUSTUP_LIMIT)).map(drop)
 }
 
 /// Removes what the cargo that started us says about itself.

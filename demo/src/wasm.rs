@@ -51,7 +51,7 @@ pub fn build() -> Result<Engine, Error> {
 
 /// Runs cargo, which knows itself whether there is anything to do.
 fn compile() -> Result<PathBuf, Error> {
-    let toolchain = Toolchain::find(Target::Wasm32)?;
+    let toolchain = Toolchain::find(Target::Wasm32)?.small();
     let target = build_dir();
     let mut command = toolchain.cargo();
     command.args(["build", "--locked", "--profile", "wasm", "-p", "clusterip-wasm", "--lib"]);
