@@ -6,6 +6,8 @@ use clusterip::{
 };
 
 /// A cluster and what tests do with it; every failure is a panic that says what was expected.
+///
+/// At the end of its story every lab is run a second time from its journal, which must end in the same digest.
 #[derive(Debug)]
 pub struct Lab {
     /// The cluster itself.
@@ -49,6 +51,17 @@ impl Lab {
     /// Runs a line at a place.
     pub fn at(&mut self, place: &Place, line: &str) -> Output {
         self.cluster.exec(place, line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // A story that failed has said so already.
+        if std::thread::panicking() {
+            return;
+        }
+        let again = Cluster::replay(self.cluster.config().clone(), self.cluster.journal().inputs());
+        assert_eq!(again.expect("the journal replays").digest(), self.cluster.digest(), "the second run is another");
     }
 }
 
