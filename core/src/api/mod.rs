@@ -51,4 +51,4 @@ pub use kind::Kind;
 pub use object::{Key, Object};
 pub use shared::Shared;
 pub use status::{ApiError, Cause, CauseReason, Reason};
-pub use value::{Map, Value};
+pub use value::{Map, Value, field};

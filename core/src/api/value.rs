@@ -49,6 +49,21 @@ impl Value {
         Value::Map(Map::default())
     }
 
+    /// A map of these fields, made at one go: the quickest way if they are named in order.
+    ///
+    /// ```
+    /// use clusterip::api::{Value, field};
+    /// let port = Value::of(vec![field("port", 80), field("protocol", "TCP")]);
+    /// assert_eq!(port["protocol"].str(), "TCP");
+    /// ```
+    pub fn of(mut fields: Vec<(Cow<'static, str>, Value)>) -> Value {
+        if !fields.is_sorted_by(|(a, _), (b, _)| a < b) {
+            crate::ordered::sort_by(&mut fields, |(a, _), (b, _)| a.cmp(b));
+            fields.dedup_by(|(a, _), (b, _)| a == b);
+        }
+        Value::Map(Map(fields.into()))
+    }
+
     /// True for [`Value::Null`].
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
@@ -242,6 +257,11 @@ impl FromIterator<(String, Value)> for Map {
         }
         map
     }
+}
+
+/// A field for [`Value::of`].
+pub fn field(name: &'static str, value: impl Into<Value>) -> (Cow<'static, str>, Value) {
+    (Cow::Borrowed(name), value.into())
 }
 
 impl Index<&str> for Value {

@@ -50,7 +50,7 @@ impl Controller {
             Controller::ReplicaSet => replica_set::watch(change, store, queue),
             Controller::StatefulSet => stateful_set::watch(change, store, queue),
             Controller::Scheduler => scheduler::watch(change, store, queue),
-            Controller::Endpoints => endpoints::watch(change, store, queue),
+            Controller::Endpoints => endpoints::watch(change, queue),
             Controller::EndpointSlice => endpoint_slice::watch(change, store, now, by, queue),
             Controller::Mirroring => mirroring::watch(change, by, queue),
         }

@@ -13,7 +13,7 @@ use super::{
     timestamp,
 };
 use crate::{
-    api::{Key, Kind, Object, Value},
+    api::{Key, Kind, Object, Value, field},
     ordered::OrdMap,
     time::Instant,
 };
@@ -24,15 +24,10 @@ const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 /// The most addresses one Endpoints object holds.
 const MAX_CAPACITY: usize = 1000;
 
-/// Services, the pods they select, and Endpoints that someone deletes.
-pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
+/// Services, and Endpoints that someone deletes; which pods a Service selects is found out once for slices and Endpoints.
+pub(super) fn watch(change: &Change, queue: &mut Queue) {
     match change.key.kind {
         Kind::Service => queue.push(Controller::Endpoints, change.key.clone()),
-        Kind::Pod => {
-            for service in membership::services_of(change, store) {
-                queue.push(Controller::Endpoints, service);
-            }
-        }
         Kind::Endpoints if change.after.is_none() => {
             queue.push(Controller::Endpoints, Key { kind: Kind::Service, ..(*change.key).clone() });
         }
@@ -115,16 +110,14 @@ fn subsets_of(store: &Store, service: &Object) -> Vec<Value> {
 }
 
 fn port(port: &Value, number: i64) -> Value {
-    let mut entry = Value::map();
+    let mut fields = Vec::with_capacity(4);
+    fields.extend(port["appProtocol"].as_str().map(|protocol| field("appProtocol", protocol)));
     if !port["name"].str().is_empty() {
-        entry.set(&["name"], port["name"].str());
+        fields.push(field("name", port["name"].clone()));
     }
-    entry.set(&["port"], number);
-    entry.set(&["protocol"], membership::protocol(port));
-    if let Some(app_protocol) = port["appProtocol"].as_str() {
-        entry.set(&["appProtocol"], app_protocol);
-    }
-    entry
+    fields.push(field("port", number));
+    fields.push(field("protocol", membership::protocol(port)));
+    Value::of(fields)
 }
 
 /// The pod's first address of the Service's first family.
@@ -136,14 +129,12 @@ fn address(pod: &Object, service: &Object) -> Option<Value> {
         (None, cluster_ip) => cluster_ip.contains(':'),
     };
     let ip = membership::addresses_of_family(pod, ipv6).into_iter().next()?;
-    let mut address = Value::map();
-    address.set(&["ip"], ip);
-    address.set(&["nodeName"], pod.spec()["nodeName"].str());
-    address.set(&["targetRef"], pod_reference(pod));
-    if let Some(hostname) = membership::hostname(pod, service) {
-        address.set(&["hostname"], hostname);
-    }
-    Some(address)
+    let mut fields = Vec::with_capacity(4);
+    fields.extend(membership::hostname(pod, service).map(|hostname| field("hostname", hostname)));
+    fields.push(field("ip", ip));
+    fields.push(field("nodeName", pod.spec()["nodeName"].str()));
+    fields.push(field("targetRef", pod_reference(pod)));
+    Some(Value::of(fields))
 }
 
 fn labels(service: &Object) -> Value {

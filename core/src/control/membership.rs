@@ -33,6 +33,8 @@ pub(super) fn services_of(change: &Change, store: &Store) -> OrdSet<Key> {
     let namespace = &change.key.namespace;
     let (before, after) = match (&change.before, &change.after) {
         (Some(before), Some(after)) => (before, after),
+        // Without an address it is nobody's endpoint.
+        (Some(pod), None) | (None, Some(pod)) if addresses(pod).is_empty() => return OrdSet::new(),
         (Some(pod), None) | (None, Some(pod)) => return selecting(store, namespace, pod.labels()),
         (None, None) => return OrdSet::new(),
     };

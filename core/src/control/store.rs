@@ -1,7 +1,7 @@
 //! Every object of the cluster, with revisions, a bounded log of changes, and the few indexes that controllers need.
 
 use crate::api::{Key, Kind, Object};
-use crate::ordered::{OrdMap, OrdSet};
+use crate::ordered::OrdMap;
 use alloc::{
     borrow::ToOwned,
     collections::VecDeque,
@@ -24,8 +24,13 @@ use core::ops::Bound;
 /// ```
 #[derive(Debug)]
 pub struct Store {
-    objects: OrdMap<Rc<Key>, Rc<Object>>,
-    terms: OrdMap<String, OrdSet<Rc<Key>>>,
+    /// Where each object lies.
+    places: OrdMap<Rc<Key>, usize>,
+    objects: Vec<Option<Rc<Object>>>,
+    /// The places where nothing lies any more.
+    free: Vec<usize>,
+    /// Objects by what they are found by: an index leads to the object itself, whatever has been written since.
+    terms: OrdMap<String, OrdMap<Rc<Key>, usize>>,
     log: VecDeque<Change>,
     log_weight: usize,
     log_capacity: usize,
@@ -77,7 +82,9 @@ impl Store {
     /// An empty store whose log remembers the last `log_capacity` changes.
     pub(super) fn new(log_capacity: usize) -> Store {
         Store {
-            objects: OrdMap::new(),
+            places: OrdMap::new(),
+            objects: Vec::new(),
+            free: Vec::new(),
             terms: OrdMap::new(),
             log: VecDeque::new(),
             log_weight: 0,
@@ -88,22 +95,22 @@ impl Store {
 
     /// The object with that key.
     pub fn get(&self, key: &Key) -> Option<&Rc<Object>> {
-        self.objects.get(key)
+        self.objects[*self.places.get(key)?].as_ref()
     }
 
     /// The object of that kind, namespace and name.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Rc<Object>> {
-        self.objects.get(&Key::new(kind, namespace, name))
+        self.get(&Key::new(kind, namespace, name))
     }
 
     /// The objects of a kind by namespace and name; of one namespace, or of all if `None`.
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &Rc<Object>> {
         let namespace = namespace.filter(|_| kind.names().namespaced);
         let from = Key { kind, namespace: namespace.unwrap_or("").to_owned(), name: String::new() };
-        self.objects
+        self.places
             .range::<Key>((Bound::Included(&from), Bound::Unbounded))
             .take_while(move |(key, _)| key.kind == kind && namespace.is_none_or(|n| key.namespace == n))
-            .map(|(_, object)| object)
+            .map(|(_, place)| self.at(*place))
     }
 
     /// The pods or EndpointSlices of a namespace that carry a label (only a slice's `kubernetes.io/service-name` is indexed).
@@ -113,7 +120,7 @@ impl Store {
 
     /// How many objects [`Store::labelled`] would give.
     pub(super) fn count_labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> usize {
-        self.terms.get(&label_term(kind, namespace, label, value)).map_or(0, OrdSet::len)
+        self.terms.get(&label_term(kind, namespace, label, value)).map_or(0, OrdMap::len)
     }
 
     /// The ReplicaSets of a namespace that no controller owns.
@@ -138,12 +145,12 @@ impl Store {
 
     /// How many pods are bound to a node.
     pub fn count_on_node(&self, node: &str) -> usize {
-        self.terms.get(&node_term(node)).map_or(0, OrdSet::len)
+        self.terms.get(&node_term(node)).map_or(0, OrdMap::len)
     }
 
     /// How many pods of one controller are bound to a node.
     pub(super) fn count_siblings(&self, controller: &str, node: &str) -> usize {
-        self.terms.get(&sibling_term(controller, node)).map_or(0, OrdSet::len)
+        self.terms.get(&sibling_term(controller, node)).map_or(0, OrdMap::len)
     }
 
     /// The revision of the last change.
@@ -163,18 +170,18 @@ impl Store {
 
     /// How many objects there are.
     pub fn len(&self) -> usize {
-        self.objects.len()
+        self.places.len()
     }
 
     /// True if there is no object.
     pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
+        self.places.is_empty()
     }
 
     /// How much is remembered besides the objects: index entries, and changes by their weight.
     #[cfg(test)]
     pub(super) fn footprint(&self) -> (usize, usize) {
-        (self.terms.values().map(OrdSet::len).sum(), self.log_weight)
+        (self.terms.values().map(OrdMap::len).sum(), self.log_weight)
     }
 
     /// Writes an object under a new revision.
@@ -183,25 +190,27 @@ impl Store {
         object.value.set(&["metadata", "resourceVersion"], self.revision.to_string());
         let object = Rc::new(object);
         let key = object.key();
-        let (key, before) = match self.objects.get_key_value(&key) {
-            Some((key, before)) => (key.clone(), Some(before.clone())),
-            None => (Rc::new(key), None),
+        let (key, place) = match self.places.get_key_value(&key) {
+            Some((key, place)) => (key.clone(), *place),
+            None => self.place(Rc::new(key)),
         };
+        let before = self.objects[place].replace(object.clone());
         if before.as_ref().is_none_or(|before| !has_same_terms(before, &object)) {
             if let Some(before) = &before {
                 self.unindex(&key, before);
             }
             for term in terms(&object) {
-                self.terms.entry(term).or_default().insert(key.clone());
+                self.terms.entry(term).or_default().insert(key.clone(), place);
             }
         }
-        self.objects.insert(key.clone(), object.clone());
         self.record(Change { revision: self.revision, key, before, after: Some(object) })
     }
 
     /// Takes an object out under a new revision.
     pub(super) fn remove(&mut self, key: &Key) -> Option<Change> {
-        let (key, before) = self.objects.remove_entry(key)?;
+        let (key, place) = self.places.remove_entry(key)?;
+        let before = self.objects[place].take()?;
+        self.free.push(place);
         self.revision += 1;
         self.unindex(&key, &before);
         Some(self.record(Change { revision: self.revision, key, before: Some(before), after: None }))
@@ -218,8 +227,21 @@ impl Store {
     }
 
     fn term<'a>(&'a self, term: &str) -> impl Iterator<Item = &'a Rc<Object>> + use<'a> {
-        let keys = self.terms.get(term).into_iter().flatten();
-        keys.map(|key| self.objects.get(key).expect("an indexed object is stored"))
+        self.terms.get(term).into_iter().flatten().map(|(_, place)| self.at(*place))
+    }
+
+    fn at(&self, place: usize) -> &Rc<Object> {
+        self.objects[place].as_ref().expect("something lies where a key leads")
+    }
+
+    /// Gives a new key a place.
+    fn place(&mut self, key: Rc<Key>) -> (Rc<Key>, usize) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.objects.push(None);
+            self.objects.len() - 1
+        });
+        self.places.insert(key.clone(), place);
+        (key, place)
     }
 
     fn unindex(&mut self, key: &Key, object: &Object) {

@@ -1,7 +1,7 @@
 //! Virtual time as an API object writes it: RFC 3339, whole seconds, UTC.
 
 use crate::time::Instant;
-use alloc::{format, string::String};
+use alloc::string::String;
 
 /// The instant that virtual time 0 stands for: 2026-01-01T00:00:00Z, in seconds since 1970.
 const EPOCH: i64 = 1_767_225_600;
@@ -13,7 +13,18 @@ pub fn emit(now: Instant) -> String {
     let seconds = EPOCH + now.total_micros().div_euclid(1_000_000);
     let (year, month, day) = date(seconds.div_euclid(DAY));
     let rest = seconds.rem_euclid(DAY);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    let mut text = String::from("0000-00-00T00:00:00Z").into_bytes();
+    let parts = [(4, year), (7, month), (10, day), (13, rest / 3600), (16, rest / 60 % 60), (19, rest % 60)];
+    for (end, mut number) in parts {
+        for place in text[..end].iter_mut().rev() {
+            *place += (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+    }
+    String::from_utf8(text).expect("digits are text")
 }
 
 /// Reads what [`emit`] writes, and any other UTC time of that form; `None` for other text.

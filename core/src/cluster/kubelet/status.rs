@@ -1,11 +1,16 @@
 //! A pod's `status`, as the kubelet writes it.
 
 use crate::{
-    api::{Object, Value},
+    api::{Object, Value, field},
     control::timestamp,
     time::Instant,
 };
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 use core::net::IpAddr;
 
 /// What a container is doing.
@@ -46,22 +51,23 @@ impl PodStatus<'_> {
     ///
     /// Source: kubernetes pkg/kubelet/status/generate.go and pkg/kubelet/kubelet_pods.go (generateAPIPodStatus).
     pub(super) fn emit(&self, pod: &Object) -> Value {
-        let mut status = Value::map();
-        status.set(&["phase"], self.phase);
-        status.set(&["qosClass"], qos_class(pod));
-        status.set(&["startTime"], timestamp::emit(self.started_at));
-        if let Some(first) = self.node_addresses.first() {
-            status.set(&["hostIP"], first.to_string());
-            status.set(&["hostIPs"], address_list(self.node_addresses));
-        }
-        if let Some(first) = self.addresses.first() {
-            status.set(&["podIP"], first.to_string());
-            status.set(&["podIPs"], address_list(self.addresses));
-        }
-        status.set(&["conditions"], self.conditions(pod));
         let containers = pod.spec()["containers"].items().iter().zip(self.containers);
-        status.set(&["containerStatuses"], containers.map(|(spec, c)| c.emit(pod, spec)).collect::<Vec<Value>>());
-        status
+        let containers: Vec<Value> = containers.map(|(spec, c)| c.emit(pod, spec)).collect();
+        let mut fields = Vec::with_capacity(9);
+        fields.push(field("conditions", self.conditions(pod)));
+        fields.push(field("containerStatuses", containers));
+        if let Some(first) = self.node_addresses.first() {
+            fields.push(field("hostIP", first.to_string()));
+            fields.push(field("hostIPs", address_list(self.node_addresses)));
+        }
+        fields.push(field("phase", self.phase));
+        if let Some(first) = self.addresses.first() {
+            fields.push(field("podIP", first.to_string()));
+            fields.push(field("podIPs", address_list(self.addresses)));
+        }
+        fields.push(field("qosClass", qos_class(pod)));
+        fields.push(field("startTime", timestamp::emit(self.started_at)));
+        Value::of(fields)
     }
 
     fn conditions(&self, pod: &Object) -> Vec<Value> {
@@ -83,24 +89,24 @@ impl PodStatus<'_> {
         ]
         .into_iter()
         .map(|(kind, truth, reason)| {
-            let mut condition = Value::map();
             let word = if truth { "True" } else { "False" };
-            condition.set(&["type"], kind);
-            condition.set(&["status"], word);
-            condition.set(&["lastProbeTime"], Value::Null);
             let old = pod.status()["conditions"].items().iter().find(|c| c["type"].str() == kind);
             let since = match old {
                 Some(old) if old["status"].str() == word => old["lastTransitionTime"].clone(),
                 _ => timestamp::emit(self.now).into(),
             };
-            condition.set(&["lastTransitionTime"], since);
+            let mut fields = Vec::with_capacity(6);
+            fields.push(field("lastProbeTime", Value::Null));
+            fields.push(field("lastTransitionTime", since));
             if !truth && !reason.is_empty() {
-                condition.set(&["reason"], reason);
                 if !done {
-                    condition.set(&["message"], message.as_str());
+                    fields.push(field("message", message.as_str()));
                 }
+                fields.push(field("reason", reason));
             }
-            condition
+            fields.push(field("status", word));
+            fields.push(field("type", kind));
+            Value::of(fields)
         })
         .collect()
     }
@@ -108,22 +114,23 @@ impl PodStatus<'_> {
 
 impl ContainerStatus {
     fn emit(&self, pod: &Object, spec: &Value) -> Value {
-        let mut status = Value::map();
         let image = spec["image"].str();
-        status.set(&["name"], spec["name"].clone());
-        status.set(&["image"], image);
-        status.set(&["imageID"], "");
-        status.set(&["ready"], self.ready);
-        status.set(&["started"], self.started);
-        status.set(&["restartCount"], i64::from(self.restarts));
-        status.set(&["state"], self.state.emit());
-        status.set(&["lastState"], self.last.as_ref().map_or_else(Value::map, ContainerState::emit));
+        let mut fields = Vec::with_capacity(9);
+        let mut image_id = String::new();
         if !matches!(self.state, ContainerState::Waiting("ContainerCreating")) {
             let id = format!("containerd://{}{:02x}", pod.uid().replace('-', ""), self.restarts);
-            status.set(&["containerID"], id);
-            status.set(&["imageID"], format!("docker.io/{image}"));
+            fields.push(field("containerID", id));
+            image_id = format!("docker.io/{image}");
         }
-        status
+        fields.push(field("image", image));
+        fields.push(field("imageID", image_id));
+        fields.push(field("lastState", self.last.as_ref().map_or_else(Value::map, ContainerState::emit)));
+        fields.push(field("name", spec["name"].clone()));
+        fields.push(field("ready", self.ready));
+        fields.push(field("restartCount", i64::from(self.restarts)));
+        fields.push(field("started", self.started));
+        fields.push(field("state", self.state.emit()));
+        Value::of(fields)
     }
 }
 
@@ -146,12 +153,7 @@ impl ContainerState {
 }
 
 fn address_list(addresses: &[IpAddr]) -> Vec<Value> {
-    let item = |address: &IpAddr| {
-        let mut item = Value::map();
-        item.set(&["ip"], address.to_string());
-        item
-    };
-    addresses.iter().map(item).collect()
+    addresses.iter().map(|address| Value::of(vec![field("ip", address.to_string())])).collect()
 }
 
 /// Source: kubernetes pkg/apis/core/v1/helper/qos/qos.go.

@@ -23,10 +23,10 @@ use super::{
 };
 use crate::ordered::OrdMap;
 use crate::{
-    api::{Key, Kind, Object, Value},
+    api::{Key, Kind, Object, Value, field},
     time::{Duration, Instant},
 };
-use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec, vec::Vec};
 use wanted::{Desired, Wanted};
 
 /// Who manages a slice.
@@ -56,6 +56,8 @@ pub(super) fn watch(change: &Change, store: &Store, now: Instant, by: Option<Con
         Kind::Service => queue.push(ME, change.key.clone()),
         Kind::Pod => {
             for service in membership::services_of(change, store) {
+                let service = Rc::new(service);
+                queue.push(Controller::Endpoints, service.clone());
                 queue.push(ME, service);
             }
         }
@@ -197,12 +199,9 @@ fn ports(service: &Object, numbers: &[Option<i64>]) -> Vec<Value> {
 
 /// How an endpoint names its pod.
 pub(super) fn pod_reference(pod: &Object) -> Value {
-    let mut reference = Value::map();
-    reference.set(&["kind"], "Pod");
-    reference.set(&["namespace"], pod.namespace());
-    reference.set(&["name"], pod.name());
-    reference.set(&["uid"], pod.uid());
-    reference
+    let metadata = &pod.value["metadata"];
+    let copy = |name: &'static str| field(name, metadata[name].clone());
+    Value::of(vec![field("kind", "Pod"), copy("name"), copy("namespace"), copy("uid")])
 }
 
 /// Topology hints by annotation, or hints by `trafficDistribution`, or none: the annotation goes first.

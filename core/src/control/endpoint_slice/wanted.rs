@@ -1,9 +1,9 @@
 //! The endpoints that a Service should have, compared with those it has before any is written.
 
 use super::{membership, pod_reference};
-use crate::api::{Object, Value};
+use crate::api::{Object, Value, field};
 use crate::ordered::OrdMap;
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
 /// The endpoints wanted for one set of ports.
 #[derive(Debug)]
@@ -74,24 +74,18 @@ impl<'a> Wanted<'a> {
 
     /// The endpoint as a slice holds it.
     pub(super) fn emit(&self) -> Value {
-        let mut endpoint = Value::map();
-        endpoint.set(&["addresses"], self.addresses.clone());
-        let mut conditions = Value::map();
-        conditions.set(&["ready"], self.ready);
-        conditions.set(&["serving"], self.serving);
-        conditions.set(&["terminating"], self.terminating);
-        endpoint.set(&["conditions"], conditions);
-        if let Some(hostname) = self.hostname {
-            endpoint.set(&["hostname"], hostname);
-        }
+        let conditions =
+            vec![field("ready", self.ready), field("serving", self.serving), field("terminating", self.terminating)];
+        let mut fields = vec![field("addresses", self.addresses.clone()), field("conditions", Value::of(conditions))];
+        fields.extend(self.hostname.map(|hostname| field("hostname", hostname)));
         let node = self.pod.spec()["nodeName"].str();
         if !node.is_empty() {
-            endpoint.set(&["nodeName"], node);
+            fields.push(field("nodeName", node));
         }
-        endpoint.set(&["targetRef"], pod_reference(self.pod));
+        fields.push(field("targetRef", pod_reference(self.pod)));
         if !self.zone.is_empty() {
-            endpoint.set(&["zone"], self.zone);
+            fields.push(field("zone", self.zone));
         }
-        endpoint
+        Value::of(fields)
     }
 }
