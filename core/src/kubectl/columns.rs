@@ -2,169 +2,169 @@
 //!
 //! Source: kubernetes pkg/printers/internalversion/printers.go.
 
-use super::duration::since;
-use crate::ordered::OrdSet;
-use crate::{
-    api::{Kind, Object, Value},
-    time::Instant,
-};
+use super::{duration::since, form::Filler};
+use crate::api::{Kind, Value};
 use alloc::{
     borrow::ToOwned,
     format,
     string::{String, ToString},
-    vec,
     vec::Vec,
 };
 
-/// The headers of a kind; those after `|` are printed with `-o wide` only.
-pub(super) fn headers(kind: Kind) -> &'static str {
+/// The columns of a kind, one a line: the header, where `_` stands for a blank, and the form of its cells. Those after
+/// `|` are printed with `-o wide` only.
+pub(super) fn of(kind: Kind) -> &'static str {
     match kind {
-        Kind::Namespace => "NAME STATUS AGE",
+        Kind::Namespace => {
+            "NAME {metadata.name}
+STATUS {status.phase}
+AGE {metadata.creationTimestamp|age}"
+        }
         Kind::Node => {
-            "NAME STATUS ROLES AGE VERSION |INTERNAL-IP |EXTERNAL-IP |OS-IMAGE |KERNEL-VERSION |CONTAINER-RUNTIME"
+            "NAME {metadata.name}
+STATUS {|node state}
+ROLES {metadata.labels|roles?<none>}
+AGE {metadata.creationTimestamp|age}
+VERSION {status.nodeInfo.kubeletVersion}
+|INTERNAL-IP {|internal ip?<none>}
+|EXTERNAL-IP {|external ip?<none>}
+|OS-IMAGE {status.nodeInfo.osImage}
+|KERNEL-VERSION {status.nodeInfo.kernelVersion} ({status.nodeInfo.architecture})
+|CONTAINER-RUNTIME {status.nodeInfo.containerRuntimeVersion}"
         }
-        Kind::Pod => "NAME READY STATUS RESTARTS AGE |IP |NODE |NOMINATED_NODE |READINESS_GATES",
-        Kind::Service => "NAME TYPE CLUSTER-IP EXTERNAL-IP PORT(S) AGE |SELECTOR",
-        Kind::Endpoints => "NAME ENDPOINTS AGE",
-        Kind::EndpointSlice => "NAME ADDRESSTYPE PORTS ENDPOINTS AGE",
-        Kind::ReplicaSet => "NAME DESIRED CURRENT READY AGE |CONTAINERS |IMAGES |SELECTOR",
-        Kind::Deployment => "NAME READY UP-TO-DATE AVAILABLE AGE |CONTAINERS |IMAGES |SELECTOR",
-        Kind::StatefulSet => "NAME READY AGE |CONTAINERS |IMAGES",
-        Kind::NetworkPolicy => "NAME POD-SELECTOR AGE",
-        Kind::Event => "LAST_SEEN TYPE REASON OBJECT |SUBOBJECT |SOURCE MESSAGE |FIRST_SEEN |COUNT |NAME",
-    }
-}
-
-/// The cells of an object, one a header.
-pub(super) fn cells(object: &Object, now: Instant, is_wide: bool) -> Vec<String> {
-    let (spec, status) = (object.spec(), object.status());
-    let name = object.name().to_owned();
-    let age = since(object.value["metadata"]["creationTimestamp"].str(), now);
-    let number = |value: &Value| value.as_int().unwrap_or(0).to_string();
-    let ready = || format!("{}/{}", number(&status["readyReplicas"]), number(&spec["replicas"]));
-    let (containers, images) = containers(&spec["template"]["spec"]["containers"]);
-    match object.kind {
-        Kind::Namespace => vec![name, status["phase"].str().to_owned(), age],
-        Kind::Node => node(object, name, age),
-        Kind::Pod => pod(object, now, name, age),
-        Kind::Service => vec![
-            name,
-            spec["type"].str().to_owned(),
-            some(spec["clusterIPs"][0].str()),
-            external_ip(object, is_wide),
-            some(&ports(&spec["ports"])),
-            age,
-            format_labels(&spec["selector"]),
-        ],
-        Kind::Endpoints => vec![name, endpoints(object, None), age],
+        Kind::Pod => {
+            "NAME {metadata.name}
+READY {|pod ready}
+STATUS {|pod state}
+RESTARTS {|restarts}
+AGE {metadata.creationTimestamp|age}
+|IP {status.podIPs.0.ip?<none>}
+|NODE {spec.nodeName?<none>}
+|NOMINATED_NODE {status.nominatedNodeName?<none>}
+|READINESS_GATES {|gates?<none>}"
+        }
+        Kind::Service => {
+            "NAME {metadata.name}
+TYPE {spec.type}
+CLUSTER-IP {spec.clusterIPs.0?<none>}
+EXTERNAL-IP {|reached at?<none>}
+PORT(S) {spec.ports|ports?<none>}
+AGE {metadata.creationTimestamp|age}
+|SELECTOR {spec.selector|pairs?<none>}"
+        }
+        Kind::Endpoints => {
+            "NAME {metadata.name}
+ENDPOINTS {subsets|subsets}
+AGE {metadata.creationTimestamp|age}"
+        }
         Kind::EndpointSlice => {
-            let ports = object.value["ports"].items().iter().map(|port| match port["port"].as_int() {
-                Some(port) => port.to_string(),
-                None => port["name"].as_str().unwrap_or("*").to_owned(),
-            });
-            let addresses = object.value["endpoints"].items().iter().flat_map(|e| e["addresses"].items());
-            let addresses = addresses.map(|address| address.str().to_owned());
-            vec![name, object.value["addressType"].str().to_owned(), some_of(ports), some_of(addresses), age]
+            "NAME {metadata.name}
+ADDRESSTYPE {addressType}
+PORTS {ports|slice ports?<unset>}
+ENDPOINTS {endpoints|addresses?<unset>}
+AGE {metadata.creationTimestamp|age}"
         }
-        Kind::ReplicaSet => vec![
-            name,
-            number(&spec["replicas"]),
-            number(&status["replicas"]),
-            number(&status["readyReplicas"]),
-            age,
-            containers,
-            images,
-            format_selector(&spec["selector"]),
-        ],
-        Kind::Deployment => vec![
-            name,
-            ready(),
-            number(&status["updatedReplicas"]),
-            number(&status["availableReplicas"]),
-            age,
-            containers,
-            images,
-            format_selector(&spec["selector"]),
-        ],
-        Kind::StatefulSet => vec![name, ready(), age, containers, images],
-        Kind::NetworkPolicy => vec![name, format_selector(&spec["podSelector"]), age],
-        Kind::Event => event(object, now, name),
+        Kind::ReplicaSet => {
+            "NAME {metadata.name}
+DESIRED {spec.replicas?0}
+CURRENT {status.replicas?0}
+READY {status.readyReplicas?0}
+AGE {metadata.creationTimestamp|age}
+|CONTAINERS {spec.template.spec.containers.name}
+|IMAGES {spec.template.spec.containers.image}
+|SELECTOR {spec.selector|selector?<none>}"
+        }
+        Kind::Deployment => {
+            "NAME {metadata.name}
+READY {status.readyReplicas?0}/{spec.replicas?0}
+UP-TO-DATE {status.updatedReplicas?0}
+AVAILABLE {status.availableReplicas?0}
+AGE {metadata.creationTimestamp|age}
+|CONTAINERS {spec.template.spec.containers.name}
+|IMAGES {spec.template.spec.containers.image}
+|SELECTOR {spec.selector|selector?<none>}"
+        }
+        Kind::StatefulSet => {
+            "NAME {metadata.name}
+READY {status.readyReplicas?0}/{spec.replicas?0}
+AGE {metadata.creationTimestamp|age}
+|CONTAINERS {spec.template.spec.containers.name}
+|IMAGES {spec.template.spec.containers.image}"
+        }
+        Kind::NetworkPolicy => {
+            "NAME {metadata.name}
+POD-SELECTOR {spec.podSelector|selector?<none>}
+AGE {metadata.creationTimestamp|age}"
+        }
+        Kind::Event => {
+            "LAST_SEEN {lastTimestamp|age}
+TYPE {type}
+REASON {reason}
+OBJECT {involvedObject.kind|lower}/{involvedObject.name}
+|SUBOBJECT {involvedObject.fieldPath}
+|SOURCE {source.component}
+MESSAGE {message}
+|FIRST_SEEN {firstTimestamp|age}
+|COUNT {count?1}
+|NAME {metadata.name}"
+        }
     }
 }
 
-fn event(object: &Object, now: Instant, name: String) -> Vec<String> {
-    let value = &object.value;
-    let about = &value["involvedObject"];
-    vec![
-        since(value["lastTimestamp"].str(), now),
-        value["type"].str().to_owned(),
-        value["reason"].str().to_owned(),
-        format!("{}/{}", about["kind"].str().to_ascii_lowercase(), about["name"].str()),
-        about["fieldPath"].str().to_owned(),
-        value["source"]["component"].str().to_owned(),
-        value["message"].str().to_owned(),
-        since(value["firstTimestamp"].str(), now),
-        value["count"].as_int().unwrap_or(1).to_string(),
-        name,
-    ]
-}
-
-fn node(node: &Object, name: String, age: String) -> Vec<String> {
-    const ROLE: &str = "node-role.kubernetes.io/";
-    let status = node.status();
-    let mut state = match condition(status, "Ready") {
+/// What `STATUS` says of a node.
+pub(super) fn node_state(node: &Value) -> String {
+    let state = match condition(&node["status"], "Ready") {
         Some("True") => "Ready",
         Some(_) => "NotReady",
         None => "Unknown",
-    }
-    .to_owned();
-    if node.spec()["unschedulable"].as_bool() == Some(true) {
-        state.push_str(",SchedulingDisabled");
-    }
-    let roles: Vec<&str> = node.labels().fields().filter_map(|(label, _)| label.strip_prefix(ROLE)).collect();
-    let info = &status["nodeInfo"];
-    let address = |kind: &str| {
-        let found = status["addresses"].items().iter().find(|address| address["type"].str() == kind);
-        some(found.map_or("", |address| address["address"].str()))
     };
-    let kernel = format!("{} ({})", info["kernelVersion"].str(), info["architecture"].str());
-    vec![
-        name,
-        state,
-        some(&roles.join(",")),
-        age,
-        info["kubeletVersion"].str().to_owned(),
-        address("InternalIP"),
-        address("ExternalIP"),
-        info["osImage"].str().to_owned(),
-        kernel,
-        info["containerRuntimeVersion"].str().to_owned(),
-    ]
+    let cordoned = if node["spec"]["unschedulable"].as_bool() == Some(true) { ",SchedulingDisabled" } else { "" };
+    format!("{state}{cordoned}")
 }
 
-fn pod(pod: &Object, now: Instant, name: String, age: String) -> Vec<String> {
-    let (spec, status) = (pod.spec(), pod.status());
-    let containers = status["containerStatuses"].items();
-    let ready = containers.iter().filter(|c| is_ready(c)).count();
-    let restarts: i64 = containers.iter().filter_map(|c| c["restartCount"].as_int()).sum();
-    let last = containers.iter().map(|c| c["lastState"]["terminated"]["finishedAt"].str()).max().unwrap_or("");
-    let restarts = match last {
-        last if restarts > 0 && !last.is_empty() => format!("{restarts} ({} ago)", since(last, now)),
-        _ => restarts.to_string(),
-    };
-    let gates = spec["readinessGates"].items();
-    let passed = gates.iter().filter(|gate| condition(status, gate["conditionType"].str()) == Some("True")).count();
-    vec![
-        name,
-        format!("{ready}/{}", spec["containers"].items().len()),
-        pod_state(pod),
-        restarts,
-        age,
-        some(status["podIPs"][0]["ip"].str()),
-        some(spec["nodeName"].str()),
-        some(status["nominatedNodeName"].str()),
-        if gates.is_empty() { some("") } else { format!("{passed}/{}", gates.len()) },
-    ]
+/// The roles that a node's labels give it.
+pub(super) fn roles(labels: &Value) -> String {
+    let mut roles = Vec::new();
+    for (label, _) in labels.fields() {
+        roles.extend(label.strip_prefix("node-role.kubernetes.io/"));
+    }
+    roles.join(",")
+}
+
+/// A node's address of one type.
+pub(super) fn node_address(node: &Value, kind: &str) -> String {
+    let found = node["status"]["addresses"].items().iter().find(|address| address["type"].str() == kind);
+    found.map_or("", |address| address["address"].str()).to_owned()
+}
+
+/// How many of a pod's containers are ready.
+pub(super) fn pod_ready(pod: &Value) -> String {
+    let ready = pod["status"]["containerStatuses"].items().iter().filter(|c| is_ready(c)).count();
+    format!("{ready}/{}", pod["spec"]["containers"].items().len())
+}
+
+/// How often a pod's containers were restarted, and when last.
+pub(super) fn restarts(pod: &Value, filler: &Filler) -> String {
+    let (mut restarts, mut last) = (0, "");
+    for container in pod["status"]["containerStatuses"].items() {
+        restarts += container["restartCount"].as_int().unwrap_or(0);
+        last = last.max(container["lastState"]["terminated"]["finishedAt"].str());
+    }
+    if restarts > 0 && !last.is_empty() {
+        format!("{restarts} ({} ago)", since(last, filler.now))
+    } else {
+        restarts.to_string()
+    }
+}
+
+/// How many of a pod's readiness gates are open.
+pub(super) fn gates(pod: &Value) -> String {
+    let gates = pod["spec"]["readinessGates"].items();
+    if gates.is_empty() {
+        return String::new();
+    }
+    let is_open = |gate: &&Value| condition(&pod["status"], gate["conditionType"].str()) == Some("True");
+    format!("{}/{}", gates.iter().filter(is_open).count(), gates.len())
 }
 
 fn is_ready(container: &Value) -> bool {
@@ -172,10 +172,10 @@ fn is_ready(container: &Value) -> bool {
 }
 
 /// What `STATUS` says of a pod: its phase, or what its containers say against it.
-pub(super) fn pod_state(pod: &Object) -> String {
-    let status = pod.status();
+pub(super) fn pod_state(pod: &Value) -> String {
+    let status = &pod["status"];
     let phase = status["phase"].str();
-    if pod.is_terminating() && !matches!(phase, "Succeeded" | "Failed") {
+    if !pod["metadata"]["deletionTimestamp"].is_null() && !matches!(phase, "Succeeded" | "Failed") {
         return "Terminating".to_owned();
     }
     let mut state = if status["reason"].str().is_empty() { phase } else { status["reason"].str() }.to_owned();
@@ -210,61 +210,91 @@ fn condition<'a>(status: &'a Value, kind: &str) -> Option<&'a str> {
     status["conditions"].items().iter().find(|c| c["type"].str() == kind).map(|c| c["status"].str())
 }
 
-fn external_ip(service: &Object, is_wide: bool) -> String {
+/// Where a Service is reached from outside; addresses of a load balancer are cut if they are not to be kept whole.
+pub(super) fn external_ip(service: &Value, is_wide: bool) -> String {
     /// The widest list of addresses that is not cut.
     const WIDTH: usize = 16;
-    let spec = service.spec();
-    let external = spec["externalIPs"].items().iter().map(Value::str);
+    let spec = &service["spec"];
+    let mut all: Vec<&str> = spec["externalIPs"].items().iter().map(Value::str).collect();
     match spec["type"].str() {
         "ExternalName" => spec["externalName"].str().to_owned(),
         "LoadBalancer" => {
-            let mut balanced = balancer_addresses(service);
+            let mut balanced = balancer_addresses(&service["status"]);
             if !is_wide && balanced.len() > WIDTH {
                 balanced.truncate(WIDTH - 3);
                 balanced.push_str("...");
             }
-            let all: Vec<&str> = Some(&*balanced).filter(|text| !text.is_empty()).into_iter().chain(external).collect();
+            if !balanced.is_empty() {
+                all.insert(0, &balanced);
+            }
             if all.is_empty() { "<pending>".to_owned() } else { all.join(",") }
         }
-        _ => some(&external.collect::<Vec<_>>().join(",")),
+        _ => all.join(","),
     }
 }
 
 /// The addresses that a load balancer answers at.
-pub(super) fn balancer_addresses(service: &Object) -> String {
-    let ingress = service.status()["loadBalancer"]["ingress"].items();
-    let all: OrdSet<&str> = ingress
-        .iter()
-        .map(|point| if point["ip"].str().is_empty() { point["hostname"].str() } else { point["ip"].str() })
-        .collect();
-    all.into_iter().collect::<Vec<_>>().join(",")
+fn balancer_addresses(status: &Value) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for point in status["loadBalancer"]["ingress"].items() {
+        all.push(if point["ip"].str().is_empty() { point["hostname"].str() } else { point["ip"].str() });
+    }
+    crate::ordered::sort(&mut all);
+    all.dedup();
+    all.join(",")
 }
 
-fn ports(ports: &Value) -> String {
-    let ports = ports.items().iter().map(|port| {
+/// `80:30080/TCP,53/UDP`.
+pub(super) fn service_ports(ports: &Value) -> String {
+    let mut words = Vec::new();
+    for port in ports.items() {
         let (number, protocol) = (port["port"].as_int().unwrap_or(0), port["protocol"].str());
-        match port["nodePort"].as_int() {
+        words.push(match port["nodePort"].as_int() {
             Some(node_port) if node_port > 0 => format!("{number}:{node_port}/{protocol}"),
             _ => format!("{number}/{protocol}"),
-        }
-    });
-    ports.collect::<Vec<_>>().join(",")
+        });
+    }
+    words.join(",")
 }
 
-/// The ready addresses of an Endpoints object, three at most; of one port, or of all.
-pub(super) fn endpoints(endpoints: &Object, port_name: Option<&str>) -> String {
+/// The ready addresses of an Endpoints object, three at most.
+pub(super) fn endpoints(subsets: &Value) -> String {
     let mut all = Vec::new();
-    for subset in endpoints.value["subsets"].items() {
-        let addresses = || subset["addresses"].items().iter().map(|address| address["ip"].str());
+    for subset in subsets.items() {
         let ports = subset["ports"].items();
-        if ports.is_empty() {
-            all.extend(addresses().map(ToOwned::to_owned));
+        for address in subset["addresses"].items().iter().filter(|_| ports.is_empty()) {
+            all.push(address["ip"].str().to_owned());
         }
-        for port in ports.iter().filter(|port| port_name.is_none_or(|name| port["name"].str() == name)) {
-            all.extend(addresses().map(|address| host_port(address, &port["port"])));
+        for port in ports {
+            for address in subset["addresses"].items() {
+                all.push(host_port(address["ip"].str(), &port["port"]));
+            }
         }
     }
-    if all.is_empty() && endpoints.value["subsets"].items().is_empty() { some("") } else { three(&all) }
+    if subsets.is_empty() { some("") } else { three(&all) }
+}
+
+/// The ports of an EndpointSlice, three at most.
+pub(super) fn slice_ports(ports: &Value) -> String {
+    let mut all = Vec::new();
+    for port in ports.items() {
+        all.push(match port["port"].as_int() {
+            Some(number) => number.to_string(),
+            None => port["name"].as_str().unwrap_or("*").to_owned(),
+        });
+    }
+    three(&all)
+}
+
+/// The addresses of an EndpointSlice, three at most.
+pub(super) fn slice_addresses(endpoints: &Value) -> String {
+    let mut all = Vec::new();
+    for endpoint in endpoints.items() {
+        for address in endpoint["addresses"].items() {
+            all.push(address.str().to_owned());
+        }
+    }
+    three(&all)
 }
 
 /// `10.0.0.1:80`, `[fd00::1]:80`.
@@ -281,33 +311,19 @@ pub(super) fn three(all: &[String]) -> String {
     }
 }
 
-fn some_of(all: impl Iterator<Item = String>) -> String {
-    let text = three(&all.collect::<Vec<_>>());
-    if text.is_empty() { "<unset>".to_owned() } else { text }
-}
-
-fn containers(containers: &Value) -> (String, String) {
-    let list = |field: &str| containers.items().iter().map(|c| c[field].str()).collect::<Vec<_>>().join(",");
-    (list("name"), list("image"))
-}
-
 /// The text, or `<none>`.
 pub(super) fn some(text: &str) -> String {
     if text.is_empty() { "<none>".to_owned() } else { text.to_owned() }
-}
-
-/// `a=1,b=2`, or `<none>`.
-pub(super) fn format_labels(labels: &Value) -> String {
-    let pairs = labels.fields().map(|(name, value)| format!("{name}={}", value.str()));
-    some(&pairs.collect::<Vec<_>>().join(","))
 }
 
 /// A label selector in one line: `a=1,b in (x,y),!c`.
 ///
 /// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go (FormatLabelSelector).
 pub(super) fn format_selector(selector: &Value) -> String {
-    let mut parts: Vec<(String, String)> =
-        selector["matchLabels"].fields().map(|(n, v)| (n.to_owned(), format!("{n}={}", v.str()))).collect();
+    let mut terms: Vec<(&str, String)> = Vec::new();
+    for (name, value) in selector["matchLabels"].fields() {
+        terms.push((name, format!("{name}={}", value.str())));
+    }
     for expression in selector["matchExpressions"].items() {
         let key = expression["key"].str();
         let mut values: Vec<&str> = expression["values"].items().iter().map(Value::str).collect();
@@ -319,10 +335,15 @@ pub(super) fn format_selector(selector: &Value) -> String {
             "Exists" => key.to_owned(),
             _ => format!("!{key}"),
         };
-        parts.push((key.to_owned(), text));
+        terms.push((key, text));
     }
-    crate::ordered::sort(&mut parts);
-    some(&parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(","))
+    crate::ordered::sort(&mut terms);
+    let mut line = String::new();
+    for (_, term) in terms {
+        line.push_str(if line.is_empty() { "" } else { "," });
+        line.push_str(&term);
+    }
+    line
 }
 
 #[cfg(test)]

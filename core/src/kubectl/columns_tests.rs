@@ -3,7 +3,10 @@
 //! Source of the facts: kubernetes pkg/printers/internalversion/printers_test.go.
 
 use super::*;
-use crate::api::json;
+use crate::{
+    api::{Object, json},
+    time::Instant,
+};
 
 fn object(kind: Kind, text: &str) -> Object {
     let mut object = Object::new(kind, "default", "test");
@@ -15,7 +18,12 @@ fn object(kind: Kind, text: &str) -> Object {
 }
 
 fn row(kind: Kind, text: &str) -> String {
-    cells(&object(kind, text), Instant::from_secs(90), false).join(" | ")
+    let filler = Filler { now: Instant::from_secs(90), is_wide: false };
+    let mut cells = Vec::new();
+    for column in of(kind).split('\n') {
+        cells.extend(filler.line(column.split_once(' ').unwrap().1, &object(kind, text).value));
+    }
+    cells.join(" | ")
 }
 
 #[test]
@@ -67,7 +75,7 @@ fn a_pod_says_what_its_containers_say() {
     }
     let mut ending = object(Kind::Pod, r#"{"spec":{"containers":[{}]},"status":{"phase":"Running"}}"#);
     ending.value.set(&["metadata", "deletionTimestamp"], "2026-01-01T00:01:00Z");
-    assert_eq!(pod_state(&ending), "Terminating");
+    assert_eq!(pod_state(&ending.value), "Terminating");
 }
 
 #[test]

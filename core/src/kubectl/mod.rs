@@ -10,6 +10,8 @@ mod columns;
 mod describe;
 mod duration;
 mod explain;
+mod form;
+mod formats;
 mod generate;
 mod get;
 mod info;

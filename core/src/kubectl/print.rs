@@ -5,6 +5,8 @@ use super::{
     align::align,
     args::Args,
     columns,
+    form::Filler,
+    formats::pairs,
     jsonpath::{Template, show},
     resource::name_of,
 };
@@ -96,44 +98,55 @@ pub(super) struct Table {
 impl Table {
     /// The rows of objects of one kind, tab-separated, headers first.
     pub(super) fn text(&self, kind: Kind, objects: &[Rc<Object>], now: crate::time::Instant) -> String {
-        let mut rows = Vec::new();
-        let shown: Vec<(usize, &str)> = columns::headers(kind)
-            .split(' ')
-            .enumerate()
-            .filter_map(|(at, header)| match header.strip_prefix('|') {
-                Some(header) => self.is_wide.then_some((at, header)),
-                None => Some((at, header)),
-            })
-            .collect();
+        let filler = Filler { now, is_wide: self.is_wide };
+        let mut shown: Vec<(&str, &str)> = Vec::new();
+        for column in columns::of(kind).split('\n') {
+            let (header, form) = column.split_once(' ').unwrap_or((column, ""));
+            match header.strip_prefix('|') {
+                Some(header) if self.is_wide => shown.push((header, form)),
+                Some(_) => {}
+                None => shown.push((header, form)),
+            }
+        }
         let has_namespace = self.has_namespace && kind.names().namespaced;
+        let mut rows: Vec<String> = Vec::new();
         if !self.without_headers {
-            let mut row: Vec<String> = Vec::new();
-            row.extend(has_namespace.then(|| "NAMESPACE".to_owned()));
-            row.extend(shown.iter().map(|(_, header)| header.replace('_', " ")));
+            let mut row = Vec::new();
+            if has_namespace {
+                row.push("NAMESPACE".to_owned());
+            }
+            for (header, _) in &shown {
+                row.push(header.replace('_', " "));
+            }
             for label in &self.label_columns {
                 row.push(label.rsplit('/').next().unwrap_or(label).to_ascii_uppercase());
             }
-            row.extend(self.has_labels.then(|| "LABELS".to_owned()));
+            if self.has_labels {
+                row.push("LABELS".to_owned());
+            }
             rows.push(row.join("\t"));
         }
         for object in objects {
-            rows.push(self.row(object, &shown, has_namespace, now));
+            let mut row = Vec::new();
+            if has_namespace {
+                row.push(object.namespace().to_owned());
+            }
+            for (header, form) in &shown {
+                let cell = match *header {
+                    "NAME" if self.has_kind => name_of(object),
+                    _ => filler.line(form, &object.value).unwrap_or_default(),
+                };
+                row.push(cell.replace('\n', "\\n"));
+            }
+            for label in &self.label_columns {
+                row.push(columns::some(object.label(label).unwrap_or("")));
+            }
+            if self.has_labels {
+                row.push(columns::some(&pairs(object.labels(), ",")));
+            }
+            rows.push(row.join("\t"));
         }
         rows.join("\n")
-    }
-
-    fn row(&self, object: &Object, shown: &[(usize, &str)], has_namespace: bool, now: crate::time::Instant) -> String {
-        let mut cells = columns::cells(object, now, self.is_wide);
-        if self.has_kind {
-            let at = shown.iter().position(|(_, header)| *header == "NAME").map_or(0, |at| shown[at].0);
-            cells[at] = name_of(object);
-        }
-        let mut row: Vec<String> = Vec::new();
-        row.extend(has_namespace.then(|| object.namespace().to_owned()));
-        row.extend(shown.iter().map(|(at, _)| cells[*at].replace('\n', "\\n")));
-        row.extend(self.label_columns.iter().map(|label| columns::some(object.label(label).unwrap_or(""))));
-        row.extend(self.has_labels.then(|| columns::format_labels(object.labels())));
-        row.join("\t")
     }
 }
 

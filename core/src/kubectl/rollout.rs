@@ -10,7 +10,7 @@ use crate::{
 };
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 const CAUSE: &str = "kubernetes.io/change-cause";
 
 pub(super) const COMMANDS: [Command; 6] = [

@@ -2,18 +2,15 @@
 //!
 //! Source of the texts: kubernetes staging/src/k8s.io/kubectl/pkg/describe/describe.go.
 
-mod network;
-mod page;
-mod pod;
-mod workload;
+mod container;
+mod forms;
 
-use super::{Command, Failure, Session, args::Args, duration, resource};
-use crate::{
-    api::{Kind, Object},
-    control::Event,
-};
-use alloc::{format, rc::Rc, string::String, vec::Vec};
-use page::Page;
+pub(super) use container::{ports as container_ports, probe, tolerations, volume};
+pub(super) use forms::included;
+
+use super::{Command, Failure, Session, align::align, args::Args, columns, form::Filler, resource, rollout::REVISION};
+use crate::api::{Kind, Object, Value};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
 pub(super) const COMMAND: Command = Command {
     name: "describe",
@@ -40,7 +37,10 @@ fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         session.complain(&namespace);
         return Ok(());
     }
-    let texts: Vec<String> = found.iter().map(|object| session.described(object)).collect();
+    let mut texts = Vec::new();
+    for object in &found {
+        texts.push(session.described(object));
+    }
     session.print(&texts.join("\n\n"));
     Ok(())
 }
@@ -51,8 +51,8 @@ impl Session<'_> {
         match self.named(kind, name) {
             Ok(object) => Ok(Vec::from([object])),
             Err(error) => {
-                let all = self.listed(kind, &resource::Filter::default(), false);
-                let near: Vec<_> = all.into_iter().filter(|object| object.name().starts_with(name)).collect();
+                let mut near = self.listed(kind, &resource::Filter::default(), false);
+                near.retain(|object| object.name().starts_with(name));
                 if near.is_empty() { Err(error.into()) } else { Ok(near) }
             }
         }
@@ -60,50 +60,135 @@ impl Session<'_> {
 
     /// An object's whole description.
     fn described(&self, object: &Object) -> String {
-        let mut page = Page::default();
-        page.line(0, &format!("Name:\t{}", object.name()));
-        if object.kind.names().namespaced {
-            page.line(0, &format!("Namespace:\t{}", object.namespace()));
+        let filler = Filler { now: self.cluster.now(), is_wide: true };
+        let tree = self.tree(object);
+        let mut page = filler.page(forms::NAME, &tree);
+        page.push_str(&filler.page(forms::of(object.kind), &tree));
+        if matches!(object.kind, Kind::Namespace | Kind::NetworkPolicy) {
+            return align(&page, 0, 2);
         }
-        match object.kind {
-            Kind::Service => self.service(&mut page, object),
-            Kind::Endpoints => network::endpoints(&mut page, object),
-            Kind::EndpointSlice => network::endpoint_slice(&mut page, object),
-            Kind::NetworkPolicy => network::policy(&mut page, object),
-            Kind::Pod => pod::describe(&mut page, object, self.cluster.now()),
-            Kind::Deployment => self.deployment(&mut page, object),
-            Kind::ReplicaSet | Kind::StatefulSet => self.replicas(&mut page, object),
-            Kind::Node => self.node(&mut page, object),
-            Kind::Namespace => workload::namespace(&mut page, object),
-            Kind::Event => page.labels(0, "Labels", object.labels()),
+        if tree["events"].is_empty() {
+            page.push_str("Events:\t<none>\n");
+            return align(&page, 0, 2);
         }
-        if !matches!(object.kind, Kind::Namespace | Kind::NetworkPolicy) {
-            self.happenings(&mut page, object);
-        }
-        page.finish()
+        // The columns of the events are as wide as the events need.
+        align(&page, 0, 2) + &align(&filler.page(forms::EVENTS, &tree), 0, 2)
     }
 
-    fn happenings(&self, page: &mut Page, object: &Object) {
-        let events: Vec<&Event> = self.cluster.control().events().of(&object.key()).collect();
-        if events.is_empty() {
-            page.line(0, "Events:\t<none>");
-            return;
+    /// An object's tree with what its page says besides.
+    fn tree(&self, object: &Object) -> Value {
+        let store = self.cluster.control().store();
+        let mut tree = object.value.clone();
+        let mut events = Vec::new();
+        for event in self.cluster.control().events().of(&object.key()) {
+            events.push(event.object().value);
         }
-        page.flush();
-        page.line(0, "Events:");
-        page.line(1, "Type\tReason\tAge\tFrom\tMessage");
-        page.line(1, "----\t------\t----\t----\t-------");
-        for event in events {
-            let event = event.object().value;
-            let age = |field: &str| duration::since(event[field].str(), self.cluster.now());
-            let count = event["count"].as_int().unwrap_or(1);
-            let age = match count {
-                2.. => format!("{} (x{count} over {})", age("lastTimestamp"), age("firstTimestamp")),
-                _ => age("firstTimestamp"),
-            };
-            let (kind, reason) = (event["type"].str(), event["reason"].str());
-            let (source, message) = (event["source"]["component"].str(), event["message"].str());
-            page.line(1, &format!("{kind}\t{reason}\t{age}\t{source}\t{message}"));
+        tree.set(&["events"], Value::from(events));
+        match object.kind {
+            Kind::Service => {
+                let name = "kubernetes.io/service-name";
+                let slices = store.labelled(Kind::EndpointSlice, object.namespace(), name, object.name());
+                let slices: Vec<&Rc<Object>> = slices.collect();
+                for port in tree.at_mut(&["spec", "ports"]).items_mut() {
+                    let backends = backends(&slices, port["name"].str());
+                    port.set(&["backends"], backends);
+                }
+            }
+            Kind::Pod => {
+                let has_ended = matches!(object.status()["phase"].str(), "Failed" | "Succeeded");
+                tree.set(&["ending"], object.is_terminating() && !has_ended);
+                for (list, statuses) in
+                    [("initContainers", "initContainerStatuses"), ("containers", "containerStatuses")]
+                {
+                    if !object.spec()[list].is_empty() {
+                        add_statuses(tree.at_mut(&["spec", list]), &object.status()[statuses]);
+                    }
+                }
+            }
+            Kind::Deployment => {
+                let revision = object.annotation(REVISION);
+                let (mut new, mut old) = (Vec::new(), Vec::new());
+                for set in store.owned(object.uid()).filter(|owned| owned.kind == Kind::ReplicaSet) {
+                    // Source: describe.go (printReplicaSetsByLabels).
+                    let (name, made, wanted) = (set.name(), &set.status()["replicas"], &set.spec()["replicas"]);
+                    let (made, wanted) = (made.as_int().unwrap_or(0), wanted.as_int().unwrap_or(0));
+                    let list = if set.annotation(REVISION) == revision { &mut new } else { &mut old };
+                    list.push(format!("{name} ({made}/{wanted} replicas created)"));
+                }
+                tree.set(&["hasReplicaSets"], !new.is_empty() || !old.is_empty());
+                tree.set(&["newReplicaSet"], new.join(", "));
+                tree.set(&["oldReplicaSets"], old.join(", "));
+            }
+            Kind::ReplicaSet | Kind::StatefulSet => {
+                for phase in ["Running", "Pending", "Succeeded", "Failed"] {
+                    let pods = store.owned(object.uid()).filter(|owned| owned.kind == Kind::Pod);
+                    let count = pods.filter(|pod| pod.status()["phase"].str() == phase).count();
+                    tree.set(&["pods", phase], count as i64);
+                }
+            }
+            Kind::Node => {
+                let mut pods = Vec::new();
+                for pod in store.on_node(object.name()) {
+                    if !matches!(pod.status()["phase"].str(), "Succeeded" | "Failed") {
+                        pods.push(pod.value.clone());
+                    }
+                }
+                tree.set(&["count"], pods.len() as i64);
+                tree.set(&["pods"], Value::from(pods));
+            }
+            _ => {}
+        }
+        tree
+    }
+}
+
+/// Gives each container its status, and the states that its page shows.
+fn add_statuses(containers: &mut Value, statuses: &Value) {
+    for container in containers.items_mut() {
+        let Some(status) = statuses.items().iter().find(|status| status["name"] == container["name"]) else { continue };
+        let mut states = Vec::new();
+        for (title, field) in [("State", "state"), ("Last State", "lastState")] {
+            let mut state = status[field].clone();
+            if field == "lastState" && state["terminated"].is_null() {
+                continue;
+            }
+            let waits = state["running"].is_null() && state["terminated"].is_null();
+            state.set(&["title"], title);
+            state.set(&["waits"], waits);
+            states.push(state);
+        }
+        container.set(&["status"], status.clone());
+        container.set(&["states"], Value::from(states));
+    }
+}
+
+/// Source: describe.go (formatEndpointSlices): three ready ones, and how many more.
+fn backends(slices: &[&Rc<Object>], port_name: &str) -> String {
+    let mut ready = Vec::new();
+    for slice in slices {
+        let (ports, endpoints) = (&slice.value["ports"], slice.value["endpoints"].items());
+        let ports = if ports.is_empty() { &[Value::Null] } else { ports.items() };
+        for port in ports.iter().filter(|port| port.is_null() || port["name"].str() == port_name) {
+            for endpoint in endpoints.iter().filter(|end| end["conditions"]["ready"].as_bool() != Some(false)) {
+                let address = endpoint["addresses"][0].str();
+                let place =
+                    if port.is_null() { address.to_owned() } else { columns::host_port(address, &port["port"]) };
+                ready.push(place);
+            }
         }
     }
+    if slices.is_empty() { "<none>".to_owned() } else { columns::three(&ready) }
+}
+
+/// Source: describe.go (buildIngressString).
+pub(super) fn ingress(list: &Value) -> String {
+    let mut words = Vec::new();
+    for point in list.items() {
+        let address = if point["ip"].is_empty() { point["hostname"].str() } else { point["ip"].str() };
+        words.push(match point["ipMode"].as_str() {
+            Some(mode) => format!("{address} ({mode})"),
+            None => address.to_owned(),
+        });
+    }
+    words.join(", ")
 }
