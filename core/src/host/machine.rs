@@ -5,10 +5,10 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Instant;
 
 use super::config::HostConfig;
 use super::stack::Stack;
@@ -63,46 +63,35 @@ impl Machine {
         self.deadline.set(Some(self.deadline.get().map_or(at, |earlier| earlier.min(at))));
     }
 
-    /// Waits until `at`.
-    pub(super) async fn sleep_until(&self, at: Instant) {
-        poll_fn(|_| {
-            if self.now() >= at {
-                return Poll::Ready(());
-            }
-            self.wake_at(at);
-            Poll::Pending
-        })
-        .await;
-    }
-
-    /// Waits for `future`, but not longer than `limit` if there is one: `None` is too late.
-    pub(super) async fn timeout<T>(
-        &self,
-        limit: impl Into<Option<Duration>>,
-        future: impl Future<Output = T>,
-    ) -> Option<T> {
-        let end = limit.into().map(|limit| self.now() + limit);
-        let mut future = pin!(future);
-        poll_fn(|context| self.poll_until(end, future.as_mut(), context)).await
-    }
-
-    /// Out of line, because nearly every program waits with a limit.
+    /// Whether `end` has come; if not, it is when the task is polled again at the latest. No end never comes.
     #[inline(never)]
-    fn poll_until<T>(
-        &self,
-        end: Option<Instant>,
-        future: Pin<&mut (dyn Future<Output = T> + '_)>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<T>> {
-        if let Poll::Ready(value) = future.poll(context) {
-            return Poll::Ready(Some(value));
-        }
+    pub(super) fn is_over(&self, end: Option<Instant>) -> bool {
         match end {
-            Some(end) if self.now() >= end => return Poll::Ready(None),
-            Some(end) => self.wake_at(end),
-            None => {}
+            Some(end) if self.now() >= end => true,
+            Some(end) => {
+                self.wake_at(end);
+                false
+            }
+            None => false,
         }
-        Poll::Pending
+    }
+
+    /// Waits until `at`.
+    pub(super) fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> + '_ {
+        poll_fn(move |_| if self.is_over(Some(at)) { Poll::Ready(()) } else { Poll::Pending })
+    }
+
+    /// Waits for `future`, but not longer than until `end` if there is one: `None` is too late.
+    pub(super) fn timeout<'a, T: 'a>(
+        &'a self,
+        end: Option<Instant>,
+        mut future: Pin<Box<dyn Future<Output = T> + 'a>>,
+    ) -> impl Future<Output = Option<T>> + 'a {
+        poll_fn(move |context| match future.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending if self.is_over(end) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
     }
 
     /// Polls one task; when it is not done, says when it wants to be polled again without anything having happened.

@@ -4,6 +4,8 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
+use core::future::{Future, poll_fn};
+use core::task::Poll;
 
 /// Unread bytes that a process may leave to its user; older ones are lost.
 const LIMIT: usize = 1 << 20;
@@ -84,19 +86,36 @@ impl Pipe {
         core::mem::take(&mut self.0.borrow_mut().bytes)
     }
 
-    /// All there is, or the end (`Some` of nothing), or nothing yet.
-    pub(super) fn read(&self) -> Option<Vec<u8>> {
-        let mut state = self.0.borrow_mut();
-        if state.bytes.is_empty() && !state.closed { None } else { Some(core::mem::take(&mut state.bytes)) }
+    /// Waits for one line, with its end; nothing is the end of the stream.
+    pub(super) fn read_line(&self) -> impl Future<Output = Vec<u8>> + '_ {
+        poll_fn(|_| self.poll_read_line())
     }
 
-    /// One line with its end, or what is left before the end of the stream (`Some` of nothing at the end), or nothing yet.
-    pub(super) fn read_line(&self) -> Option<Vec<u8>> {
-        let mut state = self.0.borrow_mut();
-        match state.bytes.iter().position(|&byte| byte == b'\n') {
-            Some(end) => Some(state.bytes.drain(..=end).collect()),
-            None if state.closed => Some(core::mem::take(&mut state.bytes)),
-            None => None,
+    /// All there is up to the end of the stream.
+    pub(super) fn read_to_end(&self) -> impl Future<Output = Vec<u8>> + '_ {
+        poll_fn(|_| self.poll_read_to_end())
+    }
+
+    /// All there is; nothing is the end.
+    pub(super) fn poll_read(&self) -> Poll<Vec<u8>> {
+        if self.len() == 0 { self.poll_read_to_end() } else { Poll::Ready(self.take()) }
+    }
+
+    /// All there is once no more can come.
+    pub(super) fn poll_read_to_end(&self) -> Poll<Vec<u8>> {
+        if self.0.borrow().closed { Poll::Ready(self.take()) } else { Poll::Pending }
+    }
+
+    /// One line with its end, or what is left before the end of the stream; nothing is the end.
+    pub(super) fn poll_read_line(&self) -> Poll<Vec<u8>> {
+        let end = self.0.borrow().bytes.iter().position(|&byte| byte == b'\n');
+        match end {
+            Some(end) => {
+                let bytes = &mut self.0.borrow_mut().bytes;
+                let rest = bytes.split_off(end + 1);
+                Poll::Ready(core::mem::replace(bytes, rest))
+            }
+            None => self.poll_read_to_end(),
         }
     }
 }

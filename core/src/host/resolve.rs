@@ -37,31 +37,54 @@ pub(super) fn lookup<'a>(
 }
 
 /// The address of a name to try first.
-pub(super) fn address<'a>(sys: &'a Sys, name: &'a str) -> Pin<Box<dyn Future<Output = Option<IpAddr>> + 'a>> {
-    Box::pin(async move { search(sys, name).await.ok()?.first().copied() })
+pub(super) async fn address(sys: &Sys, name: &str) -> Option<IpAddr> {
+    lookup(sys, name).await.ok()?.first().copied()
+}
+
+/// [`address`]; without one, `program` says so in busybox' words.
+pub(super) fn named<'a>(
+    sys: &'a Sys,
+    program: &'a str,
+    name: &'a str,
+) -> Pin<Box<dyn Future<Output = Option<IpAddr>> + 'a>> {
+    Box::pin(async move {
+        let address = address(sys, name).await;
+        if address.is_none() {
+            sys.complain(format_args!("{program}: bad address '{name}'"));
+        }
+        address
+    })
 }
 
 async fn search(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
     if let Some(address) = literal(name) {
         return Ok(vec![address]);
     }
-    let listed = hosts_file(sys).into_iter().filter(|(_, names)| names.split(' ').any(|have| have == name));
-    let listed: Vec<IpAddr> = listed.map(|(address, _)| address).collect();
-    if !listed.is_empty() {
-        return Ok(listed);
+    let mut found = Vec::new();
+    for (address, names) in hosts_file(sys) {
+        if names.split(' ').any(|have| have == name) {
+            found.push(address);
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
     }
     let mut servfail = false;
     for candidate in candidates(sys, name) {
-        let mut found = Vec::new();
-        match ask_any(sys, &candidate, &[Type::A, Type::AAAA]).await {
-            Ok(replies) => {
-                servfail |= replies.iter().any(|reply| reply.rcode == Rcode::ServFail);
-                found.extend(replies.iter().flat_map(addresses));
+        let asked = ask_any(sys, &candidate, &[Type::A, Type::AAAA]).await;
+        let Ok(replies) = asked else { return Err(ResolveError::Again) };
+        for reply in &replies {
+            servfail |= reply.rcode == Rcode::ServFail;
+            for record in &reply.answers {
+                match record.data {
+                    Data::A(address) => found.push(IpAddr::from(address)),
+                    Data::Aaaa(address) => found.push(IpAddr::from(address)),
+                    _ => {}
+                }
             }
-            Err(_) => return Err(ResolveError::Again),
         }
         if !found.is_empty() {
-            return Ok(ordered(sys, found));
+            return Ok(ordered(sys, &found));
         }
     }
     Err(if servfail { ResolveError::Again } else { ResolveError::NotFound })
@@ -79,8 +102,10 @@ pub(super) fn hosts_file(sys: &Sys) -> Vec<(IpAddr, String)> {
         (IpAddr::from(Ipv6Addr::LOCALHOST), "localhost ip6-localhost ip6-loopback".to_string()),
     ];
     let config = sys.config();
-    lines.extend(config.addresses.iter().map(|address| (*address, config.hostname.clone())));
-    lines.extend(config.hosts.iter().cloned());
+    for address in &config.addresses {
+        lines.push((*address, config.hostname.clone()));
+    }
+    lines.extend_from_slice(&config.hosts);
     lines
 }
 
@@ -90,15 +115,13 @@ pub(super) fn candidates(sys: &Sys, name: &str) -> Vec<String> {
         return vec![name.to_string()];
     }
     let resolv = sys.resolv();
-    let as_it_is = format!("{name}.");
-    let searched = resolv.search.iter().map(|domain| format!("{name}.{}.", domain.trim_end_matches('.')));
-    let dots = name.matches('.').count();
-    let mut all: Vec<String> = searched.collect();
-    if dots >= usize::from(resolv.ndots.max(1)) {
-        all.insert(0, as_it_is);
-    } else {
-        all.push(as_it_is);
+    let mut all = Vec::new();
+    for domain in &resolv.search {
+        all.push(format!("{name}.{}.", domain.trim_end_matches('.')));
     }
+    let dots = name.bytes().filter(|byte| *byte == b'.').count();
+    let at = if dots >= usize::from(resolv.ndots.max(1)) { 0 } else { all.len() };
+    all.insert(at, format!("{name}."));
     all
 }
 
@@ -111,7 +134,7 @@ pub(super) async fn ask_any(sys: &Sys, name: &str, kinds: &[Type]) -> Result<Vec
     let mut error = NetError::TimedOut;
     for _ in 0..ATTEMPTS {
         for server in &servers {
-            match ask(sys, SocketAddr::new(*server, 53), name, kinds).await {
+            match ask(sys, SocketAddr::new(*server, 53), name, kinds, 1).await {
                 Ok(replies) => return Ok(replies),
                 Err(problem) => error = problem,
             }
@@ -123,14 +146,24 @@ pub(super) async fn ask_any(sys: &Sys, name: &str, kinds: &[Type]) -> Result<Vec
     Err(error)
 }
 
-/// Asks one server for several types at once, over one socket, and waits for all the answers.
+/// Asks one server for several types at once, over one socket, and waits for all the answers; so many times until it does.
 pub(super) fn ask<'a>(
     sys: &'a Sys,
     server: SocketAddr,
     name: &'a str,
     kinds: &'a [Type],
+    tries: u32,
 ) -> Pin<Box<dyn Future<Output = Result<Vec<Message>, NetError>> + 'a>> {
-    Box::pin(exchange(sys, server, name, kinds))
+    Box::pin(async move {
+        let mut result = Err(NetError::TimedOut);
+        for _ in 0..tries {
+            result = exchange(sys, server, name, kinds).await;
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    })
 }
 
 async fn exchange(sys: &Sys, server: SocketAddr, name: &str, kinds: &[Type]) -> Result<Vec<Message>, NetError> {
@@ -141,30 +174,42 @@ async fn exchange(sys: &Sys, server: SocketAddr, name: &str, kinds: &[Type]) -> 
         socket.send(None, server, &query(index))?;
     }
     let end = sys.now() + TIMEOUT;
-    let mut replies: Vec<Option<Message>> = vec![None; kinds.len()];
-    while replies.iter().any(Option::is_none) {
-        let left = end - sys.now().min(end);
-        let datagram = sys.timeout(left, socket.receive()).await.ok_or(NetError::TimedOut)??;
-        let Ok(reply) = Message::parse(&datagram.content) else { continue };
+    let mut replies: Vec<Message> = Vec::new();
+    while replies.len() < kinds.len() {
+        let datagram = socket.receive(Some(end)).await?;
+        let Ok(mut reply) = Message::parse(&datagram.content) else { continue };
         let index = usize::from(reply.id.wrapping_sub(first));
         let fits = reply.question().is_some_and(|question| kinds.get(index) == Some(&question.kind));
-        if reply.flags.response && fits {
-            replies[index] = Some(match reply.flags.truncated {
-                true => ask_stream(sys, server, &query(index)).await?,
-                false => reply,
-            });
+        // Kept in the order of the questions; a second reply to one of them is not heard.
+        let at = replies.partition_point(|have| usize::from(have.id.wrapping_sub(first)) < index);
+        let is_known = replies.get(at).is_some_and(|have| have.id == reply.id);
+        if reply.flags.response && fits && !is_known {
+            if reply.flags.truncated {
+                reply = Message { id: reply.id, ..ask_stream(sys, server, &query(index)).await? };
+            }
+            replies.insert(at, reply);
         }
     }
-    Ok(replies.into_iter().flatten().collect())
+    Ok(replies)
 }
 
 /// One question over TCP.
 pub(super) async fn ask_stream(sys: &Sys, server: SocketAddr, query: &[u8]) -> Result<Message, NetError> {
-    let exchange = async {
-        let stream = sys.connect(0, server).await?;
-        stream.write(&(query.len() as u16).to_be_bytes()).await?;
-        stream.write(query).await?;
-        let mut bytes = Vec::new();
+    let exchange = exchange_stream(sys, server, query);
+    sys.timeout(Some(sys.now() + TIMEOUT), exchange).await.unwrap_or(Err(NetError::TimedOut))
+}
+
+fn exchange_stream<'a>(
+    sys: &'a Sys,
+    server: SocketAddr,
+    query: &'a [u8],
+) -> Pin<Box<dyn Future<Output = Result<Message, NetError>> + 'a>> {
+    Box::pin(async move {
+        let stream = sys.connect(0, server, None).await?;
+        let mut bytes = Vec::from((query.len() as u16).to_be_bytes());
+        bytes.extend_from_slice(query);
+        stream.write(&bytes).await?;
+        bytes.clear();
         loop {
             if let Some(&[high, low]) = bytes.first_chunk::<2>() {
                 let length = usize::from(u16::from_be_bytes([high, low]));
@@ -176,16 +221,6 @@ pub(super) async fn ask_stream(sys: &Sys, server: SocketAddr, query: &[u8]) -> R
                 return Err(NetError::Reset);
             }
         }
-    };
-    sys.timeout(TIMEOUT, exchange).await.unwrap_or(Err(NetError::TimedOut))
-}
-
-/// The addresses in an answer.
-pub(super) fn addresses(reply: &Message) -> impl Iterator<Item = IpAddr> {
-    reply.answers.iter().filter_map(|record| match &record.data {
-        Data::A(address) => Some(IpAddr::from(*address)),
-        Data::Aaaa(address) => Some(IpAddr::from(*address)),
-        _ => None,
     })
 }
 
@@ -199,10 +234,7 @@ pub(super) fn reverse_name(address: IpAddr) -> String {
         IpAddr::V6(address) => {
             let mut name = String::new();
             for byte in address.octets().iter().rev() {
-                for digit in [byte & 15, byte >> 4] {
-                    name.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-                    name.push('.');
-                }
+                name += &format!("{:x}.{:x}.", byte & 15, byte >> 4);
             }
             name + "ip6.arpa"
         }
@@ -210,15 +242,15 @@ pub(super) fn reverse_name(address: IpAddr) -> String {
 }
 
 /// Addresses of a family this host has come first, IPv6 before IPv4 (RFC 6724); those it cannot reach come last.
-fn ordered(sys: &Sys, found: Vec<IpAddr>) -> Vec<IpAddr> {
+fn ordered(sys: &Sys, found: &[IpAddr]) -> Vec<IpAddr> {
     let stack = sys.machine.stack.borrow();
-    let of_rank = |reachable: bool, ipv4: bool| {
-        let stack = &stack;
-        found
-            .iter()
-            .copied()
-            .filter(move |address| stack.source_for(*address).is_some() == reachable && address.is_ipv4() == ipv4)
-    };
-    let ranks = [(true, false), (true, true), (false, false), (false, true)];
-    ranks.into_iter().flat_map(|(reachable, ipv4)| of_rank(reachable, ipv4)).collect()
+    let mut all = Vec::new();
+    for rank in [(true, false), (true, true), (false, false), (false, true)] {
+        for address in found {
+            if (stack.source_for(*address).is_some(), address.is_ipv4()) == rank {
+                all.push(*address);
+            }
+        }
+    }
+    all
 }

@@ -321,6 +321,11 @@ impl Stack {
         true
     }
 
+    /// What came back for an echo request so far.
+    pub(super) fn reply(&self, ident: u16, sequence: u16) -> Option<PingReply> {
+        self.pings.iter().find(|ping| ping.ident == ident && ping.sequence == sequence)?.reply
+    }
+
     /// Sends what is due; afterwards unused parts are let go.
     pub(super) fn poll_egress(&mut self) {
         let (now, mtu) = (self.now, self.mtu);

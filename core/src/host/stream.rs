@@ -3,13 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::net::{IpAddr, SocketAddr};
 use core::task::Poll;
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{RecvError, State};
-use smoltcp::time::Duration;
+use smoltcp::time::{Duration, Instant};
 
 use super::machine::Machine;
 use super::nic::Seen;
@@ -64,11 +64,17 @@ pub(super) struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects from `port`, or from a fresh one if it is 0.
-    pub(super) async fn connect(machine: &Rc<Machine>, port: u16, remote: SocketAddr) -> Result<TcpStream, NetError> {
+    /// Connects from `port`, or from a fresh one if it is 0; gives up at `end`.
+    pub(super) async fn connect(
+        machine: &Rc<Machine>,
+        port: u16,
+        remote: SocketAddr,
+        end: Option<Instant>,
+    ) -> Result<TcpStream, NetError> {
         let handle = machine.stack.borrow_mut().connect(remote, port).ok_or(NetError::NetworkUnreachable)?;
         let stream = TcpStream::open(machine.clone(), handle, remote);
-        machine.timeout(CONNECT, stream.established()).await.unwrap_or(Err(NetError::TimedOut))?;
+        let last = machine.now() + CONNECT;
+        stream.established(Some(end.map_or(last, |end| end.min(last)))).await?;
         Ok(stream)
     }
 
@@ -87,39 +93,40 @@ impl TcpStream {
         TcpStream { machine, handle, local: local.unwrap_or(remote), remote }
     }
 
-    /// Waits for the end of the handshake.
-    pub(super) async fn established(&self) -> Result<(), NetError> {
-        poll_fn(|_| self.poll_established()).await
+    /// Waits for the end of the handshake, but not longer than until `end` if there is one.
+    pub(super) fn established(&self, end: Option<Instant>) -> impl Future<Output = Result<(), NetError>> + '_ {
+        poll_fn(move |_| self.poll_established(end))
     }
 
     /// Appends what has arrived to `into`; 0 bytes is the peer's end of the stream.
-    pub(super) async fn read(&self, into: &mut Vec<u8>) -> Result<usize, NetError> {
-        poll_fn(|_| self.poll_read(into)).await
+    pub(super) fn read<'a>(&'a self, into: &'a mut Vec<u8>) -> impl Future<Output = Result<usize, NetError>> + 'a {
+        poll_fn(move |_| self.poll_read(into))
     }
 
     /// Sends all of `bytes`, waiting while the buffer is full.
-    pub(super) async fn write(&self, bytes: &[u8]) -> Result<(), NetError> {
-        let mut rest = bytes;
-        poll_fn(|_| self.poll_write(&mut rest)).await
+    pub(super) fn write<'a>(&'a self, mut bytes: &'a [u8]) -> impl Future<Output = Result<(), NetError>> + 'a {
+        poll_fn(move |_| self.poll_write(&mut bytes))
     }
 
     // The polls are out of line: every program reads and writes.
 
     #[inline(never)]
-    fn poll_established(&self) -> Poll<Result<(), NetError>> {
+    fn poll_established(&self, end: Option<Instant>) -> Poll<Result<(), NetError>> {
         let mut stack = self.machine.stack.borrow_mut();
         let tcp = stack.tcp();
         match tcp.socket(self.handle).state() {
-            State::SynSent | State::SynReceived => Poll::Pending,
+            State::SynSent | State::SynReceived => {}
             State::Closed | State::Listen => {
-                Poll::Ready(Err(tcp.error(self.handle).map_or(NetError::Refused, NetError::from)))
+                return Poll::Ready(Err(tcp.error(self.handle).map_or(NetError::Refused, NetError::from)));
             }
-            _ => Poll::Ready(Ok(())),
+            _ => return Poll::Ready(Ok(())),
         }
+        drop(stack);
+        if self.machine.is_over(end) { Poll::Ready(Err(NetError::TimedOut)) } else { Poll::Pending }
     }
 
     #[inline(never)]
-    fn poll_read(&self, into: &mut Vec<u8>) -> Poll<Result<usize, NetError>> {
+    pub(super) fn poll_read(&self, into: &mut Vec<u8>) -> Poll<Result<usize, NetError>> {
         let mut stack = self.machine.stack.borrow_mut();
         let socket = stack.tcp().socket(self.handle);
         let before = into.len();
@@ -157,6 +164,15 @@ impl TcpStream {
         }
     }
 
+    /// Sends what there is room for and takes it away from `bytes`; ready when nothing is left.
+    pub(super) fn poll_send(&self, bytes: &mut Vec<u8>) -> Poll<Result<(), NetError>> {
+        let mut rest = &bytes[..];
+        let result = self.poll_write(&mut rest);
+        let sent = bytes.len() - rest.len();
+        bytes.drain(..sent);
+        result
+    }
+
     /// Ends this side's stream: the peer reads to the end and may still answer.
     pub(super) fn shutdown(&self) {
         self.machine.stack.borrow_mut().tcp().socket(self.handle).close();
@@ -190,19 +206,20 @@ impl TcpListener {
     /// Waits for a connection and the end of its handshake.
     pub(super) async fn accept(&self) -> TcpStream {
         loop {
-            let handle = poll_fn(|_| {
-                let mut stack = self.machine.stack.borrow_mut();
-                let listener = stack.listeners.iter_mut().find(|l| l.protocol == Protocol::Tcp && l.port == self.port);
-                match listener.map(|l| &mut l.to) {
-                    Some(Target::Program(waiting)) if !waiting.is_empty() => Poll::Ready(waiting.remove(0)),
-                    _ => Poll::Pending,
-                }
-            })
-            .await;
+            let handle = poll_fn(|_| self.poll_accept()).await;
             let stream = TcpStream::accepted(self.machine.clone(), handle);
-            if stream.established().await.is_ok() {
+            if stream.established(None).await.is_ok() {
                 return stream;
             }
+        }
+    }
+
+    fn poll_accept(&self) -> Poll<SocketHandle> {
+        let mut stack = self.machine.stack.borrow_mut();
+        let listener = stack.listeners.iter_mut().find(|l| l.protocol == Protocol::Tcp && l.port == self.port);
+        match listener.map(|l| &mut l.to) {
+            Some(Target::Program(waiting)) if !waiting.is_empty() => Poll::Ready(waiting.remove(0)),
+            _ => Poll::Pending,
         }
     }
 }
@@ -261,22 +278,23 @@ impl UdpSocket {
         if sent { Ok(()) } else { Err(NetError::NetworkUnreachable) }
     }
 
-    /// Waits for a datagram or for an error about one that was sent.
-    pub(super) async fn receive(&self) -> Result<Datagram, NetError> {
-        poll_fn(|_| self.poll_receive()).await
+    /// Waits for a datagram or for an error about one that was sent, but not longer than until `end` if there is one.
+    pub(super) fn receive(&self, end: Option<Instant>) -> impl Future<Output = Result<Datagram, NetError>> + '_ {
+        poll_fn(move |_| self.poll_receive(end))
     }
 
     #[inline(never)]
-    fn poll_receive(&self) -> Poll<Result<Datagram, NetError>> {
+    pub(super) fn poll_receive(&self, end: Option<Instant>) -> Poll<Result<Datagram, NetError>> {
         let mut stack = self.machine.stack.borrow_mut();
         let socket = stack.udp.socket(self.id);
         if let Some(datagram) = socket.received.pop_front() {
             return Poll::Ready(Ok(datagram));
         }
-        match socket.error.take() {
-            Some(reason) => Poll::Ready(Err(reason.into())),
-            None => Poll::Pending,
+        if let Some(reason) = socket.error.take() {
+            return Poll::Ready(Err(reason.into()));
         }
+        drop(stack);
+        if self.machine.is_over(end) { Poll::Ready(Err(NetError::TimedOut)) } else { Poll::Pending }
     }
 }
 
@@ -301,13 +319,12 @@ impl Watch {
     }
 
     /// Waits for the next packet.
-    pub(super) async fn next(&self) -> Seen {
+    pub(super) fn next(&self) -> impl Future<Output = Seen> + '_ {
         poll_fn(|_| {
             let watchers = &mut self.machine.stack.borrow_mut().outbox.watchers;
-            let mut own = watchers.iter_mut().filter(|(id, _)| *id == self.id);
-            own.next().and_then(|(_, seen)| seen.pop_front()).map_or(Poll::Pending, Poll::Ready)
+            let own = watchers.iter_mut().find(|(id, _)| *id == self.id);
+            own.and_then(|(_, seen)| seen.pop_front()).map_or(Poll::Pending, Poll::Ready)
         })
-        .await
     }
 }
 

@@ -17,7 +17,7 @@ use super::config::{HostConfig, Resolv};
 use super::machine::Machine;
 use super::packet::Echo;
 use super::pipe::Pipe;
-use super::stack::{Ping, PingReply};
+use super::stack::PingReply;
 use super::stream::{NetError, TcpListener, TcpStream, UdpSocket};
 
 /// What one program sees of the world. A clone shares everything.
@@ -74,18 +74,29 @@ impl Sys {
     }
 
     /// Prints to standard output.
-    pub(super) fn print(&self, text: impl fmt::Display) {
-        self.stdout.print(format_args!("{text}"));
+    pub(super) fn print(&self, text: fmt::Arguments<'_>) {
+        self.stdout.print(text);
     }
 
     /// Prints a line to standard output.
-    pub(super) fn line(&self, text: impl fmt::Display) {
+    pub(super) fn line(&self, text: fmt::Arguments<'_>) {
         self.stdout.print(format_args!("{text}\n"));
     }
 
     /// Prints a line to standard error.
-    pub(super) fn complain(&self, text: impl fmt::Display) {
+    pub(super) fn complain(&self, text: fmt::Arguments<'_>) {
         self.stderr.print(format_args!("{text}\n"));
+    }
+
+    /// Says why a program ends, and the exit code it ends with.
+    pub(super) fn fail(&self, text: fmt::Arguments<'_>) -> i32 {
+        self.complain(text);
+        1
+    }
+
+    /// What a busybox program says to a command line that it does not understand, and its exit code.
+    pub(super) fn usage(&self, line: &str) -> i32 {
+        self.fail(format_args!("BusyBox v1.37.0 multi-call binary.\n\nUsage: {line}"))
     }
 
     /// The time.
@@ -98,17 +109,22 @@ impl Sys {
         (self.now() - start).total_millis()
     }
 
-    pub(super) async fn sleep(&self, time: Duration) {
-        self.machine.sleep_until(self.now() + time).await;
+    /// The time in so many milliseconds.
+    pub(super) fn after(&self, millis: u64) -> Instant {
+        self.now() + Duration::from_millis(millis)
     }
 
-    /// Waits for `future`, but not longer than `limit` if there is one: `None` is too late.
-    pub(super) async fn timeout<T>(
-        &self,
-        limit: impl Into<Option<Duration>>,
-        future: impl Future<Output = T>,
-    ) -> Option<T> {
-        self.machine.timeout(limit, future).await
+    pub(super) fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> + '_ {
+        self.machine.sleep_until(at)
+    }
+
+    /// Waits for `future`, but not longer than until `end` if there is one: `None` is too late.
+    pub(super) fn timeout<'a, T: 'a>(
+        &'a self,
+        end: Option<Instant>,
+        future: Pin<Box<dyn Future<Output = T> + 'a>>,
+    ) -> impl Future<Output = Option<T>> + 'a {
+        self.machine.timeout(end, future)
     }
 
     /// A random number.
@@ -117,68 +133,56 @@ impl Sys {
     }
 
     /// Waits for input and takes all there is; nothing is the end of it.
-    pub(super) async fn read(&self) -> Vec<u8> {
-        poll_fn(|_| self.stdin.read().map_or(Poll::Pending, Poll::Ready)).await
+    pub(super) fn read(&self) -> impl Future<Output = Vec<u8>> + '_ {
+        poll_fn(|_| self.stdin.poll_read())
     }
 
     /// Waits for one line, with its end; nothing is the end of the input.
-    pub(super) async fn read_line(&self) -> Vec<u8> {
-        poll_fn(|_| self.stdin.read_line().map_or(Poll::Pending, Poll::Ready)).await
-    }
-
-    /// All input up to its end.
-    pub(super) async fn read_to_end(&self) -> Vec<u8> {
-        let mut all = Vec::new();
-        loop {
-            match self.read().await {
-                more if more.is_empty() => return all,
-                more => all.extend_from_slice(&more),
-            }
-        }
+    pub(super) fn read_line(&self) -> impl Future<Output = Vec<u8>> + '_ {
+        self.stdin.read_line()
     }
 
     /// The value of an environment variable.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        let set = self.variables.borrow().iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        set.or_else(|| self.environment().into_iter().find(|(key, _)| key == name).map(|(_, value)| value))
+        if let Some(value) = value(&self.variables.borrow(), name) {
+            return Some(value.clone());
+        }
+        value(&self.environment(), name).cloned()
     }
 
     /// Sets a variable of the shell and of what it runs.
     pub(super) fn set(&self, name: &str, value: String) {
-        let mut variables = self.variables.borrow_mut();
-        match variables.iter_mut().find(|(have, _)| have == name) {
-            Some(entry) => entry.1 = value,
-            None => variables.push((name.into(), value)),
-        }
+        set(&mut self.variables.borrow_mut(), name, value);
     }
 
     /// What the pod's environment is, without what a shell has set since.
     pub(super) fn environment(&self) -> Vec<(String, String)> {
-        let mut all = self.config().env.to_vec();
-        let own = all.len();
-        for (key, value) in self.config().shared_env.iter() {
-            if !all[..own].iter().any(|(have, _)| have == key) {
-                all.push((key.clone(), value.clone()));
+        let config = self.config();
+        let mut all = config.env.to_vec();
+        for (key, shared) in config.shared_env.iter() {
+            if value(&config.env, key).is_none() {
+                all.push((key.clone(), shared.clone()));
             }
         }
-        for (key, value) in
+        for (key, fixed) in
             [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root")]
         {
-            if !all.iter().any(|(have, _)| have == key) {
-                all.push((key.into(), value.into()));
+            if value(&all, key).is_none() {
+                all.push((key.into(), fixed.into()));
             }
         }
         all
     }
 
-    /// Connects from a port of the caller's choice, or from a fresh one if it is 0. Boxed, so that the code is here and
-    /// not once more in each program.
+    /// Connects from a port of the caller's choice, or from a fresh one if it is 0; timed out at `end` at the latest.
+    /// Boxed, so that the code is here and not once more in each program.
     pub(super) fn connect(
         &self,
         port: u16,
         to: SocketAddr,
+        end: Option<Instant>,
     ) -> Pin<Box<dyn Future<Output = Result<TcpStream, NetError>> + '_>> {
-        Box::pin(TcpStream::connect(&self.machine, port, to))
+        Box::pin(TcpStream::connect(&self.machine, port, to, end))
     }
 
     pub(super) fn listen(&self, port: u16) -> Result<TcpListener, NetError> {
@@ -191,23 +195,28 @@ impl Sys {
     }
 
     /// Sends one echo request and waits for what comes back.
-    pub(super) async fn ping(
+    pub(super) fn ping(
         &self,
         to: IpAddr,
         echo: Echo<'_>,
-        limit: Duration,
-    ) -> Result<Option<PingReply>, NetError> {
-        if !self.machine.stack.borrow_mut().send_ping(to, echo) {
-            return Err(NetError::NetworkUnreachable);
+        end: Instant,
+    ) -> impl Future<Output = Result<Option<PingReply>, NetError>> + '_ {
+        let sent = self.machine.stack.borrow_mut().send_ping(to, echo);
+        let (ident, sequence) = (echo.ident, echo.sequence);
+        poll_fn(move |_| {
+            if sent { self.poll_ping(ident, sequence, end) } else { Poll::Ready(Err(NetError::NetworkUnreachable)) }
+        })
+    }
+
+    /// Out of line, because more than one program pings.
+    #[inline(never)]
+    fn poll_ping(&self, ident: u16, sequence: u16, end: Instant) -> Poll<Result<Option<PingReply>, NetError>> {
+        let reply = self.machine.stack.borrow().reply(ident, sequence);
+        if reply.is_none() && !self.machine.is_over(Some(end)) {
+            return Poll::Pending;
         }
-        let ours = |ping: &Ping| ping.ident == echo.ident && ping.sequence == echo.sequence;
-        let reply = poll_fn(|_| {
-            let stack = self.machine.stack.borrow();
-            stack.pings.iter().find(|ping| ours(ping)).and_then(|ping| ping.reply).map_or(Poll::Pending, Poll::Ready)
-        });
-        let reply = self.timeout(limit, reply).await;
-        self.machine.stack.borrow_mut().pings.retain(|ping| !ours(ping));
-        Ok(reply)
+        self.machine.stack.borrow_mut().pings.retain(|ping| ping.ident != ident || ping.sequence != sequence);
+        Poll::Ready(Ok(reply))
     }
 
     /// Writes a file.
@@ -215,5 +224,18 @@ impl Sys {
         if !path.starts_with("/dev/") {
             self.machine.files.borrow_mut().insert(path.as_bytes(), bytes);
         }
+    }
+}
+
+/// The value of the first variable of that name.
+fn value<'a>(variables: &'a [(String, String)], name: &str) -> Option<&'a String> {
+    variables.iter().find(|(have, _)| have == name).map(|(_, value)| value)
+}
+
+/// Gives a variable a value, in its place if there is one of that name.
+pub(super) fn set(variables: &mut Vec<(String, String)>, name: &str, value: String) {
+    match variables.iter_mut().find(|(have, _)| have == name) {
+        Some(entry) => entry.1 = value,
+        None => variables.push((name.into(), value)),
     }
 }

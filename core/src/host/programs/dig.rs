@@ -1,6 +1,5 @@
 //! `dig`: `[@SERVER] NAME [TYPE] [-x ADDRESS] [-t TYPE] [+short] [+search] [+tcp] [+noall +answer]`.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -8,7 +7,6 @@ use core::net::SocketAddr;
 use super::super::resolve;
 use super::super::sys::Sys;
 use super::nslookup::server;
-use super::records::{content, word};
 use crate::dns::message::{Message, Rcode, Record, Type};
 
 #[derive(Default)]
@@ -38,10 +36,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             }
         } else if argument == "-x" {
             let address = arguments.next().and_then(|text| resolve::literal(text));
-            let Some(address) = address else {
-                sys.complain("dig: -x needs an address");
-                return 1;
-            };
+            let Some(address) = address else { return sys.fail(format_args!("dig: -x needs an address")) };
             options.name = resolve::reverse_name(address);
             options.kind = Some(Type::PTR);
         } else if argument == "-t" {
@@ -69,7 +64,13 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let mut last = None;
     for name in names {
         let start = sys.now();
-        let Some(reply) = ask(sys, &options, server, &name, kind).await else {
+        let asked = if options.tcp {
+            let query = Message::query(sys.draw(), &name, kind).emit(u16::MAX);
+            resolve::ask_stream(sys, server, &query).await.ok()
+        } else {
+            resolve::ask(sys, server, &name, &[kind], 3).await.ok().and_then(|mut replies| replies.pop())
+        };
+        let Some(reply) = asked else {
             let ip = server.ip();
             sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
             return 9;
@@ -82,9 +83,11 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     }
     if let Some((reply, millis)) = last {
         if options.short {
-            reply.answers.iter().for_each(|record| sys.line(content(&record.data)));
+            for record in &reply.answers {
+                sys.line(format_args!("{}", record.data));
+            }
         } else if options.answer_only {
-            reply.answers.iter().for_each(|record| sys.line(row(record)));
+            rows(sys, &reply.answers);
         } else {
             print(sys, &options, server, &reply, millis);
         }
@@ -92,61 +95,51 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     0
 }
 
-/// One question; three tries of five seconds each.
-async fn ask(sys: &Sys, options: &Options, server: SocketAddr, name: &str, kind: Type) -> Option<Message> {
-    if options.tcp {
-        let query = Message::query(sys.draw(), name, kind).emit(u16::MAX);
-        return resolve::ask_stream(sys, server, &query).await.ok();
-    }
-    for _ in 0..3 {
-        if let Ok(replies) = resolve::ask(sys, server, name, &[kind]).await {
-            return replies.into_iter().next();
-        }
-    }
-    None
-}
-
 fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, millis: u64) {
+    sys.print(format_args!("\n; <<>> DiG 9.20.10 <<>> {}", options.name));
+    if let Some(kind) = options.kind {
+        sys.print(format_args!(" {kind}"));
+    }
+    sys.print(format_args!(
+        "\n;; global options: +cmd\n;; Got answer:\n\
+         ;; ->>HEADER<<- opcode: QUERY, status: {}, id: {}\n;; flags: qr",
+        reply.rcode, reply.id
+    ));
     let flags = &reply.flags;
-    let mut set = "qr".to_string();
     for (is_set, name) in [
-        (flags.authoritative, " aa"),
-        (flags.truncated, " tc"),
-        (flags.recursion_desired, " rd"),
-        (flags.recursion_available, " ra"),
+        (flags.authoritative, "aa"),
+        (flags.truncated, "tc"),
+        (flags.recursion_desired, "rd"),
+        (flags.recursion_available, "ra"),
     ] {
         if is_set {
-            set += name;
+            sys.print(format_args!(" {name}"));
         }
     }
-    let kind = options.kind.map(|kind| format!(" {kind}")).unwrap_or_default();
-    sys.line(format_args!("\n; <<>> DiG 9.20.10 <<>> {}{kind}\n;; global options: +cmd\n;; Got answer:", options.name));
-    sys.line(format_args!(";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}", word(reply.rcode), reply.id));
-    sys.line(format_args!(
-        ";; flags: {set}; QUERY: {}, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {}\n",
-        reply.questions.len(),
-        reply.answers.len(),
-        reply.authority.len(),
-        reply.additional.len()
-    ));
-    sys.line(";; QUESTION SECTION:");
+    let sections = [("ANSWER", &reply.answers), ("AUTHORITY", &reply.authority), ("ADDITIONAL", &reply.additional)];
+    sys.print(format_args!("; QUERY: {}", reply.questions.len()));
+    for (title, records) in sections {
+        sys.print(format_args!(", {title}: {}", records.len()));
+    }
+    sys.line(format_args!("\n\n;; QUESTION SECTION:"));
     for question in &reply.questions {
         sys.line(format_args!(";{}\t\tIN\t{}", question.name, question.kind));
     }
-    for (title, records) in
-        [("ANSWER", &reply.answers), ("AUTHORITY", &reply.authority), ("ADDITIONAL", &reply.additional)]
-    {
+    for (title, records) in sections {
         if !records.is_empty() {
             sys.line(format_args!("\n;; {title} SECTION:"));
-            records.iter().for_each(|record| sys.line(row(record)));
+            rows(sys, records);
         }
     }
     let way = if options.tcp { "TCP" } else { "UDP" };
-    let ip = server.ip();
-    sys.line(format_args!("\n;; Query time: {millis} msec\n;; SERVER: {ip}#53({ip}) ({way})"));
-    sys.line(format_args!(";; MSG SIZE  rcvd: {}\n", reply.emit(u16::MAX).len()));
+    let (ip, size) = (server.ip(), reply.emit(u16::MAX).len());
+    sys.line(format_args!(
+        "\n;; Query time: {millis} msec\n;; SERVER: {ip}#53({ip}) ({way})\n;; MSG SIZE  rcvd: {size}\n"
+    ));
 }
 
-fn row(record: &Record) -> String {
-    format!("{}\t{}\tIN\t{}\t{}", record.name, record.ttl, record.data.kind(), content(&record.data))
+fn rows(sys: &Sys, records: &[Record]) {
+    for record in records {
+        sys.line(format_args!("{}\t{}\tIN\t{}\t{}", record.name, record.ttl, record.data.kind(), record.data));
+    }
 }

@@ -2,19 +2,18 @@
 
 use alloc::string::String;
 
-use super::super::sys::Sys;
+use super::super::sys::{Sys, set};
 
 /// `env`: everything, one a line. Running a program with a changed environment is the shell's `NAME=value program`.
 pub(super) fn env(sys: &Sys, _: &[String]) -> i32 {
     let mut all = sys.environment();
     all.insert(0, ("HOSTNAME".into(), sys.config().hostname.clone()));
     for (key, value) in sys.variables.borrow().iter() {
-        match all.iter_mut().find(|(have, _)| have == key) {
-            Some(entry) => entry.1.clone_from(value),
-            None => all.push((key.clone(), value.clone())),
-        }
+        set(&mut all, key, value.clone());
     }
-    all.iter().for_each(|(key, value)| sys.line(format_args!("{key}={value}")));
+    for (key, value) in all {
+        sys.line(format_args!("{key}={value}"));
+    }
     0
 }
 
@@ -26,7 +25,7 @@ pub(super) fn printenv(sys: &Sys, arguments: &[String]) -> i32 {
     let mut code = 0;
     for name in arguments {
         match sys.variable(name) {
-            Some(value) => sys.line(&value),
+            Some(value) => sys.line(format_args!("{value}")),
             None => code = 1,
         }
     }

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::pipe::Pipe;
 use super::super::resolve;
 use super::super::sys::Sys;
 
@@ -16,7 +17,9 @@ pub(in super::super) fn contents(sys: &Sys, path: &str) -> Option<Vec<u8>> {
         "/etc/resolv.conf" => resolv_conf(sys),
         "/etc/hosts" => {
             let mut text = "# Kubernetes-managed hosts file.\n".to_string();
-            resolve::hosts_file(sys).iter().for_each(|(address, names)| text += &format!("{address}\t{names}\n"));
+            for (address, names) in resolve::hosts_file(sys) {
+                text += &format!("{address}\t{names}\n");
+            }
             text
         }
         "/etc/hostname" => format!("{}\n", sys.config().hostname),
@@ -26,6 +29,18 @@ pub(in super::super) fn contents(sys: &Sys, path: &str) -> Option<Vec<u8>> {
     Some(text.into_bytes())
 }
 
+/// Files one after the other as a stream, or the program's own input if there are none; `Err` is the file that is missing.
+pub(super) fn input<'a>(sys: &Sys, paths: &[&'a str]) -> Result<Pipe, &'a str> {
+    if paths.is_empty() {
+        return Ok(sys.stdin.clone());
+    }
+    let pipe = Pipe::closed();
+    for path in paths {
+        pipe.write(&contents(sys, path).ok_or(*path)?);
+    }
+    Ok(pipe)
+}
+
 /// As the kubelet writes it (pkg/kubelet/network/dns/dns.go).
 fn resolv_conf(sys: &Sys) -> String {
     let resolv = sys.resolv();
@@ -33,37 +48,36 @@ fn resolv_conf(sys: &Sys) -> String {
     if !resolv.search.is_empty() {
         text += &format!("search {}\n", resolv.search.join(" "));
     }
-    resolv.nameservers.iter().for_each(|server| text += &format!("nameserver {server}\n"));
-    let ndots = (resolv.ndots > 0).then(|| format!(" ndots:{}", resolv.ndots));
-    let options: String = ndots.into_iter().chain(resolv.options.iter().map(|option| format!(" {option}"))).collect();
+    for server in &resolv.nameservers {
+        text += &format!("nameserver {server}\n");
+    }
+    let mut options = resolv.options.clone();
+    if resolv.ndots > 0 {
+        options.insert(0, format!("ndots:{}", resolv.ndots));
+    }
     if !options.is_empty() {
-        text += &format!("options{options}\n");
+        text += &format!("options {}\n", options.join(" "));
     }
     text
 }
 
 /// `cat [FILE...]`.
 pub(super) async fn cat(sys: &Sys, arguments: &[String]) -> i32 {
-    if arguments.is_empty() {
-        loop {
-            let bytes = sys.read().await;
-            if bytes.is_empty() {
-                return 0;
-            }
-            sys.stdout.write(&bytes);
-        }
-    }
     let mut code = 0;
-    for path in arguments.iter().filter(|word| *word == "-" || !word.starts_with('-')) {
+    let own = ["-".to_string()];
+    for path in if arguments.is_empty() { &own[..] } else { arguments } {
         if path == "-" {
-            sys.stdout.write(&sys.read_to_end().await);
-            continue;
-        }
-        match contents(sys, path) {
-            Some(bytes) => sys.stdout.write(&bytes),
-            None => {
-                sys.complain(format_args!("cat: can't open '{path}': No such file or directory"));
-                code = 1;
+            loop {
+                let bytes = sys.read().await;
+                if bytes.is_empty() {
+                    break;
+                }
+                sys.stdout.write(&bytes);
+            }
+        } else if !path.starts_with('-') {
+            match contents(sys, path) {
+                Some(bytes) => sys.stdout.write(&bytes),
+                None => code = sys.fail(format_args!("cat: can't open '{path}': No such file or directory")),
             }
         }
     }

@@ -54,11 +54,11 @@ const PROGRAMS: [(&str, Program); 55] = [
     ("date", AtOnce(small::date)),
     ("dig", Waiting(|sys, words| Box::pin(dig::run(sys, words)))),
     ("echo", AtOnce(small::echo)),
-    ("egrep", Waiting(|sys, words| Box::pin(text::grep(sys, words)))),
+    ("egrep", Waiting(|sys, words| text::filter(sys, "grep", words))),
     ("env", AtOnce(environment::env)),
     ("false", AtOnce(|_, _| 1)),
-    ("grep", Waiting(|sys, words| Box::pin(text::grep(sys, words)))),
-    ("head", Waiting(|sys, words| Box::pin(text::head(sys, words)))),
+    ("grep", Waiting(|sys, words| text::filter(sys, "grep", words))),
+    ("head", Waiting(|sys, words| text::filter(sys, "head", words))),
     ("host", Waiting(|sys, words| Box::pin(host::run(sys, words)))),
     ("hostname", AtOnce(address::hostname)),
     ("httpd-foreground", Waiting(|_, _| Box::pin(pending()))),
@@ -131,12 +131,12 @@ pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i3
 
 /// `which NAME...`.
 fn which(sys: &Sys, names: &[String]) -> i32 {
-    let missing = names.iter().filter(|name| {
-        let there = exists(&sys.config().image, name);
-        if there {
-            sys.line(format_args!("/usr/bin/{name}"));
+    let mut code = 0;
+    for name in names {
+        match exists(&sys.config().image, name) {
+            true => sys.line(format_args!("/usr/bin/{name}")),
+            false => code = 1,
         }
-        !there
-    });
-    i32::from(missing.count() > 0)
+    }
+    code
 }

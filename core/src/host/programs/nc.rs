@@ -1,242 +1,160 @@
 //! `nc`, as netcat-openbsd's users and busybox' users type it: `-z -v -w N -u -l -p N -n -N -k`.
 
-use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
-use core::pin::pin;
 use core::task::Poll;
 
-use smoltcp::time::Duration;
+use smoltcp::time::Instant;
 
 use super::super::resolve;
 use super::super::stream::{NetError, UdpSocket};
 use super::super::sys::Sys;
 use super::duplex::{End, converse};
-use super::options::{self, Word};
+use super::options::{Misuse, Options};
 
+const KNOWN: &str = "z v u l k w: p: n N 4 6 t q: i: s: e:";
 const USAGE: &str = "usage: nc [-klnuvz] [-p source_port] [-w timeout] [destination] [port]";
 
-#[derive(Default)]
-struct Options<'a> {
-    scan: bool,
-    verbose: bool,
-    udp: bool,
-    listen: bool,
-    again: bool,
-    port: Option<u16>,
-    limit: Option<Duration>,
-    words: Vec<&'a str>,
-}
-
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let options = match Options::read(arguments) {
+    let options = match Options::read(arguments, KNOWN) {
         Ok(options) => options,
-        Err(message) => {
-            sys.complain(message);
-            return 1;
+        Err(Misuse::MissingValue(last)) => {
+            let name = last.trim_start_matches('-');
+            return sys.fail(format_args!("nc: option requires an argument -- '{name}'"));
         }
+        Err(Misuse::Unknown(name)) => return sys.fail(format_args!("nc: invalid option -- '{name}'")),
     };
-    if options.listen {
+    if options.has('l') {
         return listen(sys, &options).await;
     }
-    let [host, ports] = options.words[..] else {
-        sys.complain(USAGE);
-        return 1;
-    };
+    let [host, ports] = options.words[..] else { return sys.fail(format_args!("{USAGE}")) };
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let (Ok(first @ 1..), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
-        sys.complain(format_args!("nc: port number invalid: {ports}"));
-        return 1;
+        return sys.fail(format_args!("nc: port number invalid: {ports}"));
     };
-    let Some(address) = resolve::address(sys, host).await else {
-        sys.complain(format_args!("nc: bad address '{host}'"));
-        return 1;
-    };
+    let Some(address) = resolve::named(sys, "nc", host).await else { return 1 };
     let mut code = 1;
     for port in first..=last {
         let remote = SocketAddr::new(address, port);
-        let talked = match options.udp {
-            true => talk_udp(sys, &options, host, remote).await,
-            false => talk(sys, &options, host, remote).await,
+        let talked = match options.has('u') {
+            true => talk_udp(sys, &options, remote).await,
+            false => talk(sys, &options, remote).await,
         };
         code = code.min(talked);
     }
     code
 }
 
-impl<'a> Options<'a> {
-    fn read(arguments: &'a [String]) -> Result<Options<'a>, String> {
-        let mut options = Options::default();
-        let words = options::parse(arguments, "w p s q i e")
-            .map_err(|missing| format!("nc: option requires an argument -- '{}'", missing.0.trim_start_matches('-')))?;
-        for word in words {
-            match word {
-                Word::Plain(word) => options.words.push(word),
-                Word::Option("z", _) => options.scan = true,
-                Word::Option("v", _) => options.verbose = true,
-                Word::Option("u", _) => options.udp = true,
-                Word::Option("l", _) => options.listen = true,
-                Word::Option("k", _) => options.again = true,
-                Word::Option("w", text) => options.limit = options::seconds(text).map(Duration::from_millis),
-                Word::Option("p", text) => options.port = text.parse().ok(),
-                Word::Option("n" | "N" | "4" | "6" | "t" | "q" | "i" | "s" | "e", _) => {}
-                Word::Option(other, _) => return Err(format!("nc: invalid option -- '{other}'")),
-            }
-        }
-        Ok(options)
-    }
-}
-
 /// A TCP connection: a mere look with `-z`, else a conversation.
-async fn talk(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAddr) -> i32 {
-    let connect = sys.connect(options.port.unwrap_or(0), remote);
-    let connected = sys.timeout(options.limit, connect).await.unwrap_or(Err(NetError::TimedOut));
-    let stream = match connected {
+async fn talk(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> i32 {
+    let end = || options.seconds('w').map(|millis| sys.after(millis));
+    let (host, verbose) = (options.words[0], options.has('v'));
+    let (ip, port) = (remote.ip(), remote.port());
+    let stream = match sys.connect(options.port('p').unwrap_or(0), remote, end()).await {
         Ok(stream) => stream,
         Err(error) => {
             let words = if error == NetError::TimedOut { "Operation timed out".to_string() } else { error.to_string() };
-            if options.verbose || !options.scan {
-                sys.complain(format_args!(
-                    "nc: connect to {host} ({}) port {} (tcp) failed: {words}",
-                    remote.ip(),
-                    remote.port()
-                ));
+            if verbose || !options.has('z') {
+                sys.complain(format_args!("nc: connect to {host} ({ip}) port {port} (tcp) failed: {words}"));
             }
             return 1;
         }
     };
-    if options.verbose {
-        sys.complain(format_args!("Connection to {host} ({}) {} port [tcp/*] succeeded!", remote.ip(), remote.port()));
+    if verbose {
+        sys.complain(format_args!("Connection to {host} ({ip}) {port} port [tcp/*] succeeded!"));
     }
-    if options.scan {
+    if options.has('z') {
         return 0;
     }
     // -w is also the longest silence; a conversation through a lab is short, so its whole length is limited.
-    let end = sys.timeout(options.limit, converse(sys, &stream, true)).await.unwrap_or(End::Input);
-    match end {
+    match converse(sys, &stream, true, end()).await {
         End::Input | End::Peer => 0,
-        End::Broken(error) => {
-            sys.complain(format_args!("nc: read error: {error}"));
-            1
-        }
+        End::Broken(error) => sys.fail(format_args!("nc: read error: {error}")),
     }
 }
 
 /// Datagrams: each piece of input is one; answers are printed as they come.
-async fn talk_udp(sys: &Sys, options: &Options<'_>, host: &str, remote: SocketAddr) -> i32 {
-    let socket = match sys.udp(options.port.unwrap_or(0), remote) {
+async fn talk_udp(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> i32 {
+    let socket = match sys.udp(options.port('p').unwrap_or(0), remote) {
         Ok(socket) => socket,
-        Err(error) => {
-            sys.complain(format_args!("nc: {error}"));
-            return 1;
-        }
+        Err(error) => return sys.fail(format_args!("nc: {error}")),
     };
-    if options.scan {
-        return scan_udp(sys, options, host, &socket, remote).await;
+    if !options.has('z') {
+        let end = options.seconds('w').map(|millis| sys.after(millis));
+        return match exchange(sys, &socket, Some(remote), end).await {
+            NetError::TimedOut => 0,
+            error => sys.fail(format_args!("nc: read error: {error}")),
+        };
     }
-    let result = sys.timeout(options.limit, exchange(sys, &socket, remote)).await.unwrap_or(Ok(()));
-    match result {
-        Ok(()) => 0,
-        Err(error) => {
-            sys.complain(format_args!("nc: read error: {error}"));
-            1
-        }
-    }
-}
-
-/// Sends input lines and prints answers until an error; the end of the input ends it only with `-w`, as in the original.
-async fn exchange(sys: &Sys, socket: &UdpSocket, remote: SocketAddr) -> Result<(), NetError> {
-    let mut sending = pin!(async {
-        loop {
-            let line = sys.read_line().await;
-            if line.is_empty() {
-                // Nothing more to send; the answers still come.
-                core::future::pending::<()>().await;
-            }
-            socket.send(None, remote, &line)?;
-        }
-        #[allow(unreachable_code)]
-        Ok::<(), NetError>(())
-    });
-    let mut receiving = pin!(async {
-        loop {
-            let datagram = socket.receive().await?;
-            sys.stdout.write(&datagram.content);
-        }
-        #[allow(unreachable_code)]
-        Ok::<(), NetError>(())
-    });
-    poll_fn(|context| match sending.as_mut().poll(context) {
-        Poll::Ready(result) => Poll::Ready(result),
-        Poll::Pending => receiving.as_mut().poll(context),
-    })
-    .await
-}
-
-/// A UDP port counts as open unless an error comes back: netcat sends single bytes and listens for a moment.
-async fn scan_udp(sys: &Sys, options: &Options<'_>, host: &str, socket: &UdpSocket, remote: SocketAddr) -> i32 {
+    // A port counts as open unless an error comes back: netcat sends single bytes and listens for a moment.
     for _ in 0..3 {
         let sent = socket.send(None, remote, b"X");
-        let heard = sys.timeout(Duration::from_secs(1), socket.receive()).await;
-        if sent.is_err() || matches!(heard, Some(Err(_))) {
-            return 1;
+        match socket.receive(Some(sys.after(1000))).await {
+            Ok(_) | Err(NetError::TimedOut) if sent.is_ok() => {}
+            _ => return 1,
         }
     }
-    if options.verbose {
-        sys.complain(format_args!("Connection to {host} ({}) {} port [udp/*] succeeded!", remote.ip(), remote.port()));
+    if options.has('v') {
+        let (host, ip, port) = (options.words[0], remote.ip(), remote.port());
+        sys.complain(format_args!("Connection to {host} ({ip}) {port} port [udp/*] succeeded!"));
     }
     0
 }
 
+/// Sends input lines to a peer, if there is one, and prints answers until an error. The end of the input ends it only with
+/// `-w`, as in the original.
+fn exchange<'a>(
+    sys: &'a Sys,
+    socket: &'a UdpSocket,
+    remote: Option<SocketAddr>,
+    end: Option<Instant>,
+) -> impl Future<Output = NetError> + 'a {
+    poll_fn(move |_| {
+        while let Some(remote) = remote
+            && let Poll::Ready(line) = sys.stdin.poll_read_line()
+            && !line.is_empty()
+        {
+            if let Err(error) = socket.send(None, remote, &line) {
+                return Poll::Ready(error);
+            }
+        }
+        loop {
+            match socket.poll_receive(end) {
+                Poll::Ready(Ok(datagram)) => sys.stdout.write(&datagram.content),
+                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+}
+
 /// `nc -l`: one peer, or with `-k` one after the other.
 async fn listen(sys: &Sys, options: &Options<'_>) -> i32 {
-    let port = options.port.or_else(|| options.words.last().and_then(|word| word.parse().ok()));
-    let Some(port) = port else {
-        sys.complain(USAGE);
-        return 1;
-    };
-    if options.udp {
-        return listen_udp(sys, port).await;
+    let port = options.port('p').or_else(|| options.words.last()?.parse().ok());
+    let Some(port) = port else { return sys.fail(format_args!("{USAGE}")) };
+    if options.has('u') {
+        let error = match UdpSocket::bind(&sys.machine, port) {
+            Ok(socket) => exchange(sys, &socket, None, None).await,
+            Err(error) => error,
+        };
+        return sys.fail(format_args!("nc: {error}"));
     }
     let listener = match sys.listen(port) {
         Ok(listener) => listener,
-        Err(error) => {
-            sys.complain(format_args!("nc: {error}"));
-            return 1;
-        }
+        Err(error) => return sys.fail(format_args!("nc: {error}")),
     };
-    if options.verbose {
+    if options.has('v') {
         sys.complain(format_args!("Listening on 0.0.0.0 {port}"));
     }
     loop {
         let stream = listener.accept().await;
-        if options.verbose {
+        if options.has('v') {
             sys.complain(format_args!("Connection received on {} {}", stream.remote.ip(), stream.remote.port()));
         }
-        let end = converse(sys, &stream, true).await;
-        if !options.again {
+        let end = converse(sys, &stream, true, None).await;
+        if !options.has('k') {
             return i32::from(matches!(end, End::Broken(_)));
-        }
-    }
-}
-
-async fn listen_udp(sys: &Sys, port: u16) -> i32 {
-    let socket = match UdpSocket::bind(&sys.machine, port) {
-        Ok(socket) => socket,
-        Err(error) => {
-            sys.complain(format_args!("nc: {error}"));
-            return 1;
-        }
-    };
-    loop {
-        match socket.receive().await {
-            Ok(datagram) => sys.stdout.write(&datagram.content),
-            Err(error) => {
-                sys.complain(format_args!("nc: {error}"));
-                return 1;
-            }
         }
     }
 }

@@ -4,12 +4,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 
 use super::super::images::Image;
 use super::super::resolve;
 use super::super::sys::Sys;
-use super::records::{bare, content, word};
+use super::records::bare;
 use crate::dns::message::{Data, Message, Rcode, Type};
 
 /// What was asked on the command line.
@@ -25,10 +25,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         match argument.strip_prefix('-').and_then(|option| option.split_once('=')) {
             Some(("type" | "querytype" | "q" | "qt" | "query", kind)) => match Type::from_name(kind) {
                 Some(kind) => request.kind = Some(kind),
-                None => {
-                    sys.complain(format_args!("nslookup: invalid query type \"{kind}\""));
-                    return 1;
-                }
+                None => return sys.fail(format_args!("nslookup: invalid query type \"{kind}\"")),
             },
             Some(_) => {}
             None if argument.starts_with('-') => {}
@@ -37,12 +34,10 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         }
     }
     if request.name.is_empty() {
-        sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: nslookup [-type=QUERY_TYPE] HOST [DNS_SERVER]");
-        return 1;
+        return sys.usage("nslookup [-type=QUERY_TYPE] HOST [DNS_SERVER]");
     }
     let Some(server) = server(sys, request.server).await else {
-        sys.complain(format_args!("nslookup: bad address '{}'", request.server.unwrap_or("")));
-        return 1;
+        return sys.fail(format_args!("nslookup: bad address '{}'", request.server.unwrap_or_default()));
     };
     let image = &sys.config().image;
     if Image::parse(image).has_bind_tools() {
@@ -64,26 +59,27 @@ pub(super) async fn server(sys: &Sys, named: Option<&str>) -> Option<SocketAddr>
 }
 
 async fn busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
-    let (kinds, names): (Vec<Type>, Vec<String>) = match (request.kind, resolve::literal(request.name)) {
-        (None, Some(address)) => (Vec::from([Type::PTR]), Vec::from([resolve::reverse_name(address)])),
-        (kind, _) => {
-            let searches = !request.name.contains('.') && !sys.resolv().search.is_empty() && kind != Some(Type::PTR);
-            let names = match searches {
-                true => sys.resolv().search.iter().map(|domain| format!("{}.{domain}", request.name)).collect(),
-                false => Vec::from([request.name.to_string()]),
-            };
-            (kind.map_or_else(|| Vec::from([Type::A, Type::AAAA]), |kind| Vec::from([kind])), names)
-        }
+    let mut kinds = match request.kind {
+        Some(kind) => Vec::from([kind]),
+        None => Vec::from([Type::A, Type::AAAA]),
     };
+    let mut names = Vec::new();
+    if let (None, Some(address)) = (request.kind, resolve::literal(request.name)) {
+        kinds = Vec::from([Type::PTR]);
+        names.push(resolve::reverse_name(address));
+    } else if !request.name.contains('.') && request.kind != Some(Type::PTR) {
+        for domain in &sys.resolv().search {
+            names.push(format!("{}.{domain}", request.name));
+        }
+    }
+    if names.is_empty() {
+        names.push(request.name.to_string());
+    }
     let mut code = 0;
     let mut said = false;
     for name in &names {
-        let mut asked = resolve::ask(sys, server, name, &kinds).await;
-        if asked.is_err() {
-            asked = resolve::ask(sys, server, name, &kinds).await;
-        }
-        let Ok(replies) = asked else {
-            sys.line(";; connection timed out; no servers could be reached\n");
+        let Ok(replies) = resolve::ask(sys, server, name, &kinds, 2).await else {
+            sys.line(format_args!(";; connection timed out; no servers could be reached\n"));
             return 1;
         };
         if !said {
@@ -94,10 +90,10 @@ async fn busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
             if reply.rcode == Rcode::NoError {
                 answer(sys, &reply);
             } else {
-                sys.line(format_args!("** server can't find {name}: {}", word(reply.rcode)));
+                sys.line(format_args!("** server can't find {name}: {}", reply.rcode));
                 code = 1;
             }
-            sys.line("");
+            sys.line(format_args!(""));
         }
     }
     code
@@ -106,10 +102,10 @@ async fn busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
 /// The records of an answer, as busybox and bind print them.
 fn answer(sys: &Sys, reply: &Message) {
     if !reply.flags.authoritative {
-        sys.line("Non-authoritative answer:");
+        sys.line(format_args!("Non-authoritative answer:"));
     }
     for record in &reply.answers {
-        let (owner, content) = (bare(&record.name), content(&record.data));
+        let (owner, content) = (bare(&record.name), record.data.to_string());
         let content = bare(&content);
         let is = match &record.data {
             Data::A(_) | Data::Aaaa(_) => {
@@ -117,9 +113,11 @@ fn answer(sys: &Sys, reply: &Message) {
                 continue;
             }
             Data::Soa { server, mailbox, serial, refresh, retry, expire, minimum } => {
-                sys.line(format_args!("{owner}\n\torigin = {}\n\tmail addr = {}", bare(server), bare(mailbox)));
-                sys.line(format_args!("\tserial = {serial}\n\trefresh = {refresh}\n\tretry = {retry}"));
-                sys.line(format_args!("\texpire = {expire}\n\tminimum = {minimum}"));
+                let (server, mailbox) = (bare(server), bare(mailbox));
+                sys.line(format_args!(
+                    "{owner}\n\torigin = {server}\n\tmail addr = {mailbox}\n\tserial = {serial}\n\t\
+                     refresh = {refresh}\n\tretry = {retry}\n\texpire = {expire}\n\tminimum = {minimum}"
+                ));
                 continue;
             }
             Data::Cname(_) => "canonical name",
@@ -135,88 +133,98 @@ fn answer(sys: &Sys, reply: &Message) {
 
 /// busybox up to 1.28: the C library's search, and a reverse lookup of each address it prints.
 async fn old_busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
-    sys.line(format_args!("Server:    {}\nAddress 1: {}\n", server.ip(), described(sys, server.ip()).await));
-    match resolve::lookup(sys, request.name).await {
-        Ok(addresses) => {
-            sys.line(format_args!("Name:      {}", request.name));
-            for (index, address) in addresses.iter().enumerate() {
-                sys.line(format_args!("Address {}: {}", index + 1, described(sys, *address).await));
+    let mut prefix = format!("Server:    {}\nAddress 1: ", server.ip());
+    let mut end = "\n\n";
+    let mut addresses = Vec::from([server.ip()]);
+    let mut failed = false;
+    let mut number = 0;
+    // The server first, then what it is asked for.
+    while number < addresses.len() {
+        let name = format!("{}.", resolve::reverse_name(addresses[number]));
+        let replies = resolve::ask_any(sys, &name, &[Type::PTR]).await.unwrap_or_default();
+        sys.print(format_args!("{prefix}{}{}{end}", addresses[number], pointer(&replies)));
+        if number == 0 {
+            match resolve::lookup(sys, request.name).await {
+                Ok(found) => {
+                    addresses.extend(found);
+                    sys.line(format_args!("Name:      {}", request.name));
+                }
+                Err(_) => failed = true,
             }
-            0
         }
-        Err(_) => {
-            sys.complain(format_args!("nslookup: can't resolve '{}'", request.name));
-            1
-        }
+        number += 1;
+        (prefix, end) = (format!("Address {number}: "), "\n");
     }
+    if failed { sys.fail(format_args!("nslookup: can't resolve '{}'", request.name)) } else { 0 }
 }
 
-/// An address and the name its reverse lookup gives.
-async fn described(sys: &Sys, address: IpAddr) -> String {
-    let replies = resolve::ask_any(sys, &format!("{}.", resolve::reverse_name(address)), &[Type::PTR]).await;
-    let name = replies.ok().and_then(|replies| {
-        replies.iter().flat_map(|reply| &reply.answers).find_map(|record| match &record.data {
-            Data::Ptr(name) => Some(bare(name).to_string()),
-            _ => None,
-        })
-    });
-    match name {
-        Some(name) => format!("{address} {name}"),
-        None => address.to_string(),
+/// The name that a reverse lookup gave, behind a blank.
+fn pointer(replies: &[Message]) -> String {
+    for reply in replies {
+        for record in &reply.answers {
+            if let Data::Ptr(name) = &record.data {
+                return format!(" {}", bare(name));
+            }
+        }
     }
+    String::new()
 }
 
 /// bind's: one name of the search list after the other until one is there; A first, then AAAA of that name.
 async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
+    let ip = server.ip();
     let (kind, names) = match (request.kind, resolve::literal(request.name)) {
         (None, Some(address)) => (Type::PTR, Vec::from([format!("{}.", resolve::reverse_name(address))])),
         (kind, _) => (kind.unwrap_or(Type::A), resolve::candidates(sys, request.name)),
     };
-    let mut failed = None;
+    let header = || sys.line(format_args!("Server:\t\t{ip}\nAddress:\t{ip}#53\n"));
+    let mut failed = Rcode::ServFail;
     for name in &names {
-        let Ok(replies) = resolve::ask(sys, server, name, &[kind]).await else {
-            sys.line(format_args!(";; communications error to {}#53: timed out", server.ip()));
-            sys.line(";; no servers could be reached\n");
+        let Ok(mut replies) = resolve::ask(sys, server, name, &[kind], 1).await else {
+            sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached\n"));
             return 1;
         };
-        let Some(reply) = replies.first() else { continue };
+        let Some(mut reply) = replies.pop() else { continue };
         if reply.rcode == Rcode::NxDomain {
-            failed = Some(Rcode::NxDomain);
+            failed = Rcode::NxDomain;
             continue;
         }
         let reverse = kind == Type::PTR && request.kind.is_none();
         if !reverse {
-            sys.line(format_args!("Server:\t\t{}\nAddress:\t{}#53\n", server.ip(), server.ip()));
+            header();
         }
         if reply.rcode != Rcode::NoError {
-            sys.line(format_args!("** server can't find {}: {}\n", request.name, word(reply.rcode)));
+            sys.line(format_args!("** server can't find {}: {}\n", request.name, reply.rcode));
             return 1;
         }
-        let mut shown = reply.clone();
         if kind == Type::A
             && request.kind.is_none()
-            && let Ok(more) = resolve::ask(sys, server, name, &[Type::AAAA]).await
+            && let Ok(more) = resolve::ask(sys, server, name, &[Type::AAAA], 1).await
         {
-            shown.answers.extend(more.into_iter().flat_map(|reply| reply.answers));
+            for more in more {
+                reply.answers.extend(more.answers);
+            }
         }
         if reverse {
-            for record in &shown.answers {
+            for record in &reply.answers {
                 if let Data::Ptr(target) = &record.data {
                     sys.line(format_args!("{}\tname = {target}", bare(&record.name)));
                 }
             }
-        } else if shown.answers.is_empty() {
+        } else if reply.answers.is_empty() {
             sys.line(format_args!("*** Can't find {}: No answer", request.name));
         } else {
-            answer(sys, &shown);
+            answer(sys, &reply);
         }
-        sys.line("");
+        sys.line(format_args!(""));
         return 0;
     }
-    if kind != Type::PTR {
-        sys.line(format_args!("Server:\t\t{}\nAddress:\t{}#53\n", server.ip(), server.ip()));
+    let mut name = request.name;
+    if kind == Type::PTR {
+        name = bare(&names[0]);
+    } else {
+        header();
     }
-    let name = if kind == Type::PTR { bare(&names[0]) } else { request.name };
-    sys.line(format_args!("** server can't find {name}: {}\n", word(failed.unwrap_or(Rcode::ServFail))));
+    sys.line(format_args!("** server can't find {name}: {failed}\n"));
     1
 }

@@ -3,51 +3,132 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// One thing on a command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word<'a> {
-    /// An option without its dashes, one letter or a long name, and its value, empty if it takes none.
-    Option(&'a str, &'a str),
-    /// Anything else.
-    Plain(&'a str),
+/// A command line, taken apart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Options<'a> {
+    given: Vec<Given<'a>>,
+    /// What is no option.
+    pub(super) words: Vec<&'a str>,
 }
 
-/// An option that needs a value was the last word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MissingValue<'a>(pub(super) &'a str);
+/// An option that was given.
+#[derive(Debug, PartialEq, Eq)]
+struct Given<'a> {
+    letter: char,
+    /// As it was spelled, without its dashes.
+    name: &'a str,
+    /// Empty if the option takes none.
+    value: &'a str,
+}
 
-/// Splits arguments into options and the rest. `valued` names the options that take a value, one-letter and long ones,
-/// separated by blanks; letters may be joined (`-zv`) and values too (`-w3`, `-qO-`, `--timeout=3`).
-pub(super) fn parse<'a>(arguments: &'a [String], valued: &str) -> Result<Vec<Word<'a>>, MissingValue<'a>> {
-    let takes_value = |name: &str| valued.split(' ').any(|have| have == name);
-    let mut words = Vec::new();
-    let mut arguments = arguments.iter().map(String::as_str);
-    let mut only_plain = false;
-    while let Some(argument) = arguments.next() {
-        if only_plain || argument == "-" || !argument.starts_with('-') {
-            words.push(Word::Plain(argument));
-        } else if argument == "--" {
-            only_plain = true;
-        } else if let Some(long) = argument.strip_prefix("--") {
-            words.push(match long.split_once('=') {
-                Some((name, value)) => Word::Option(name, value),
-                None if takes_value(long) => Word::Option(long, arguments.next().ok_or(MissingValue(argument))?),
-                None => Word::Option(long, ""),
-            });
-        } else {
-            for (at, letter) in argument.char_indices().skip(1) {
-                let (name, joined) = argument[at..].split_at(letter.len_utf8());
-                if !takes_value(name) {
-                    words.push(Word::Option(name, ""));
-                    continue;
-                }
-                let value = if joined.is_empty() { arguments.next().ok_or(MissingValue(argument))? } else { joined };
-                words.push(Word::Option(name, value));
-                break;
+/// What is wrong with a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misuse<'a> {
+    /// An option that needs a value was the last word, which is this.
+    MissingValue(&'a str),
+    /// There is no such option, whose name this is.
+    Unknown(&'a str),
+}
+
+impl<'a> Options<'a> {
+    /// Takes arguments apart. `known` holds what there is, separated by blanks: a letter, `:` if it takes a value, and its
+    /// long names, each behind a comma; an option without a letter has a sign instead. `*` stands for any other option,
+    /// and `+` says that the options end at the first word. Letters may be joined (`-zv`) and values too (`-w3`, `-qO-`,
+    /// `--timeout=3`).
+    pub(super) fn read(arguments: &'a [String], known: &str) -> Result<Options<'a>, Misuse<'a>> {
+        let mut options = Options::default();
+        let mut arguments = arguments.iter();
+        let mut only_words = false;
+        while let Some(argument) = arguments.next() {
+            if only_words || argument == "-" || !argument.starts_with('-') {
+                options.words.push(argument);
+                only_words |= known.starts_with('+');
+                continue;
+            }
+            if argument == "--" {
+                only_words = true;
+                continue;
+            }
+            let mut rest = &argument[1..];
+            while let Some(first) = rest.chars().next() {
+                let long = first == '-' && rest.len() + 1 == argument.len();
+                let (name, joined) = match rest[1..].split_once('=') {
+                    _ if !long => rest.split_at(first.len_utf8()),
+                    Some((name, value)) => (name, value),
+                    None => (&rest[1..], ""),
+                };
+                let (letter, valued) = find(known, name).ok_or(Misuse::Unknown(name))?;
+                let value = match () {
+                    () if valued && joined.is_empty() => arguments.next().ok_or(Misuse::MissingValue(argument))?,
+                    () if valued || long => joined,
+                    () => "",
+                };
+                options.given.push(Given { letter, name, value });
+                rest = if valued || long { "" } else { joined };
             }
         }
+        Ok(options)
     }
-    Ok(words)
+
+    /// Whether the option was given.
+    pub(super) fn has(&self, letter: char) -> bool {
+        self.value(letter).is_some()
+    }
+
+    /// The value of an option, the last one if it was given more than once.
+    pub(super) fn value(&self, letter: char) -> Option<&'a str> {
+        self.named(letter).map(|(_, value)| value)
+    }
+
+    /// [`Options::value`] behind the name that the option was given by.
+    pub(super) fn named(&self, letter: char) -> Option<(&'a str, &'a str)> {
+        self.given.iter().rfind(|given| given.letter == letter).map(|given| (given.name, given.value))
+    }
+
+    /// All values of an option.
+    pub(super) fn values(&self, letter: char) -> Vec<&'a str> {
+        let mut values = Vec::new();
+        for given in &self.given {
+            if given.letter == letter {
+                values.push(given.value);
+            }
+        }
+        values
+    }
+
+    /// The letters that were given, in order.
+    pub(super) fn letters(&self) -> String {
+        self.given.iter().map(|given| given.letter).collect()
+    }
+
+    /// The value of an option that is a whole number.
+    pub(super) fn number(&self, letter: char) -> Option<u64> {
+        self.value(letter)?.parse().ok()
+    }
+
+    /// The value of an option that is a port.
+    pub(super) fn port(&self, letter: char) -> Option<u16> {
+        self.value(letter)?.parse().ok()
+    }
+
+    /// The value of an option that is a time, in milliseconds.
+    pub(super) fn seconds(&self, letter: char) -> Option<u64> {
+        seconds(self.value(letter)?)
+    }
+}
+
+/// The letter of an option and whether it takes a value.
+fn find(known: &str, name: &str) -> Option<(char, bool)> {
+    for entry in known.split(' ') {
+        let mut names = entry.split(',');
+        let first = names.next().unwrap_or_default();
+        let letter = first.trim_end_matches(':');
+        if letter == name || letter == "*" || names.any(|long| long == name) {
+            let shown = if letter == "*" { name } else { letter };
+            return Some((shown.chars().next()?, first.ends_with(':')));
+        }
+    }
+    None
 }
 
 /// Seconds with an optional fraction, as milliseconds.
@@ -74,15 +155,31 @@ mod tests {
 
     #[test]
     fn letters_and_values_may_be_joined() {
-        let words = [Word::Option("q", ""), Word::Option("O", "-"), Word::Option("T", "2")];
-        assert_eq!(parse(&arguments("-qO- -T 2"), "O T"), Ok(words.to_vec()));
-        let words = [Word::Option("max-time", "3"), Word::Plain("-x")];
-        assert_eq!(parse(&arguments("--max-time=3 -- -x"), ""), Ok(words.to_vec()));
+        let line = arguments("-qO- -T 2 -vw3");
+        let options = Options::read(&line, "q O: T: v w:").unwrap();
+        assert!(options.has('q') && options.has('v') && options.words.is_empty());
+        assert_eq!([options.value('O'), options.value('T'), options.value('w')], [Some("-"), Some("2"), Some("3")]);
+    }
+
+    #[test]
+    fn long_names_stand_for_their_letter() {
+        let line = arguments("--max-time=3 --head -- -x");
+        let options = Options::read(&line, "m:,max-time I,head").unwrap();
+        assert_eq!((options.seconds('m'), options.has('I'), &options.words[..]), (Some(3000), true, &["-x"][..]));
+        assert_eq!(Options::read(&arguments("--tail"), "I,head"), Err(Misuse::Unknown("tail")));
+    }
+
+    #[test]
+    fn options_may_end_at_the_first_word() {
+        let line = arguments("-h host set a -1");
+        assert_eq!(Options::read(&line, "+ h:").unwrap().words, ["set", "a", "-1"]);
+        assert_eq!(Options::read(&line, "h: *").unwrap().words, ["set", "a"]);
     }
 
     #[test]
     fn a_value_that_is_not_there_is_an_error() {
-        assert_eq!(parse(&arguments("-w"), "w"), Err(MissingValue("-w")));
+        assert_eq!(Options::read(&arguments("-w"), "w:"), Err(Misuse::MissingValue("-w")));
+        assert_eq!(Options::read(&arguments("--wait"), "w:,wait"), Err(Misuse::MissingValue("--wait")));
     }
 
     #[test]

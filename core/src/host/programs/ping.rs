@@ -1,88 +1,72 @@
 //! busybox `ping`: `-c COUNT -W SECONDS -w SECONDS -i SECONDS -q`.
 
-use alloc::format;
 use alloc::string::String;
-
-use smoltcp::time::{Duration, Instant};
+use core::fmt;
 
 use super::super::packet::{Echo, HOP_LIMIT};
 use super::super::resolve;
 use super::super::sys::Sys;
-use super::options::{self, Word};
+use super::options::Options;
 
 /// Bytes of data in a request, as everywhere.
 const DATA: [u8; 56] = [0; 56];
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let (mut host, mut count, mut wait, mut whole, mut interval, mut quiet) = (None, None, 10_000, None, 1000, false);
-    let Ok(words) = options::parse(arguments, "c W w i s I t") else {
-        sys.complain("ping: option requires an argument");
-        return 1;
+    let Ok(options) = Options::read(arguments, "c: W: w: i: q s: I: t: *") else {
+        return sys.fail(format_args!("ping: option requires an argument"));
     };
-    for word in words {
-        match word {
-            Word::Plain(name) => host = Some(name),
-            Word::Option(name, value) => match name {
-                "c" => count = value.parse::<u16>().ok(),
-                "W" => wait = options::seconds(value).unwrap_or(wait),
-                "w" => whole = options::seconds(value),
-                "i" => interval = options::seconds(value).unwrap_or(interval),
-                "q" => quiet = true,
-                _ => {}
-            },
-        }
-    }
-    let Some(host) = host else {
-        sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: ping [-c CNT] [-W SEC] HOST");
-        return 1;
-    };
-    let Some(address) = resolve::address(sys, host).await else {
-        sys.complain(format_args!("ping: bad address '{host}'"));
-        return 1;
-    };
+    let Some(host) = options.words.last() else { return sys.usage("ping [-c CNT] [-W SEC] HOST") };
+    let Some(address) = resolve::named(sys, "ping", host).await else { return 1 };
     sys.line(format_args!("PING {host} ({address}): {} data bytes", DATA.len()));
     let ident = sys.draw();
-    let end = whole.map(|millis| sys.now() + Duration::from_millis(millis));
-    let (mut sent, mut times) = (0u16, alloc::vec::Vec::new());
+    let count = options.port('c');
+    let interval = options.seconds('i').unwrap_or(1000);
+    let end = options.seconds('w').map(|millis| sys.after(millis));
+    let (mut sent, mut received) = (0u16, 0u16);
+    let (mut least, mut sum, mut most) = (u64::MAX, 0, 0);
     while count.is_none_or(|count| sent < count) && end.is_none_or(|end| sys.now() < end) {
-        let start = sys.now();
+        let (start, next) = (sys.now(), sys.after(interval));
         let sequence = sent;
         sent += 1;
         let last = count == Some(sent);
         // The last request is waited for; the others as long as until the next one is due.
-        let limit = if last { wait } else { interval };
+        let limit = if last { sys.after(options.seconds('W').unwrap_or(10_000)) } else { next };
         let echo = Echo { ident, sequence, hop_limit: HOP_LIMIT, data: &DATA };
-        match sys.ping(address, echo, Duration::from_millis(limit)).await {
-            Err(error) => {
-                sys.complain(format_args!("ping: sendto: {error}"));
-                return 1;
-            }
+        match sys.ping(address, echo, limit).await {
+            Err(error) => return sys.fail(format_args!("ping: sendto: {error}")),
             Ok(Some(reply)) if reply.error.is_none() => {
                 let micros = (reply.at - start).total_micros();
-                times.push(micros);
-                if !quiet {
-                    let (bytes, from, ttl, time) = (reply.length + 8, reply.from, reply.ttl, millis(micros));
+                (least, sum, most) = (least.min(micros), sum + micros, most.max(micros));
+                received += 1;
+                if !options.has('q') {
+                    let (bytes, from, ttl, time) = (reply.length + 8, reply.from, reply.ttl, Millis(micros));
                     sys.line(format_args!("{bytes} bytes from {from}: seq={sequence} ttl={ttl} time={time} ms"));
                 }
             }
             Ok(_) => {}
         }
         if !last {
-            let next: Instant = start + Duration::from_millis(interval);
-            sys.sleep(next - sys.now().min(next)).await;
+            sys.sleep_until(next).await;
         }
     }
-    let received = times.len();
-    let loss = (usize::from(sent) - received) * 100 / usize::from(sent.max(1));
-    sys.line(format_args!("\n--- {host} ping statistics ---"));
-    sys.line(format_args!("{sent} packets transmitted, {received} packets received, {loss}% packet loss"));
-    if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
-        let average = times.iter().sum::<u64>() / times.len() as u64;
-        sys.line(format_args!("round-trip min/avg/max = {}/{}/{} ms", millis(*least), millis(average), millis(*most)));
+    let loss = u32::from(sent - received) * 100 / u32::from(sent.max(1));
+    sys.line(format_args!(
+        "\n--- {host} ping statistics ---\n\
+         {sent} packets transmitted, {received} packets received, {loss}% packet loss"
+    ));
+    if received == 0 {
+        return 1;
     }
-    i32::from(received == 0)
+    let (least, average, most) = (Millis(least), Millis(sum / u64::from(received)), Millis(most));
+    sys.line(format_args!("round-trip min/avg/max = {least}/{average}/{most} ms"));
+    0
 }
 
-pub(super) fn millis(micros: u64) -> String {
-    format!("{}.{:03}", micros / 1000, micros % 1000)
+/// Microseconds, shown as milliseconds with their fraction.
+pub(super) struct Millis(pub(super) u64);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
 }

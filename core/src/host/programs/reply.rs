@@ -1,61 +1,30 @@
-//! An HTTP response as a client reads it.
+//! An HTTP exchange as a client sees it.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+
+use smoltcp::time::Instant;
 
 use super::super::stream::{NetError, TcpStream};
+use super::super::sys::Sys;
 
-/// The head of a response.
-pub(super) struct Head {
+/// A response as far as it has come.
+#[derive(Default)]
+pub(super) struct Response {
+    /// 0 while the head is not whole.
     pub(super) status: u16,
-    /// As it came, with the empty line.
-    pub(super) text: String,
-    length: usize,
+    /// The head as it came, with the empty line.
+    pub(super) head: String,
     headers: Vec<(String, String)>,
-    keep: bool,
-}
-
-impl Head {
-    /// Reads a head; `None` while it is not whole.
-    fn parse(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(length) = response.parse(bytes)? else { return Ok(None) };
-        let headers = response.headers.iter();
-        let headers = headers.map(|h| (h.name.to_string(), String::from_utf8_lossy(h.value).into_owned())).collect();
-        let mut head = Head {
-            status: response.code.unwrap_or(0),
-            text: String::from_utf8_lossy(&bytes[..length]).into_owned(),
-            length,
-            headers,
-            keep: response.version == Some(1),
-        };
-        if let Some(connection) = head.header("connection") {
-            head.keep = !connection.eq_ignore_ascii_case("close");
-        }
-        Ok(Some(head))
-    }
-
-    /// A header, its name compared without case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
-    fn end(&self) -> End {
-        if self.status == 204 || self.status == 304 {
-            return End::Length(0);
-        }
-        if self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
-            return End::Chunked;
-        }
-        let length = self.header("content-length").and_then(|value| value.trim().parse().ok());
-        length.map_or(End::Close, End::Length)
-    }
-
+    /// When the head was whole.
+    pub(super) started: Option<Instant>,
     /// Whether another request may follow on this connection.
-    pub(super) fn keeps_open(&self) -> bool {
-        self.keep
-    }
+    pub(super) keep: bool,
+    /// What has come behind the head; in the end the body without its chunks' lengths.
+    pub(super) body: Vec<u8>,
 }
 
 /// Why there is no whole response.
@@ -71,57 +40,45 @@ pub(super) enum Broken {
     Net(NetError),
 }
 
-/// Reads the head of the response, past interim ones; what came behind it is left in `bytes`.
-pub(super) async fn read_head(stream: &TcpStream, bytes: &mut Vec<u8>) -> Result<Head, Broken> {
-    loop {
-        match Head::parse(bytes) {
-            Ok(Some(head)) => {
-                bytes.drain(..head.length);
-                if head.status != 100 {
-                    return Ok(head);
-                }
-            }
-            Ok(None) => {
-                if stream.read(bytes).await.map_err(Broken::Net)? == 0 {
-                    return Err(Broken::Empty);
-                }
-            }
-            Err(_) => return Err(Broken::Malformed),
+/// Sends a request and reads its response; `bodiless` if the request was one whose response has no body. `verbose` says
+/// what happens in curl's words. Boxed, because each HTTP client calls it.
+pub(super) fn exchange<'a>(
+    sys: &'a Sys,
+    stream: &'a TcpStream,
+    request: &'a str,
+    response: &'a mut Response,
+    bodiless: bool,
+    verbose: bool,
+) -> Pin<Box<dyn Future<Output = Result<(), Broken>> + 'a>> {
+    Box::pin(async move {
+        stream.write(request.as_bytes()).await.map_err(Broken::Net)?;
+        if verbose {
+            sys.complain(format_args!("* Request completely sent off"));
         }
-    }
-}
-
-/// Reads the body behind a head; `none` if the request was one that has no body. `size` follows how much has come.
-pub(super) async fn read_body(
-    stream: &TcpStream,
-    head: &Head,
-    none: bool,
-    mut bytes: Vec<u8>,
-    size: &mut usize,
-) -> Result<Vec<u8>, Broken> {
-    let end = if none { End::Length(0) } else { head.end() };
-    loop {
-        *size = bytes.len();
-        match end {
-            End::Length(length) if bytes.len() >= length => {
-                bytes.truncate(length);
-                return Ok(bytes);
-            }
-            End::Chunked => {
-                if let Some(whole) = unchunk(&bytes) {
-                    return Ok(whole);
+        let mut end = None;
+        loop {
+            if end.is_none() && response.has_head()? {
+                response.started = Some(sys.now());
+                if verbose {
+                    for line in response.head.lines() {
+                        sys.complain(format_args!("< {line}"));
+                    }
                 }
+                end = Some(if bodiless { End::Length(0) } else { response.end() });
             }
-            End::Length(_) | End::Close => {}
+            if end.is_some_and(|end| response.is_whole(end)) {
+                return Ok(());
+            }
+            if stream.read(&mut response.body).await.map_err(Broken::Net)? == 0 {
+                return match end {
+                    None => Err(Broken::Empty),
+                    Some(End::Close) => Ok(()),
+                    Some(End::Length(length)) => Err(Broken::Missing(length - response.body.len())),
+                    Some(End::Chunked) => Err(Broken::Missing(1)),
+                };
+            }
         }
-        if stream.read(&mut bytes).await.map_err(Broken::Net)? == 0 {
-            return match end {
-                End::Close => Ok(bytes),
-                End::Length(length) => Err(Broken::Missing(length - bytes.len())),
-                End::Chunked => Err(Broken::Missing(1)),
-            };
-        }
-    }
+    })
 }
 
 /// How the end of a body is found.
@@ -133,6 +90,72 @@ enum End {
     Chunked,
     /// When the server closes.
     Close,
+}
+
+impl Response {
+    /// A header, its name compared without case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Takes the head out of what has come, past interim ones; false while it is not whole.
+    fn has_head(&mut self) -> Result<bool, Broken> {
+        loop {
+            let mut headers = [httparse::EMPTY_HEADER; 64];
+            let mut parsed = httparse::Response::new(&mut headers);
+            let length = match parsed.parse(&self.body) {
+                Ok(httparse::Status::Complete(length)) => length,
+                Ok(httparse::Status::Partial) => return Ok(false),
+                Err(_) => return Err(Broken::Malformed),
+            };
+            self.headers.clear();
+            for header in parsed.headers.iter() {
+                self.headers.push((header.name.to_string(), String::from_utf8_lossy(header.value).into_owned()));
+            }
+            self.keep = parsed.version == Some(1);
+            let status = parsed.code.unwrap_or(0);
+            let rest = self.body.split_off(length);
+            self.head = String::from_utf8_lossy(&self.body).into_owned();
+            self.body = rest;
+            if status != 100 {
+                self.status = status;
+                if let Some(connection) = self.header("connection") {
+                    self.keep = !connection.eq_ignore_ascii_case("close");
+                }
+                return Ok(true);
+            }
+        }
+    }
+
+    fn end(&self) -> End {
+        if self.status == 204 || self.status == 304 {
+            return End::Length(0);
+        }
+        if self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+            return End::Chunked;
+        }
+        let length = self.header("content-length").and_then(|value| value.trim().parse().ok());
+        length.map_or(End::Close, End::Length)
+    }
+
+    /// Whether the body is whole; then it is all there is.
+    fn is_whole(&mut self, end: End) -> bool {
+        match end {
+            End::Length(length) => {
+                let whole = self.body.len() >= length;
+                self.body.truncate(length);
+                whole
+            }
+            End::Chunked => match unchunk(&self.body) {
+                Some(body) => {
+                    self.body = body;
+                    true
+                }
+                None => false,
+            },
+            End::Close => false,
+        }
+    }
 }
 
 fn unchunk(bytes: &[u8]) -> Option<Vec<u8>> {

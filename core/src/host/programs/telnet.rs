@@ -9,39 +9,22 @@ use super::duplex::{End, converse};
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let (host, port) = match arguments {
-        [host] => (host, 23),
-        [host, port] => match port.parse() {
-            Ok(port) => (host, port),
-            Err(_) => {
-                sys.complain(format_args!("telnet: bad port '{port}'"));
-                return 1;
-            }
-        },
-        _ => {
-            sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: telnet HOST [PORT]");
-            return 1;
-        }
+        [host] => (host, "23"),
+        [host, port] => (host, port.as_str()),
+        _ => return sys.usage("telnet HOST [PORT]"),
     };
-    let Some(address) = resolve::address(sys, host).await else {
-        sys.complain(format_args!("telnet: bad address '{host}'"));
-        return 1;
-    };
-    let stream = match sys.connect(0, SocketAddr::new(address, port)).await {
+    let Ok(port) = port.parse() else { return sys.fail(format_args!("telnet: bad port '{port}'")) };
+    let Some(address) = resolve::named(sys, "telnet", host).await else { return 1 };
+    let stream = match sys.connect(0, SocketAddr::new(address, port), None).await {
         Ok(stream) => stream,
-        Err(error) => {
-            sys.complain(format_args!("telnet: can't connect to remote host ({address}): {error}"));
-            return 1;
-        }
+        Err(error) => return sys.fail(format_args!("telnet: can't connect to remote host ({address}): {error}")),
     };
     sys.line(format_args!("Connected to {host}"));
     if sys.terminal {
-        sys.print("\nEntering character mode\nEscape character is '^]'.\n\n");
+        sys.print(format_args!("\nEntering character mode\nEscape character is '^]'.\n\n"));
     }
-    match converse(sys, &stream, false).await {
+    match converse(sys, &stream, false, None).await {
         End::Input => 0,
-        End::Peer | End::Broken(_) => {
-            sys.complain("Connection closed by foreign host");
-            1
-        }
+        End::Peer | End::Broken(_) => sys.fail(format_args!("Connection closed by foreign host")),
     }
 }

@@ -2,42 +2,26 @@
 
 use alloc::string::String;
 
-use smoltcp::time::Duration;
-
 use super::super::packet::Echo;
 use super::super::resolve;
 use super::super::sys::Sys;
-use super::options::{self, Word};
-use super::ping::millis;
+use super::options::Options;
+use super::ping::Millis;
 
 /// Bytes of data, so that a packet has the usual 46.
 const DATA: [u8; 18] = [0; 18];
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let (mut host, mut hops, mut tries, mut wait) = (None, 30u8, 3u16, 5000);
-    let Ok(words) = options::parse(arguments, "m q w p i s f") else {
-        sys.complain("traceroute: option requires an argument");
-        return 1;
+    let Ok(options) = Options::read(arguments, "m: q: w: p: i: s: f: *") else {
+        return sys.fail(format_args!("traceroute: option requires an argument"));
     };
-    for word in words {
-        match word {
-            Word::Plain(name) => host = host.or(Some(name)),
-            Word::Option(name, value) => match name {
-                "m" => hops = value.parse().unwrap_or(hops),
-                "q" => tries = value.parse().unwrap_or(tries),
-                "w" => wait = options::seconds(value).unwrap_or(wait),
-                _ => {}
-            },
-        }
-    }
-    let Some(host) = host else {
-        sys.complain("BusyBox v1.37.0 multi-call binary.\n\nUsage: traceroute [-m MAXTTL] [-q PROBES] [-w SEC] HOST");
-        return 1;
+    let Some(host) = options.words.first() else {
+        return sys.usage("traceroute [-m MAXTTL] [-q PROBES] [-w SEC] HOST");
     };
-    let Some(address) = resolve::address(sys, host).await else {
-        sys.complain(format_args!("traceroute: bad address '{host}'"));
-        return 1;
-    };
+    let Some(address) = resolve::named(sys, "traceroute", host).await else { return 1 };
+    let hops = options.number('m').and_then(|hops| u8::try_from(hops).ok()).unwrap_or(30);
+    let tries = options.port('q').unwrap_or(3);
+    let wait = options.seconds('w').unwrap_or(5000);
     sys.line(format_args!("traceroute to {host} ({address}), {hops} hops max, 46 byte packets"));
     let ident = sys.draw();
     for hop_limit in 1..=hops {
@@ -47,23 +31,20 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             let sequence = u16::from(hop_limit) * tries + attempt;
             let echo = Echo { ident, sequence, hop_limit, data: &DATA };
             let start = sys.now();
-            match sys.ping(address, echo, Duration::from_millis(wait)).await {
-                Err(error) => {
-                    sys.complain(format_args!("traceroute: sendto: {error}"));
-                    return 1;
-                }
-                Ok(None) => sys.print("  *"),
+            match sys.ping(address, echo, sys.after(wait)).await {
+                Err(error) => return sys.fail(format_args!("traceroute: sendto: {error}")),
+                Ok(None) => sys.print(format_args!("  *")),
                 Ok(Some(reply)) => {
                     if last != Some(reply.from) {
                         sys.print(format_args!("  {0} ({0})", reply.from));
                         last = Some(reply.from);
                     }
-                    sys.print(format_args!("  {} ms", millis((reply.at - start).total_micros())));
+                    sys.print(format_args!("  {} ms", Millis((reply.at - start).total_micros())));
                     arrived |= reply.from == address;
                 }
             }
         }
-        sys.line("");
+        sys.line(format_args!(""));
         if arrived {
             break;
         }

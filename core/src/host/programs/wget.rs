@@ -1,175 +1,129 @@
 //! busybox `wget`: `-q -O FILE -S -T SECONDS --spider --header --post-data`.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use core::net::SocketAddr;
-
-use smoltcp::time::Duration;
 
 use super::super::resolve;
 use super::super::sys::Sys;
-use super::options::{self, Word};
-use super::reply::{self, Broken, Head};
+use super::curl::split_port;
+use super::options::{Misuse, Options};
+use super::reply::{self, Broken, Response};
 
 const REDIRECTS_MAX: usize = 10;
 
-/// Options that take a value.
-const VALUED: &str = "O T U P o t header post-data user-agent timeout tries output-document";
-
-#[derive(Default)]
-struct Options<'a> {
-    url: &'a str,
-    quiet: bool,
-    show: bool,
-    spider: bool,
-    output: Option<&'a str>,
-    headers: Vec<&'a str>,
-    post: Option<&'a str>,
-    limit: Option<u64>,
-}
+/// `!`: `--spider`; `@`: `--header`; `&`: `--post-data`.
+const KNOWN: &str = "q,quiet S,server-response !,spider O:,output-document T:,timeout @:,header &:,post-data U:,user-agent \
+    t:,tries c P: o: ~,no-check-certificate";
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let options = match Options::read(arguments) {
+    let options = match Options::read(arguments, KNOWN) {
         Ok(options) => options,
-        Err(message) => {
-            sys.complain(message);
-            return 1;
+        Err(Misuse::MissingValue(last)) => {
+            let name = last.trim_start_matches('-');
+            return sys.fail(format_args!("wget: option requires an argument -- {name}"));
         }
+        Err(Misuse::Unknown(name)) => return sys.fail(format_args!("wget: unrecognized option: {name}")),
     };
-    match fetch(sys, &options).await {
+    let Some(url) = options.words.last() else {
+        return sys.usage("wget [-cqS] [--spider] [-O FILE] [-T SEC] URL...");
+    };
+    match fetch(sys, &options, url.to_string()).await {
         Ok(()) => 0,
-        Err(message) => {
-            sys.complain(format_args!("wget: {message}"));
-            1
-        }
+        Err(message) => sys.fail(format_args!("wget: {message}")),
     }
 }
 
-impl<'a> Options<'a> {
-    fn read(arguments: &'a [String]) -> Result<Options<'a>, String> {
-        let mut options = Options::default();
-        let words = options::parse(arguments, VALUED)
-            .map_err(|missing| format!("wget: option requires an argument -- {}", missing.0.trim_start_matches('-')))?;
-        for word in words {
-            match word {
-                Word::Plain(url) => options.url = url,
-                Word::Option("q" | "quiet", _) => options.quiet = true,
-                Word::Option("S" | "server-response", _) => options.show = true,
-                Word::Option("spider", _) => options.spider = true,
-                Word::Option("O" | "output-document", file) => options.output = Some(file),
-                Word::Option("T" | "timeout", text) => options.limit = options::seconds(text),
-                Word::Option("header", line) => options.headers.push(line),
-                Word::Option("post-data", data) => options.post = Some(data),
-                Word::Option("U" | "user-agent" | "t" | "tries" | "c" | "P" | "o" | "no-check-certificate", _) => {}
-                Word::Option(other, _) => return Err(format!("wget: unrecognized option: {other}")),
-            }
-        }
-        if options.url.is_empty() {
-            let usage = "BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-T SEC] URL...";
-            return Err(usage.to_string());
-        }
-        Ok(options)
-    }
-}
-
-async fn fetch(sys: &Sys, options: &Options<'_>) -> Result<(), String> {
-    let mut url = options.url.to_string();
+async fn fetch(sys: &Sys, options: &Options<'_>, mut url: String) -> Result<(), String> {
     for _ in 0..REDIRECTS_MAX {
         // busybox gives each wait its limit, 900 seconds without -T.
-        let limit = Duration::from_millis(options.limit.unwrap_or(900_000));
-        let (head, body) =
-            sys.timeout(limit, request(sys, options, &url)).await.unwrap_or(Err("download timed out".to_string()))?;
-        if options.show {
-            head.text.lines().filter(|line| !line.is_empty()).for_each(|line| sys.complain(format_args!("  {line}")));
+        let end = sys.after(options.seconds('T').unwrap_or(900_000));
+        let mut response = Response::default();
+        let request = Box::pin(request(sys, options, &url, &mut response));
+        sys.timeout(Some(end), request).await.unwrap_or(Err("download timed out".to_string()))?;
+        if options.has('S') {
+            for line in response.head.lines() {
+                if !line.is_empty() {
+                    sys.complain(format_args!("  {line}"));
+                }
+            }
         }
-        if let Some(target) = head.header("location").filter(|_| (300..400).contains(&head.status)) {
+        if (300..400).contains(&response.status)
+            && let Some(target) = response.header("location")
+        {
             url = target.to_string();
             continue;
         }
-        if head.status >= 300 {
-            let line = head.text.lines().next().unwrap_or("").to_string();
+        if response.status >= 300 {
+            let line = response.head.lines().next().unwrap_or_default();
             return Err(format!("server returned error: {line}"));
         }
-        return deliver(sys, options, &url, &body);
+        deliver(sys, options, &url, &response.body);
+        return Ok(());
     }
     Err("too many redirections".to_string())
 }
 
 /// Prints the body, or says where it would have been stored.
-fn deliver(sys: &Sys, options: &Options<'_>, url: &str, body: &[u8]) -> Result<(), String> {
-    if options.spider {
-        if !options.quiet {
-            sys.complain("remote file exists");
-        }
-        return Ok(());
-    }
-    let file = match options.output {
-        Some("-") => {
-            sys.stdout.write(body);
-            if !options.quiet {
-                sys.complain("writing to stdout");
-                sys.complain("written to stdout");
-            }
-            return Ok(());
-        }
-        Some(file) => file,
-        None => match url.rsplit('/').next() {
-            Some(name) if !name.is_empty() && url.matches('/').count() > 2 => name,
+fn deliver(sys: &Sys, options: &Options<'_>, url: &str, body: &[u8]) {
+    let said = if options.has('!') {
+        "remote file exists".to_string()
+    } else if options.value('O') == Some("-") {
+        sys.stdout.write(body);
+        "writing to stdout\nwritten to stdout".to_string()
+    } else {
+        let file = options.value('O').unwrap_or_else(|| match url.rsplit_once('/') {
+            Some((before, name)) if !name.is_empty() && before.matches('/').count() > 1 => name,
             _ => "index.html",
-        },
+        });
+        sys.store(file, body.to_vec());
+        format!("saving to '{file}'\n'{file}' saved")
     };
-    sys.store(file, body.to_vec());
-    if !options.quiet {
-        sys.complain(format_args!("saving to '{file}'"));
-        sys.complain(format_args!("'{file}' saved"));
+    if !options.has('q') {
+        sys.complain(format_args!("{said}"));
     }
-    Ok(())
 }
 
-async fn request(sys: &Sys, options: &Options<'_>, url: &str) -> Result<(Head, Vec<u8>), String> {
+async fn request(sys: &Sys, options: &Options<'_>, url: &str, response: &mut Response) -> Result<(), String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     if scheme != "http" {
         return Err(format!("not an http or ftp url: {url}"));
     }
-    let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-    let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
-        Some((host, port)) => (host, port.parse().map_err(|_| format!("bad port '{port}'"))?),
-        None => (authority, 80),
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let path = if path.is_empty() { "/" } else { path };
+    let (host, digits) = split_port(authority);
+    let port = match digits {
+        _ if host.len() == authority.len() => 80,
+        digits => digits.parse().map_err(|_| format!("bad port '{digits}'"))?,
     };
-    let addresses = resolve::lookup(sys, host).await.map_err(|_| format!("bad address '{host}'"))?;
-    let remote = SocketAddr::new(*addresses.first().ok_or("bad address")?, port);
-    if !options.quiet {
+    let address = resolve::address(sys, host).await.ok_or_else(|| format!("bad address '{host}'"))?;
+    let remote = SocketAddr::new(address, port);
+    if !options.has('q') {
         sys.complain(format_args!("Connecting to {authority} ({remote})"));
     }
-    let refused = |error| format!("can't connect to remote host ({}): {error}", remote.ip());
-    let stream = sys.connect(0, remote).await.map_err(refused)?;
-    let method = if options.spider {
-        "HEAD"
-    } else if options.post.is_some() {
-        "POST"
-    } else {
-        "GET"
+    let connected = sys.connect(0, remote, None).await;
+    let stream = connected.map_err(|error| format!("can't connect to remote host ({address}): {error}"))?;
+    let post = options.value('&');
+    let method = match post {
+        _ if options.has('!') => "HEAD",
+        Some(_) => "POST",
+        None => "GET",
     };
     let mut text =
         format!("{method} {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: Wget\r\nConnection: close\r\n");
-    for line in &options.headers {
+    for line in options.values('@') {
         text += &format!("{line}\r\n");
     }
-    if let Some(post) = options.post {
-        text +=
-            &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{post}", post.len());
-    } else {
-        text += "\r\n";
+    if let Some(post) = post {
+        let length = post.len();
+        text += &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n");
     }
-    let broken = |broken| match broken {
+    text += "\r\n";
+    text += post.unwrap_or_default();
+    reply::exchange(sys, &stream, &text, response, options.has('!'), false).await.map_err(|broken| match broken {
         Broken::Net(error) => format!("error getting response: {error}"),
         Broken::Missing(_) => "connection closed prematurely".to_string(),
         Broken::Empty | Broken::Malformed => "error getting response".to_string(),
-    };
-    stream.write(text.as_bytes()).await.map_err(|error| broken(Broken::Net(error)))?;
-    let mut bytes = Vec::new();
-    let head = reply::read_head(&stream, &mut bytes).await.map_err(broken)?;
-    let body = reply::read_body(&stream, &head, options.spider, bytes, &mut 0).await.map_err(broken)?;
-    Ok((head, body))
+    })
 }

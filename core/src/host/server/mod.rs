@@ -77,7 +77,7 @@ impl Server {
 
 /// One connection from its handshake to its end.
 pub(super) async fn serve(machine: Rc<Machine>, server: Server, stream: TcpStream) {
-    if stream.established().await.is_err() {
+    if stream.established(None).await.is_err() {
         return;
     }
     // An error is the client's going away: there is nobody left to tell.

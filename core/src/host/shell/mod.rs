@@ -9,7 +9,6 @@ mod tree;
 mod word;
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -17,8 +16,6 @@ use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::Poll;
-
-use smoltcp::time::Duration;
 
 use super::pipe::Pipe;
 use super::programs::{self, files};
@@ -50,7 +47,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let command = arguments.iter().position(|word| word.starts_with('-') && word.ends_with('c'));
     let Some(at) = command else { return interactive(sys).await };
     let Some(script) = arguments.get(at + 1) else {
-        sys.complain("sh: -c requires an argument");
+        sys.complain(format_args!("sh: -c requires an argument"));
         return 2;
     };
     let positional = arguments.get(at + 3..).unwrap_or_default().to_vec();
@@ -77,10 +74,13 @@ async fn interactive(sys: &Sys) -> i32 {
     loop {
         if sys.terminal {
             let place = sys.variable("PWD").unwrap_or_else(|| "/".to_string());
-            sys.print(&if text.is_empty() { format!("{place} # ") } else { "> ".to_string() });
+            match text.is_empty() {
+                true => sys.print(format_args!("{place} # ")),
+                false => sys.print(format_args!("> ")),
+            }
         }
         let Some(line) = interruptible(sys, sys.read_line()).await else {
-            sys.print("^C\n");
+            sys.print(format_args!("^C\n"));
             text.clear();
             continue;
         };
@@ -95,7 +95,7 @@ async fn interactive(sys: &Sys) -> i32 {
                     Some(Flow::Exit(code)) => return code,
                     Some(_) => {}
                     None => {
-                        sys.print("^C\n");
+                        sys.print(format_args!("^C\n"));
                         shell.last.set(130);
                     }
                 }
@@ -125,7 +125,7 @@ async fn interruptible<T>(sys: &Sys, future: impl Future<Output = T>) -> Option<
 
 fn complain(sys: &Sys, error: ParseError) {
     match error {
-        ParseError::Incomplete => sys.complain("sh: syntax error: unexpected end of file"),
+        ParseError::Incomplete => sys.complain(format_args!("sh: syntax error: unexpected end of file")),
         ParseError::Syntax(message) => sys.complain(format_args!("sh: {message}")),
     }
 }
@@ -182,7 +182,7 @@ fn run_node<'a>(shell: &'a Shell, sys: &'a Sys, node: &'a Node) -> Pin<Box<dyn F
                 }
                 if sys.now() == start {
                     // Work costs time; without this a loop that waits for nothing would stop the world's clock.
-                    sys.sleep(Duration::from_millis(1)).await;
+                    sys.sleep_until(sys.after(1)).await;
                 }
             },
             Node::If { branches, otherwise } => {

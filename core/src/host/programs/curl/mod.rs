@@ -1,6 +1,6 @@
 //! `curl`, the part of it that one types to try a Service. Words and exit codes as curl 8.
 
-use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,18 +9,19 @@ use core::net::{IpAddr, SocketAddr};
 
 use smoltcp::time::{Duration, Instant};
 
-use super::super::resolve::{self, ResolveError};
+use super::super::resolve;
 use super::super::stream::{NetError, TcpStream};
 use super::super::sys::Sys;
-use super::reply::{self, Broken, Head};
+use super::options::Options;
+use super::reply::{self, Broken, Response};
 
 mod options;
 mod report;
 mod url;
 
-use options::Options;
 use report::Transfer;
 use url::Url;
+pub(super) use url::split_port;
 
 /// What `User-Agent` says.
 const AGENT: &str = "curl/8.17.0";
@@ -31,155 +32,266 @@ const REDIRECTS_MAX: u32 = 50;
 /// An exit code and the message behind `curl: (N) `.
 struct Failure(i32, String);
 
+/// One run of curl.
+struct Client<'a> {
+    sys: &'a Sys,
+    options: Options<'a>,
+    /// The connection kept from the last request, and the host and port it leads to.
+    open: Option<(String, TcpStream)>,
+    /// When the transfer began that is under way, and what has become of it.
+    start: Instant,
+    transfer: Transfer,
+    response: Response,
+}
+
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let options = match Options::read(arguments) {
+    let try_help = "curl: try 'curl --help' for more information";
+    let options = match options::read(arguments) {
         Ok(options) => options,
         Err(Failure(code, message)) => {
-            sys.complain(format_args!("curl: {message}\ncurl: try 'curl --help' for more information"));
+            sys.complain(format_args!("curl: {message}\n{try_help}"));
             return code;
         }
     };
-    if options.urls.is_empty() {
-        sys.complain("curl: (2) no URL specified\ncurl: try 'curl --help' for more information");
+    if options.words.is_empty() {
+        sys.complain(format_args!("curl: (2) no URL specified\n{try_help}"));
         return 2;
     }
+    let urls = options.words.clone();
+    let (transfer, response) = (Transfer::default(), Response::default());
+    let mut client = Client { sys, options, open: None, start: sys.now(), transfer, response };
     let mut code = 0;
-    let mut open = None;
-    for url in &options.urls {
+    for url in urls {
         let mut tries = 0;
-        code = loop {
-            match fetch(sys, &options, url, &mut open).await {
-                Ok(()) => break 0,
-                Err(Failure(28 | 7 | 6 | 22, _)) if tries < options.retry => {
-                    sys.sleep(Duration::from_secs(1 << tries.min(9))).await;
-                    tries += 1;
+        loop {
+            let Err(Failure(failed, message)) = client.fetch(url).await else {
+                code = 0;
+                break;
+            };
+            code = failed;
+            if !matches!(code, 28 | 7 | 6 | 22) || tries >= client.options.number(options::RETRY).unwrap_or(0) {
+                if !client.options.has('s') || client.options.has('S') {
+                    sys.complain(format_args!("curl: ({code}) {message}"));
                 }
-                Err(Failure(code, message)) => {
-                    if !options.silent || options.show_error {
-                        sys.complain(format_args!("curl: ({code}) {message}"));
-                    }
-                    break code;
-                }
+                break;
             }
-        };
+            sys.sleep_until(sys.after(1000 << tries.min(9))).await;
+            tries += 1;
+        }
     }
     code
 }
 
-/// One URL, its redirects and its `-w` line. `open` is the connection kept from the last one.
-async fn fetch(
-    sys: &Sys,
-    options: &Options<'_>,
-    url: &str,
-    open: &mut Option<(String, TcpStream)>,
-) -> Result<(), Failure> {
-    let start = sys.now();
-    let mut transfer = Transfer::default();
-    let whole = follow(sys, options, url, open, start, &mut transfer);
-    let limit = options.max_time.map(Duration::from_millis);
-    let result = sys.timeout(limit, whole).await.unwrap_or_else(|| {
-        let elapsed = sys.millis_since(start);
-        Err(Failure(
-            28,
-            match transfer.connected {
-                0 => format!("Connection timed out after {elapsed} milliseconds"),
-                _ => format!("Operation timed out after {elapsed} milliseconds with {} bytes received", transfer.size),
+impl Client<'_> {
+    /// One URL, its redirects and its `-w` line.
+    async fn fetch(&mut self, url: &str) -> Result<(), Failure> {
+        let sys = self.sys;
+        self.start = sys.now();
+        self.transfer = Transfer::default();
+        self.response = Response::default();
+        let end = self.options.seconds('m').map(|millis| sys.after(millis));
+        let result = match sys.timeout(end, Box::pin(self.follow(url))).await {
+            Some(result) => result,
+            None if self.transfer.connected == 0 => Err(self.late("Connection", "")),
+            None => Err(self.late("Operation", &format!(" with {} bytes received", self.response.body.len()))),
+        };
+        if let Some(format) = self.options.value('w') {
+            self.transfer.total = self.micros();
+            let text = report::write_out(format, url, &self.transfer, &self.response);
+            sys.stdout.write(text.as_bytes());
+        }
+        result
+    }
+
+    /// What curl says of something that took too long.
+    fn late(&self, what: &str, more: &str) -> Failure {
+        Failure(28, format!("{what} timed out after {} milliseconds{more}", self.micros() / 1000))
+    }
+
+    /// Microseconds since the transfer began.
+    fn micros(&self) -> u64 {
+        (self.sys.now() - self.start).total_micros()
+    }
+
+    fn verbose(&self, text: fmt::Arguments<'_>) {
+        if self.options.has('v') {
+            self.sys.complain(text);
+        }
+    }
+
+    /// A request, and again where the answer points while `-L` says so.
+    async fn follow(&mut self, url: &str) -> Result<(), Failure> {
+        let mut url = Url::parse(url)?;
+        for _ in 0..=REDIRECTS_MAX {
+            self.request(&url).await?;
+            let response = &self.response;
+            let status = response.status;
+            if self.options.has('f') && status >= 400 {
+                return Err(Failure(22, format!("The requested URL returned error: {status}")));
+            }
+            if self.options.has('i') || self.options.has('I') {
+                self.sys.stdout.write(response.head.as_bytes());
+            }
+            if self.options.has('L')
+                && (300..400).contains(&status)
+                && let Some(target) = response.header("location")
+            {
+                url = url.join(target)?;
+                continue;
+            }
+            match self.options.value('o') {
+                None | Some("-") => self.sys.stdout.write(&response.body),
+                Some(file) => self.sys.store(file, response.body.clone()),
+            }
+            return Ok(());
+        }
+        Err(Failure(47, format!("Maximum ({REDIRECTS_MAX}) redirects followed")))
+    }
+
+    /// One request and its response, over the open connection if it goes to the same place.
+    async fn request(&mut self, url: &Url) -> Result<(), Failure> {
+        let place = url.authority();
+        let stream = match self.open.take() {
+            Some((known, stream)) if known == place => {
+                self.verbose(format_args!("* Reusing existing http: connection with host {}", url.host));
+                stream
+            }
+            _ => self.connect(url).await?,
+        };
+        let method = match self.options.value('X') {
+            Some(method) => method,
+            None if self.options.has('I') => "HEAD",
+            None if self.options.has('d') => "POST",
+            None => "GET",
+        };
+        let text = self.text(url, method);
+        let verbose = self.options.has('v');
+        let exchange = reply::exchange(self.sys, &stream, &text, &mut self.response, method == "HEAD", verbose);
+        let result = exchange.await;
+        self.transfer.started = self.response.started.map_or(0, |at| (at - self.start).total_micros());
+        result.map_err(broken)?;
+        if self.response.keep {
+            self.verbose(format_args!("* Connection #0 to host {} left intact", url.host));
+            self.open = Some((place, stream));
+        } else {
+            self.verbose(format_args!("* shutting down connection #0"));
+        }
+        Ok(())
+    }
+
+    /// The request's text.
+    fn text(&self, url: &Url, method: &str) -> String {
+        let headers = self.options.values('H');
+        let data = self.options.values('d').join("&");
+        let mut text = format!("{method} {} HTTP/1.1\r\n", url.target);
+        let agent = self.options.value('A').unwrap_or(AGENT);
+        let length = data.len().to_string();
+        for (name, value) in [
+            ("Host", url.host_header().as_str()),
+            ("User-Agent", agent),
+            ("Accept", "*/*"),
+            ("", ""),
+            ("Content-Length", &length),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ] {
+            if name.is_empty() {
+                for line in &headers {
+                    text += &format!("{line}\r\n");
+                }
+                if !self.options.has('d') {
+                    break;
+                }
+            } else if !headers.iter().any(|line| is_header(line, name)) {
+                text += &format!("{name}: {value}\r\n");
+            }
+        }
+        for line in text.lines() {
+            self.verbose(format_args!("> {line}"));
+        }
+        self.verbose(format_args!("> "));
+        text + "\r\n" + &data
+    }
+
+    /// A connection to where the URL, `--resolve` and the resolver say.
+    async fn connect(&mut self, url: &Url) -> Result<TcpStream, Failure> {
+        let sys = self.sys;
+        let (host, port) = (&url.host, url.port);
+        let limit = self.options.seconds(options::CONNECT_TIMEOUT).unwrap_or(CONNECT_TIMEOUT);
+        let end = self.start + Duration::from_millis(limit);
+        let mut addresses = match self.pinned(url) {
+            Some(address) => Vec::from([address]),
+            None => match sys.timeout(Some(end), resolve::lookup(sys, host)).await {
+                Some(Ok(addresses)) => addresses,
+                Some(Err(_)) => return Err(Failure(6, format!("Could not resolve host: {host}"))),
+                None => return Err(self.late("Resolving", "")),
             },
-        ))
-    });
-    if let Some(format) = options.write_out {
-        sys.print(report::write_out(format, url, &transfer, micros(sys, start)));
+        };
+        let (only4, only6) = (self.options.has('4'), self.options.has('6'));
+        addresses.retain(|address| if address.is_ipv4() { !only6 } else { !only4 });
+        self.transfer.named = self.micros();
+        if resolve::literal(host).is_none() {
+            self.verbose(format_args!("* Host {host}:{port} was resolved."));
+            self.verbose(format_args!("* IPv6: {}\n* IPv4: {}", list(&addresses, false), list(&addresses, true)));
+        }
+        let mut code = 7;
+        for address in addresses {
+            let remote = SocketAddr::new(address, port);
+            self.verbose(format_args!("*   Trying {remote}..."));
+            match sys.connect(0, remote, Some(end)).await {
+                Ok(stream) => {
+                    self.transfer.connected = self.micros().max(1);
+                    self.transfer.ends = Some((stream.local, remote));
+                    let (own, from) = (stream.local.ip(), stream.local.port());
+                    self.verbose(format_args!(
+                        "* Established connection to {host} ({address} port {port}) from {own} port {from} \n\
+                         * using HTTP/1.x"
+                    ));
+                    if url.tls {
+                        return Err(Failure(35, "TLS connect error: no TLS is simulated here; use http://".into()));
+                    }
+                    return Ok(stream);
+                }
+                Err(NetError::TimedOut) if sys.now() >= end => return Err(self.late("Connection", "")),
+                Err(NetError::TimedOut) => code = 28,
+                Err(error) => {
+                    self.verbose(format_args!("* connect to {address} port {port} from 0.0.0.0 port 0 failed: {error}"))
+                }
+            }
+        }
+        let elapsed = self.micros() / 1000;
+        let why = "Could not connect to server";
+        Err(Failure(code, format!("Failed to connect to {host} port {port} after {elapsed} ms: {why}")))
     }
-    result
+
+    /// The address that `--resolve HOST:PORT:ADDRESS` gives.
+    fn pinned(&self, url: &Url) -> Option<IpAddr> {
+        for entry in self.options.values(options::RESOLVE) {
+            if let Some((host, rest)) = entry.split_once(':')
+                && let Some((port, address)) = rest.split_once(':')
+                && (host == url.host || host == "*")
+                && port.parse() == Ok(url.port)
+            {
+                return resolve::literal(address);
+            }
+        }
+        None
+    }
 }
 
-/// A request, and again where the answer points while `-L` says so.
-async fn follow(
-    sys: &Sys,
-    options: &Options<'_>,
-    url: &str,
-    open: &mut Option<(String, TcpStream)>,
-    start: Instant,
-    transfer: &mut Transfer,
-) -> Result<(), Failure> {
-    let mut url = Url::parse(url)?;
-    for _ in 0..=REDIRECTS_MAX {
-        let (head, body) = request(sys, options, &url, open, start, transfer).await?;
-        if options.fail && head.status >= 400 {
-            return Err(Failure(22, format!("The requested URL returned error: {}", head.status)));
-        }
-        if options.include || options.head {
-            sys.print(&head.text);
-        }
-        let target = head.header("location").filter(|_| options.location && (300..400).contains(&head.status));
-        if let Some(target) = target {
-            url = url.join(target)?;
-            continue;
-        }
-        match options.output {
-            None | Some("-") => sys.stdout.write(&body),
-            Some(file) => sys.store(file, body),
-        }
-        return Ok(());
-    }
-    Err(Failure(47, format!("Maximum ({REDIRECTS_MAX}) redirects followed")))
+/// Whether a line given with `-H` is this header.
+fn is_header(line: &str, name: &str) -> bool {
+    line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name))
 }
 
-/// One request and its response, over the open connection if it goes to the same place.
-async fn request(
-    sys: &Sys,
-    options: &Options<'_>,
-    url: &Url,
-    open: &mut Option<(String, TcpStream)>,
-    start: Instant,
-    transfer: &mut Transfer,
-) -> Result<(Head, Vec<u8>), Failure> {
-    let verbose = |text: fmt::Arguments<'_>| {
-        if options.verbose {
-            sys.complain(text);
+/// The addresses of one family.
+fn list(addresses: &[IpAddr], ipv4: bool) -> String {
+    let mut text = String::new();
+    for address in addresses {
+        if address.is_ipv4() == ipv4 {
+            text += &format!("{}{address}", if text.is_empty() { "" } else { ", " });
         }
-    };
-    let place = url.authority();
-    let kept = open.take().filter(|(known, _)| *known == place);
-    let stream = match kept {
-        Some((_, stream)) => {
-            verbose(format_args!("* Reusing existing http: connection with host {}", url.host));
-            stream
-        }
-        None => connect(sys, options, url, start, transfer).await?,
-    };
-    let method = match options.method {
-        Some(method) => method,
-        None if options.head => "HEAD",
-        None if options.data.is_some() => "POST",
-        None => "GET",
-    };
-    let mut text = head(options, url, method);
-    for line in text.lines() {
-        verbose(format_args!("> {line}"));
     }
-    verbose(format_args!("> "));
-    text += "\r\n";
-    text += options.data.as_deref().unwrap_or("");
-    stream.write(text.as_bytes()).await.map_err(|error| broken(Broken::Net(error)))?;
-    verbose(format_args!("* Request completely sent off"));
-    let mut bytes = Vec::new();
-    let head = reply::read_head(&stream, &mut bytes).await.map_err(broken)?;
-    transfer.status = head.status;
-    transfer.started = micros(sys, start);
-    for line in head.text.lines() {
-        verbose(format_args!("< {line}"));
-    }
-    let no_body = method == "HEAD";
-    let whole = reply::read_body(&stream, &head, no_body, bytes, &mut transfer.size).await.map_err(broken)?;
-    transfer.size = whole.len();
-    if head.keeps_open() {
-        verbose(format_args!("* Connection #0 to host {} left intact", url.host));
-        *open = Some((place, stream));
-    } else {
-        verbose(format_args!("* shutting down connection #0"));
-    }
-    Ok((head, whole))
+    if text.is_empty() { "(none)".to_string() } else { text }
 }
 
 /// What curl says of a response that did not come whole.
@@ -190,132 +302,4 @@ fn broken(broken: Broken) -> Failure {
         Broken::Missing(bytes) => Failure(18, format!("end of response with {bytes} bytes missing")),
         Broken::Net(_) => Failure(56, "Recv failure: Connection reset by peer".to_string()),
     }
-}
-
-/// The request's lines, without the empty one.
-fn head(options: &Options<'_>, url: &Url, method: &str) -> String {
-    let mut text = format!("{method} {} HTTP/1.1\r\n", url.target);
-    let given = |name: &str| {
-        options.headers.iter().any(|line| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name)))
-    };
-    if !given("host") {
-        text += &format!("Host: {}\r\n", url.host_header());
-    }
-    if !given("user-agent") {
-        text += &format!("User-Agent: {}\r\n", options.agent.unwrap_or(AGENT));
-    }
-    if !given("accept") {
-        text += "Accept: */*\r\n";
-    }
-    for line in &options.headers {
-        text += &format!("{line}\r\n");
-    }
-    if let Some(data) = &options.data {
-        text += &format!("Content-Length: {}\r\n", data.len());
-        if !given("content-type") {
-            text += "Content-Type: application/x-www-form-urlencoded\r\n";
-        }
-    }
-    text
-}
-
-/// A connection to where the URL, `--resolve` and the resolver say.
-async fn connect(
-    sys: &Sys,
-    options: &Options<'_>,
-    url: &Url,
-    start: Instant,
-    transfer: &mut Transfer,
-) -> Result<TcpStream, Failure> {
-    let limit = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-    let end = start + Duration::from_millis(limit);
-    let left = |sys: &Sys| end - sys.now().min(end);
-    let mut addresses = match pinned(options, url) {
-        Some(address) => alloc::vec![address],
-        None => match sys.timeout(left(sys), resolve::lookup(sys, &url.host)).await {
-            Some(Ok(addresses)) => addresses,
-            Some(Err(ResolveError::NotFound | ResolveError::Again)) => {
-                return Err(Failure(6, format!("Could not resolve host: {}", url.host)));
-            }
-            None => {
-                let elapsed = sys.millis_since(start);
-                return Err(Failure(28, format!("Resolving timed out after {elapsed} milliseconds")));
-            }
-        },
-    };
-    addresses.retain(|address| options.only.is_none_or(|ipv4| address.is_ipv4() == ipv4));
-    transfer.named = micros(sys, start);
-    if options.verbose && resolve::literal(&url.host).is_none() {
-        let list = |ipv4: bool| {
-            let of_family = addresses.iter().filter(|address| address.is_ipv4() == ipv4).map(IpAddr::to_string);
-            let text = of_family.collect::<Vec<_>>().join(", ");
-            if text.is_empty() { "(none)".to_owned() } else { text }
-        };
-        sys.complain(format_args!("* Host {}:{} was resolved.", url.host, url.port));
-        sys.complain(format_args!("* IPv6: {}\n* IPv4: {}", list(false), list(true)));
-    }
-    let mut timed_out = false;
-    for address in addresses {
-        let remote = SocketAddr::new(address, url.port);
-        if options.verbose {
-            sys.complain(format_args!("*   Trying {remote}..."));
-        }
-        match sys.timeout(left(sys), sys.connect(0, remote)).await {
-            Some(Ok(stream)) => {
-                transfer.connected = micros(sys, start).max(1);
-                transfer.remote = Some(remote);
-                transfer.local = Some(stream.local);
-                if options.verbose {
-                    let local = stream.local;
-                    sys.complain(format_args!(
-                        "* Established connection to {} ({address} port {}) from {} port {} ",
-                        url.host,
-                        url.port,
-                        local.ip(),
-                        local.port()
-                    ));
-                    sys.complain("* using HTTP/1.x");
-                }
-                if url.tls {
-                    let message = "TLS connect error: no TLS is simulated here; use http://";
-                    return Err(Failure(35, message.to_string()));
-                }
-                return Ok(stream);
-            }
-            Some(Err(NetError::TimedOut)) => timed_out = true,
-            Some(Err(error)) => {
-                if options.verbose {
-                    sys.complain(format_args!(
-                        "* connect to {address} port {} from 0.0.0.0 port 0 failed: {error}",
-                        url.port
-                    ));
-                }
-            }
-            None => {
-                let elapsed = sys.millis_since(start);
-                return Err(Failure(28, format!("Connection timed out after {elapsed} milliseconds")));
-            }
-        }
-    }
-    let code = if timed_out { 28 } else { 7 };
-    let elapsed = sys.millis_since(start);
-    let (host, port) = (&url.host, url.port);
-    Err(Failure(
-        code,
-        format!("Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server"),
-    ))
-}
-
-/// The address that `--resolve HOST:PORT:ADDRESS` gives.
-fn pinned(options: &Options<'_>, url: &Url) -> Option<IpAddr> {
-    options.resolve.iter().find_map(|entry| {
-        let mut parts = entry.splitn(3, ':');
-        let (host, port, address) = (parts.next()?, parts.next()?, parts.next()?);
-        let fits = (host == url.host || host == "*") && port.parse() == Ok(url.port);
-        if fits { resolve::literal(address) } else { None }
-    })
-}
-
-fn micros(sys: &Sys, start: Instant) -> u64 {
-    (sys.now() - start).total_micros()
 }

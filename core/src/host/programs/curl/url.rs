@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use super::Failure;
 
 /// Where a request goes.
-pub(super) struct Url {
+pub(in super::super) struct Url {
     pub(super) tls: bool,
     pub(super) host: String,
     pub(super) port: u16,
@@ -16,34 +16,30 @@ pub(super) struct Url {
 impl Url {
     /// Reads a URL.
     pub(super) fn parse(text: &str) -> Result<Url, Failure> {
+        let rejected = |why: &str| Err(Failure(3, format!("URL rejected: {why}")));
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let tls = match scheme.to_ascii_lowercase().as_str() {
-            "http" => false,
-            "https" => true,
-            other => return Err(Failure(1, format!("Protocol \"{other}\" not supported"))),
-        };
-        let (authority, path) = rest.find(['/', '?']).map_or((rest, "/"), |at| rest.split_at(at));
+        let tls = scheme.eq_ignore_ascii_case("https");
+        if !tls && !scheme.eq_ignore_ascii_case("http") {
+            return Err(Failure(1, format!("Protocol \"{}\" not supported", scheme.to_ascii_lowercase())));
+        }
+        let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
         let authority = authority.rsplit('@').next().unwrap_or(authority);
-        let malformed = || Failure(3, "URL rejected: Malformed input to a URL function".to_string());
-        let (host, port) = match authority.rfind(':').filter(|at| !authority[*at..].contains(']')) {
-            Some(at) => {
-                let bad =
-                    || Failure(3, "URL rejected: Port number was not a decimal number between 0 and 65535".into());
-                let digits = &authority[at + 1..];
-                let port = if digits.is_empty() { None } else { Some(digits.parse().map_err(|_| bad())?) };
-                (&authority[..at], port)
-            }
-            None => (authority, None),
+        let (host, digits) = split_port(authority);
+        let port = match digits {
+            "" => Ok(if tls { 443 } else { 80 }),
+            digits => digits.parse(),
         };
+        let Ok(port) = port else { return rejected("Port number was not a decimal number between 0 and 65535") };
         if host.is_empty() {
-            return Err(Failure(3, "URL rejected: No host part in the URL".to_string()));
+            return rejected("No host part in the URL");
         }
-        if host.contains([' ', '<', '>', '\t']) {
-            return Err(malformed());
+        if host.bytes().any(|byte| matches!(byte, b' ' | b'<' | b'>' | b'\t')) {
+            return rejected("Malformed input to a URL function");
         }
-        let path = path.split('#').next().unwrap_or("/");
-        let target = if path.starts_with('/') { path.to_string() } else { format!("/{path}") };
-        Ok(Url { tls, host: host.to_string(), port: port.unwrap_or(if tls { 443 } else { 80 }), target })
+        let path = path.split('#').next().unwrap_or_default();
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Ok(Url { tls, host: host.to_string(), port, target: format!("{slash}{path}") })
     }
 
     /// The URL that `target` names in a page of this one.
@@ -51,8 +47,9 @@ impl Url {
         if target.contains("://") {
             return Url::parse(target);
         }
-        let path = if target.starts_with('/') { target.to_string() } else { format!("/{target}") };
-        Url::parse(&format!("{}://{}{path}", if self.tls { "https" } else { "http" }, self.authority()))
+        let scheme = if self.tls { "https" } else { "http" };
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        Url::parse(&format!("{scheme}://{}{slash}{target}", self.authority()))
     }
 
     /// Host and port.
@@ -64,5 +61,13 @@ impl Url {
     pub(super) fn host_header(&self) -> String {
         let default = if self.tls { 443 } else { 80 };
         if self.port == default { self.host.clone() } else { self.authority() }
+    }
+}
+
+/// A URL's host and the digits of its port, which may be missing; an IPv6 address has brackets.
+pub(in super::super) fn split_port(authority: &str) -> (&str, &str) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, ""),
     }
 }
