@@ -287,14 +287,12 @@ fn cut(options: &Options<'_>, list: &str, text: &str) -> String {
         } else {
             let mut separator = "";
             // An empty delimiter splits into characters, with nothing before the first and behind the last.
-            let mut number = usize::from(fields);
-            for piece in line.split(delimiter) {
-                if is_listed(list, number) {
+            for (at, piece) in line.split(delimiter).enumerate() {
+                if is_listed(list, at + usize::from(fields)) {
                     output += separator;
                     output += piece;
                     separator = delimiter;
                 }
-                number += 1;
             }
         }
         output += "\n";
