@@ -11,13 +11,19 @@ use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use clusterip::dataplane::{Delta, Endpoint, Hop, Ingress, Route, Router, RouterConfig, ServicePort, Verdict};
-use clusterip::id::{HostId, LinkId};
-use clusterip::net::Protocol;
-use clusterip::net::rewrite::fill_checksums;
-use clusterip::time::Instant;
+#[path = "support/traffic.rs"]
+mod traffic;
 
-const POD: Ingress = Ingress::Port(HostId(1));
+use clusterip::dataplane::{BatchPacket, Mode};
+use traffic::{CLIENTS, IPV4, IPV6, NOW, open, packet, program, router};
+
+/// What is measured, what is subtracted from it, and the goal.
+const ROWS: [(&str, &str, &str); 4] = [
+    ("established", "copy", "goal 130, "),
+    ("batched", "copy", "goal 130, "),
+    ("established-ipv6", "copy-ipv6", ""),
+    ("new", "build", ""),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -47,10 +53,11 @@ fn measure(bless: bool) -> Result<(), String> {
     let is_same = baseline.lines().next() == Some(&compiler);
     let mut written = format!("{compiler}\n");
     let mut risen = Vec::new();
-    for (name, without, goal) in [("established", "copy", "goal 130, "), ("new", "build", "")] {
+    for (name, without, goal) in ROWS {
         let cost = cost(name)?.saturating_sub(cost(without)?);
-        let before = baseline.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
-        println!("{name:<12} {cost:>6} instructions a packet, {goal}baseline {before:?} ({compiler})");
+        let before =
+            baseline.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse::<u64>().ok());
+        println!("{name:<16} {cost:>6} instructions a packet, {goal}baseline {before:?} ({compiler})");
         if is_same && before.is_some_and(|before| cost * 100 > before * 103) {
             risen.push(name);
         }
@@ -78,68 +85,42 @@ fn cost(mode: &str) -> Result<u64, String> {
 
 /// `rounds` times a thousand packets.
 fn work(mode: &str, rounds: u32) {
-    let now = Instant::from_secs(1000);
-    let mut router = router(now);
-    let open = |router: &mut Router, flow: u32| {
-        let mut syn = packet(flow, 2);
-        assert_eq!(router.handle_packet(now, &mut syn, POD, &mut ()), Verdict::Link(LinkId(0)));
-        syn
-    };
     match mode {
-        "new" => (0..rounds * 1000).for_each(|flow| {
-            black_box(open(&mut router, flow));
-        }),
-        "build" => (0..rounds * 1000).for_each(|flow| {
-            black_box(packet(flow, 2));
-        }),
-        mode => {
-            let mut packets = Vec::new();
-            for flow in 0..1000 {
-                let mut answer = open(&mut router, flow);
-                answer[12..20].rotate_left(4);
-                answer[20..24].rotate_left(2);
-                answer[33] = 0x12;
-                fill_checksums(&mut answer);
-                let _ = router.handle_packet(now, &mut answer, Ingress::Link(LinkId(0)), &mut ());
-                let _ = router.handle_packet(now, &mut packet(flow, 0x10), POD, &mut ());
-                packets.push(packet(flow, 0x10));
-            }
-            let mut work = packets.clone();
-            for _ in 0..rounds {
-                black_box(&mut work).copy_from_slice(&packets);
-                if mode == "established" {
-                    for packet in &mut work {
-                        let _ = black_box(router.handle_packet(now, packet, POD, &mut ()));
-                    }
+        "new" | "build" => {
+            let mut router = router(Mode::Iptables, 1 << 18);
+            program(&mut router, IPV4, 1, 10);
+            for flow in 0..rounds * 1000 {
+                let mut syn = black_box(packet::<IPV4>(flow, 0, 2));
+                if mode == "new" {
+                    let _ = black_box(router.handle_packet(NOW, &mut syn, CLIENTS, &mut ()));
                 }
             }
         }
+        "established-ipv6" | "copy-ipv6" => established::<IPV6>(mode, rounds),
+        _ => established::<IPV4>(mode, rounds),
     }
 }
 
-fn router(now: Instant) -> Router {
-    let mut config = RouterConfig::new("172.30.0.11".parse().unwrap());
-    config.pod_cidrs = vec!["10.0.0.0/8".parse().unwrap()];
-    let mut router = Router::new(config);
-    let mut apply = |delta| router.apply(now, &delta, &mut ());
-    apply(Delta::Route(Route::new("10.1.0.0/16".parse().unwrap(), Hop::Port(HostId(1)))));
-    apply(Delta::Route(Route::new("10.128.0.0/9".parse().unwrap(), Hop::Link(LinkId(0)))));
-    let web = ServicePort::new("default/web", Protocol::Tcp, "10.96.0.1".parse().unwrap(), 80);
-    for last in 1..=10 {
-        apply(Delta::Endpoint(web.key(), Endpoint::new(([10, 128, 0, last], 8080).into())));
+fn established<const BYTES: usize>(mode: &str, rounds: u32) {
+    let mut router = router(Mode::Iptables, 4096);
+    program(&mut router, BYTES, 1, 10);
+    (0..1000).for_each(|flow| open::<BYTES>(&mut router, flow, 0, true));
+    let originals: Vec<_> = (0..1000).map(|flow| packet::<BYTES>(flow, 0, 0x10)).collect();
+    let mut work = originals.clone();
+    for _ in 0..rounds {
+        black_box(&mut work).copy_from_slice(&originals);
+        match mode {
+            "established" | "established-ipv6" => {
+                for packet in &mut work {
+                    let _ = black_box(router.handle_packet(NOW, packet, CLIENTS, &mut ()));
+                }
+            }
+            "batched" => {
+                let mut batch: Vec<_> = work.iter_mut().map(|packet| BatchPacket::new(packet, CLIENTS)).collect();
+                batch.chunks_mut(32).for_each(|packets| router.handle_batch(NOW, packets, &mut ()));
+                black_box(&batch);
+            }
+            _ => {}
+        }
     }
-    apply(Delta::Service(web));
-    router
-}
-
-fn packet(flow: u32, flags: u8) -> [u8; 64] {
-    let mut packet = [0; 64];
-    packet[..12].copy_from_slice(&[0x45, 0, 0, 64, 0, 0, 0x40, 0, 64, 6, 0, 0]);
-    packet[12..16].copy_from_slice(&(0x0a01_0000 + (flow >> 14 & 0xffff)).to_be_bytes());
-    packet[16..20].copy_from_slice(&[10, 96, 0, 1]);
-    packet[20..22].copy_from_slice(&((flow & 0x3fff) as u16 + 2000).to_be_bytes());
-    packet[22..24].copy_from_slice(&80_u16.to_be_bytes());
-    (packet[32], packet[33]) = (0x50, flags);
-    fill_checksums(&mut packet);
-    packet
 }

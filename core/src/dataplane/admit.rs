@@ -1,5 +1,6 @@
 //! The first packet of a connection: everything that is decided once.
 
+use super::conntrack::slots::Vacancy;
 use super::conntrack::{NO_ENTRY, first_state, tick};
 use super::routes::Next;
 use super::steer::Steer;
@@ -25,14 +26,16 @@ struct Chosen<A> {
 impl<A: Address> Plane<A> {
     /// Decides about a new connection, and opens it: how its packets leave, and where to.
     ///
-    /// Nothing is remembered of a connection that is refused or cannot be routed.
+    /// Nothing is remembered of a connection that is refused or cannot be routed. `place` is where its tuple goes.
     #[inline(never)]
+    #[expect(clippy::too_many_arguments)]
     pub(super) fn admit<T: Tap>(
         &mut self,
         node: &mut Node,
         now: Instant,
         packet: &[u8],
         header: &Header<A>,
+        place: Option<Vacancy>,
         from: Ingress,
         tap: &mut T,
     ) -> Result<(Tuple<A>, Next), Verdict> {
@@ -74,11 +77,11 @@ impl<A: Address> Plane<A> {
         if from != Ingress::Host && next.hop != Hop::Host && header.ttl <= 1 {
             return Err(Verdict::Reject(Refusal::TimeExceeded));
         }
-        let leaving = self.source(node, &tuple, &forward, steer, next, from)?;
+        let (leaving, reply_place) = self.source(node, &tuple, &forward, steer, next, from)?;
         // Now it is certain: remember the connection, and the client.
         self.make_room(node, now, tap)?;
         let entry = steer.map_or(NO_ENTRY, |steer| steer.service);
-        self.conntrack.open(tuple, leaving.reversed(), header, entry, tick(now));
+        self.conntrack.open(tuple, leaving.reversed(), header, entry, tick(now), [place, Some(reply_place)]);
         node.counters.opened += 1;
         node.note(now, &tuple, Step::Opened { reply: leaving.reversed().flow() }, tap);
         if let (Some(steer), Some(chosen)) = (steer, chosen) {
@@ -144,7 +147,7 @@ impl<A: Address> Plane<A> {
         steer: Option<Steer>,
         next: Next,
         from: Ingress,
-    ) -> Result<Tuple<A>, Verdict> {
+    ) -> Result<(Tuple<A>, Vacancy), Verdict> {
         // A pod that reaches itself would otherwise answer itself directly, and not recognise the answer.
         let hairpin = steer.is_some() && forward.dst == tuple.src;
         let outbound = node.config.masquerade_outbound

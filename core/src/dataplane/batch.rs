@@ -1,6 +1,7 @@
 //! Many packets at once: their cache misses overlap, where packets one at a time wait for each.
 
 use super::Router;
+use super::config::Mode;
 use super::verdict::{Ingress, Verdict};
 use super::{Node, Plane};
 use crate::net::address::Address;
@@ -33,58 +34,96 @@ impl Router {
     /// Handles packets in order, with the same outcome as one at a time.
     pub fn handle_batch(&mut self, now: Instant, packets: &mut [BatchPacket<'_>], tap: &mut impl Tap) {
         for packets in packets.chunks_mut(BATCH) {
-            match packets.iter().all(|p| p.packet.first().is_some_and(|byte| byte >> 4 == 4)) {
-                true => self.v4.handle_batch(&mut self.node, now, packets, tap),
-                false => packets.iter_mut().for_each(|p| p.verdict = self.handle_packet(now, p.packet, p.from, tap)),
+            if self.v4.conntrack.slots.is_small() {
+                packets.iter_mut().for_each(|p| p.verdict = self.handle_packet(now, p.packet, p.from, tap));
+                continue;
+            }
+            let mut keys = [Key::default(); BATCH];
+            self.v4.rehearse(&self.node, packets, &mut keys);
+            for (packet, key) in packets.iter_mut().zip(&keys) {
+                let BatchPacket { packet, from, verdict } = packet;
+                let short = match key.is_plain {
+                    true => {
+                        self.v4.express_from(&mut self.node, now, packet, &key.plain, key.home as usize, *from, tap)
+                    }
+                    false => None,
+                };
+                *verdict = match short {
+                    Some(way) => way.verdict,
+                    None => self.handle_other(now, packet, *from, tap),
+                };
             }
         }
     }
 }
 
-/// What a packet is looked up by.
+/// What an IPv4 packet is looked up by.
 #[derive(Clone, Copy, Default)]
 struct Key<A: Address> {
     plain: Plain<A>,
-    home: usize,
+    home: u32,
     is_plain: bool,
 }
 
 impl<A: Address> Plane<A> {
-    fn handle_batch<T: Tap>(&mut self, node: &mut Node, now: Instant, packets: &mut [BatchPacket<'_>], tap: &mut T) {
+    /// Finds the keys of all packets, and reads whatever they will need. The reads do not wait for one another, and
+    /// leave what they read in the cache. Nothing else comes of it, so that a wrong guess costs time and no more.
+    fn rehearse(&self, node: &Node, packets: &[BatchPacket<'_>], keys: &mut [Key<A>; BATCH]) {
         let slots = &self.conntrack.slots;
-        let mut keys = [Key::<A>::default(); BATCH];
-        // Read the slots of all packets first. The reads do not wait for one another, and leave the slots in the cache.
-        let mut touched = 0;
-        for (packet, key) in packets.iter().zip(&mut keys) {
+        let (mut touched, mut is_plain) = (0, true);
+        for (packet, key) in packets.iter().zip(&mut *keys) {
             if let Some(plain) = parse_plain(packet.packet) {
                 let home = slots.home(slots.hash(plain.addresses, plain.ports));
-                *key = Key { plain, home, is_plain: true };
+                *key = Key { plain, home: home as u32, is_plain: true };
                 touched ^= slots.touch(home);
+                is_plain &= plain.protocol == 6;
             } else if let Ok(header) = A::parse(packet.packet) {
                 let Tuple { src, dst, ports, protocol } = header.tuple;
-                let plain = Plain { addresses: A::join(src, dst), ports, protocol };
-                *key = Key { plain, home: slots.home(slots.hash(plain.addresses, ports)), is_plain: false };
-                touched ^= slots.touch(key.home);
+                let addresses = A::join(src, dst);
+                let home = slots.home(slots.hash(addresses, ports));
+                *key = Key { plain: Plain { addresses, ports, protocol }, home: home as u32, is_plain: false };
+                touched ^= slots.touch(home);
+                is_plain = false;
             }
         }
-        // What is not known yet will need its service port, and that one's endpoints.
-        for key in &keys[..packets.len()] {
-            let may_be_new = !key.is_plain || key.plain.protocol == 17;
-            if may_be_new && slots.is_unknown(&key.plain.tuple(), key.home) {
-                touched ^= u64::from(self.services.touch(&key.plain.tuple()));
-            }
+        if !is_plain {
+            touched ^= self.rehearse_new(node, &keys[..packets.len()]);
         }
         core::hint::black_box(touched);
-        for (packet, key) in packets.iter_mut().zip(&keys) {
-            let BatchPacket { packet, from, verdict } = packet;
-            let short = match key.is_plain {
-                true => self.express_from(node, now, packet, &key.plain, key.home, *from, tap),
-                false => None,
-            };
-            *verdict = match short {
-                Some(way) => way.verdict,
-                None => self.handle(node, now, packet, *from, tap),
-            };
+    }
+
+    /// What new connections will need: their service port, the backend that chance will choose, the place of the answers.
+    #[inline(never)]
+    fn rehearse_new(&self, node: &Node, keys: &[Key<A>]) -> u64 {
+        let slots = &self.conntrack.slots;
+        let mut touched = 0;
+        let mut services = [None; BATCH];
+        for (key, service) in keys.iter().zip(&mut services) {
+            let tuple = key.plain.tuple();
+            let may_be_new = !key.is_plain || tuple.protocol == 17;
+            if may_be_new && slots.is_unknown(&tuple, key.home as usize) {
+                let found = self.services.find(tuple.dst, tuple.dst_port(), tuple.protocol);
+                *service = found.and_then(|(index, _)| self.services.get(index));
+                touched ^= service.map_or(0, |service| service.endpoints.len() as u64);
+            }
         }
+        if !matches!(node.config.mode, Mode::Iptables | Mode::Nftables) {
+            return touched;
+        }
+        let mut rng = node.rng.clone();
+        let mut backends = [None; BATCH];
+        for (service, backend) in services.iter().zip(&mut backends) {
+            if let Some(service) = service {
+                *backend = service.endpoints.get(rng.below(service.endpoints.len() as u32) as usize);
+                touched ^= backend.map_or(0, |backend| u64::from(backend.port));
+            }
+        }
+        for (key, backend) in keys.iter().zip(&backends) {
+            if let Some(backend) = backend {
+                let reply = key.plain.tuple().with_dst(backend.address, backend.port).reversed();
+                touched ^= slots.touch(slots.home(slots.hash(A::join(reply.src, reply.dst), reply.ports)));
+            }
+        }
+        touched
     }
 }

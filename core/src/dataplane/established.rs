@@ -212,7 +212,7 @@ impl<A: Address> Plane<A> {
         let about = icmp::quoted::<A>(&packet[start + 8..]);
         let found = about.and_then(|about| {
             let answer = about.tuple.reversed();
-            let at = self.conntrack.slots.find(&answer)?;
+            let at = self.conntrack.slots.find(&answer).ok()?;
             Some((about, self.conntrack.slots.at(at).translated(answer.protocol), answer))
         });
         let is_right = icmp::checksum_is_right::<A>(packet, start);

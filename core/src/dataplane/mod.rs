@@ -270,7 +270,8 @@ impl<A: Address> Plane<A> {
             return self.follow_first(node, now, packet, header, identification, from, tap);
         }
         // 2. A packet of a known connection goes the way of its first one; it is not judged again.
-        if let Some(at) = self.conntrack.slots.find(&header.tuple)
+        let known = self.conntrack.slots.find(&header.tuple);
+        if let Ok(at) = known
             && let Some(verdict) = self.follow(node, now, packet, header, at, from, tap)
         {
             return verdict;
@@ -278,7 +279,7 @@ impl<A: Address> Plane<A> {
         // 3. to 6. The first packet of a connection decides for all of them; an ICMP error belongs to another one's.
         let decided = match header.kind {
             Kind::Error => return self.follow_error(node, now, packet, header, from, tap),
-            _ => self.admit(node, now, packet, header, from, tap),
+            _ => self.admit(node, now, packet, header, known.err(), from, tap),
         };
         // 7. and 8. Rewrite it, and send it on its way.
         match decided {

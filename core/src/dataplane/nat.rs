@@ -1,11 +1,13 @@
 //! Choosing the source of a translated connection, so that its answers belong to nobody else.
 
 use super::conntrack::Conntrack;
+use super::conntrack::slots::Vacancy;
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
 use crate::rng::Rng;
 
-/// The forward tuple as it is to leave, with source address `src`, and a source port such that its answer's tuple is free.
+/// The forward tuple as it is to leave, with source address `src`, and a source port such that its answer's tuple is free;
+/// and the place of that one.
 ///
 /// The port is kept when it can be, unless it is to be `random` (`MASQUERADE --random-fully`). `None` when no
 /// port was found. Linux net/netfilter/nf_nat_core.c, `nf_nat_l4proto_unique_tuple`.
@@ -15,12 +17,14 @@ pub(super) fn unique<A: Address>(
     src: A,
     random: bool,
     rng: &mut Rng,
-) -> Option<Tuple<A>> {
-    let is_free = |forward: &Tuple<A>| conntrack.slots.find(&forward.reversed()).is_none();
+) -> Option<(Tuple<A>, Vacancy)> {
+    let free = |forward: Tuple<A>| Some((forward, conntrack.slots.find(&forward.reversed()).err()?));
     let kept = Tuple { src, ..forward };
     let has_ports = matches!(forward.protocol, 6 | 17 | 132) || forward.protocol == A::ICMP;
-    if (!random || !has_ports) && is_free(&kept) {
-        return Some(kept);
+    if (!random || !has_ports)
+        && let Some(found) = free(kept)
+    {
+        return Some(found);
     }
     let (first, count) = match (forward.protocol, forward.src_port()) {
         (6 | 17 | 132, 0..512) => (1, 511),
@@ -33,7 +37,7 @@ pub(super) fn unique<A: Address>(
     loop {
         let offset = rng.next_u32() & 0xffff;
         let ports = (0..attempts).map(|i| (first + (offset + i) % count) as u16);
-        if let Some(found) = ports.map(|port| kept.with_src(src, port)).find(is_free) {
+        if let Some(found) = ports.map(|port| kept.with_src(src, port)).find_map(free) {
             return Some(found);
         }
         // A crowded range: fewer ports in a row, from more places.

@@ -34,6 +34,7 @@ impl Next {
 
 /// A next hop as connections find it by its number.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(16))]
 pub(crate) struct Way {
     pub(crate) verdict: Verdict,
     /// The longest packet that may go there without a second look; 0 if the way is void, or leads into the node's own stack.

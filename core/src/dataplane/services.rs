@@ -16,7 +16,6 @@ use super::hash::Secret;
 use super::table::{Endpoint, ServiceKey, ServicePort};
 use super::topology::{Backend, Pool, Pools, categorize};
 use crate::net::address::Address;
-use crate::net::flow::Tuple;
 use crate::net::{Cidr, Protocol};
 use crate::rng::Rng;
 
@@ -165,14 +164,6 @@ impl<A: Address> Services<A> {
         let frontend =
             self.frontends.find(hash, |f| f.address == address && f.port == port && f.protocol == protocol)?;
         Some((frontend.service, frontend.kind))
-    }
-
-    /// Reads what a new connection of the tuple will need, so that it is in the cache a moment later.
-    #[inline]
-    pub(crate) fn touch(&self, tuple: &Tuple<A>) -> u32 {
-        let found = self.find(tuple.dst, tuple.dst_port(), tuple.protocol);
-        let service = found.and_then(|(service, _)| self.get(service));
-        service.map_or(0, |service| service.endpoints.len() as u32)
     }
 
     /// Bytes of heap.

@@ -174,7 +174,7 @@ pub(crate) fn parse_plain<A: Address>(packet: &[u8]) -> Option<Plain<A>> {
     let packet = packet.get(..plain_length::<A>())?;
     let word = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
     let (protocol, length) = if A::CHECKSUM.is_some() {
-        if packet[0] != 0x45 || u16::from_ne_bytes([packet[6], packet[7]]) & 0x3fff_u16.to_be() != 0 {
+        if packet[0] != 0x45 || word(6) & 0x3fff != 0 {
             return None;
         }
         (packet[9], usize::from(word(2)))

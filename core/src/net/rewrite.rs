@@ -71,36 +71,37 @@ pub fn rewrite<A: Address>(packet: &mut [u8], header: &Header<A>, to: &Tuple<A>,
 pub(crate) fn rewrite_plain<A: Address>(packet: &mut [u8], from: &Plain<A>, addresses: A::Pair, ports: u32) {
     let start = A::SOURCE + 2 * A::LENGTH;
     let Some(packet) = packet.get_mut(..plain_length::<A>()) else { return };
+    // Never 0, as the sum of a word and the complement of another is not unless both are.
     let change = A::replaced(from.addresses, addresses);
     A::store_pair(addresses, &mut packet[A::SOURCE..]);
     ports.store(&mut packet[start..]);
     packet[A::TTL] = packet[A::TTL].wrapping_sub(1);
     if let Some(at) = A::CHECKSUM {
-        subtract(packet, at, change, u16::from_ne_bytes([1, 0]));
+        // The word of the TTL lost one in its first byte, which its checksum gains.
+        subtract(
+            packet,
+            at,
+            if cfg!(target_endian = "little") { change.wrapping_sub(1) } else { add_halves(change, !0x0100) },
+        );
     }
     let change = add_halves(change, add_halves(!from.ports, ports));
     if from.protocol == 6 {
-        subtract(packet, start + 16, change, 0);
+        subtract(packet, start + 16, change);
     } else if packet[start + 6] != 0 || packet[start + 7] != 0 {
-        subtract(packet, start + 6, change, 0);
+        subtract(packet, start + 6, change);
         if packet[start + 6] == 0 && packet[start + 7] == 0 {
             packet[start + 6..start + 8].fill(0xff);
         }
     }
 }
 
-/// Subtracts `change` from the checksum at `at`, since what its complement gains, it loses; and adds `less`, which other
-/// fields of the packet lost.
-///
-/// `change` is no zero, as the sum of a word and the complement of another never is unless both are.
+/// Subtracts `change` from the checksum at `at`: what its complement gains, it loses.
 #[inline(always)]
-fn subtract(packet: &mut [u8], at: usize, change: u32, less: u16) {
+fn subtract(packet: &mut [u8], at: usize, change: u32) {
     let Some(field) = packet.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<2>()) else { return };
     let change = (change.wrapping_add(change.rotate_left(16)) >> 16) as u16;
     let (rest, borrow) = u16::from_ne_bytes(*field).overflowing_sub(change);
-    let rest = rest.wrapping_sub(u16::from(borrow));
-    let (rest, carry) = rest.overflowing_add(less);
-    *field = rest.wrapping_add(u16::from(carry)).to_ne_bytes();
+    *field = rest.wrapping_sub(u16::from(borrow)).to_ne_bytes();
 }
 
 /// The ones' complement sum of two words.

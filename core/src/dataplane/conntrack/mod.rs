@@ -13,7 +13,7 @@ pub use tcp::State;
 
 use alloc::vec::Vec;
 
-use self::slots::Slots;
+use self::slots::{Slot, Slots, Vacancy};
 use self::tcp::Step;
 use self::wheel::{Link, Links, NONE, Wheel};
 use super::timeouts::Timeouts;
@@ -192,7 +192,8 @@ impl<A: Address> Conntrack<A> {
 
     /// Opens a connection: packets of `original` leave as `reply` reversed, and answers come as `reply`.
     ///
-    /// Neither tuple may be known yet, and the table must not be full.
+    /// Neither tuple may be known yet, and the table must not be full. `places` are those of the two tuples, as far as
+    /// they are known.
     pub(crate) fn open(
         &mut self,
         original: Tuple<A>,
@@ -200,6 +201,7 @@ impl<A: Address> Conntrack<A> {
         header: &Header<A>,
         entry: u32,
         now: u32,
+        places: [Option<Vacancy>; 2],
     ) -> u32 {
         debug_assert!(!self.is_full());
         if self.slots.is_tight() {
@@ -213,8 +215,8 @@ impl<A: Address> Conntrack<A> {
         let seen = now as u16;
         let connection = Connection {
             slots: [
-                self.slots.insert(original, reply.reversed(), index, false, seen),
-                self.slots.insert(reply, original.reversed(), index, true, seen),
+                self.slots.insert(Slot::new(original, reply.reversed(), index, false, seen), places[0]),
+                self.slots.insert(Slot::new(reply, original.reversed(), index, true, seen), places[1]),
             ],
             timer: Link::default(),
             older: NONE,

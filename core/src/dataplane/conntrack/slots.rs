@@ -16,8 +16,8 @@ pub(crate) struct Slot<A: Address> {
     /// The addresses of packets as they come, and as they leave.
     addresses: A::Pair,
     new_addresses: A::Pair,
-    /// From below: the ports of packets as they come in 32 bits, the connection's number in 24, the protocol's class
-    /// in 3 (0: the slot is empty), `REPLY` and `FAST`.
+    /// From below: the ports of packets as they come in 32 bits, the protocol's class in 3 (0: the slot is empty),
+    /// `FAST`, `REPLY`, and the connection's number in the uppermost 24.
     tag: u64,
     new_ports: u32,
     /// The low bits of the tick of the latest packet.
@@ -32,33 +32,48 @@ pub(crate) struct Slot<A: Address> {
 struct Line<A: Address>([Slot<A>; 2]);
 
 const PORTS: u64 = u32::MAX as u64;
-const INDEX: u64 = (1 << 24) - 1;
-const CLASS: u64 = 7 << 56;
-const REPLY: u64 = 1 << 59;
-const FAST: u64 = 1 << 60;
+const CLASS: u64 = 7 << 32;
+const FAST: u64 = 1 << 35;
+const REPLY: u64 = 1 << 36;
+/// How far up the connection's number is.
+const NUMBER: u32 = 40;
+const OTHER: u64 = 3 << 32;
 
 /// The class of a protocol, which is part of the key. Protocols without ports carry their number in place of them.
 #[inline(always)]
 fn class(protocol: u8) -> u64 {
-    (match protocol {
-        6 => 2,
-        17 => 3,
-        132 => 1,
-        1 | 58 => 4,
-        _ => 5,
-    }) << 56
+    match protocol {
+        // The low bits of these differ: 6, 1 and 4.
+        6 | 17 | 132 => u64::from(protocol & 7) << 32,
+        1 | 58 => 2 << 32,
+        _ => OTHER,
+    }
 }
 
 #[inline(always)]
 fn ports<A>(tuple: &Tuple<A>) -> u64 {
-    u64::from(if class(tuple.protocol) == 5 << 56 { u32::from(tuple.protocol) * 0x0001_0001 } else { tuple.ports })
+    u64::from(if class(tuple.protocol) == OTHER { u32::from(tuple.protocol) * 0x0001_0001 } else { tuple.ports })
 }
 
 impl<A: Address> Slot<A> {
+    /// A direction whose packets come as `key` and leave as `to`.
+    #[inline]
+    pub(super) fn new(key: Tuple<A>, to: Tuple<A>, connection: u32, reply: bool, seen: u16) -> Slot<A> {
+        let number = u64::from(connection) << NUMBER;
+        Slot {
+            addresses: A::join(key.src, key.dst),
+            new_addresses: A::join(to.src, to.dst),
+            tag: ports(&key) | number | class(key.protocol) | if reply { REPLY } else { 0 },
+            new_ports: to.ports,
+            seen,
+            hop: 0,
+        }
+    }
+
     /// The connection's number.
     #[inline(always)]
     pub(crate) fn connection(&self) -> u32 {
-        (self.tag >> 32 & INDEX) as u32
+        (self.tag >> NUMBER) as u32
     }
 
     /// Whether this is the direction of the answers.
@@ -75,9 +90,8 @@ impl<A: Address> Slot<A> {
     /// Whether the slot is the packet's, and its packets may take the short way.
     #[inline(always)]
     pub(crate) fn is_fast_for(&self, plain: &Plain<A>) -> bool {
-        // Of the two protocols that can be, 6 is even and 17 odd, as are their classes.
-        let want = u64::from(plain.ports) | u64::from(plain.protocol & 1) << 56 | FAST | 2 << 56;
-        self.tag & (PORTS | CLASS | FAST) == want && self.addresses == plain.addresses
+        let want = u64::from(plain.ports) | u64::from(plain.protocol & 7) << 32 | FAST;
+        (self.tag ^ want) << (64 - REPLY.trailing_zeros()) == 0 && self.addresses == plain.addresses
     }
 
     /// Whether packets without SYN, FIN and RST may pass without a look at the connection's state.
@@ -96,11 +110,11 @@ impl<A: Address> Slot<A> {
 
     /// The protocol's number.
     pub(crate) fn protocol(&self) -> u8 {
-        match (self.tag & CLASS) >> 56 {
-            2 => 6,
-            3 => 17,
-            1 => 132,
-            4 => A::ICMP,
+        match (self.tag & CLASS) >> 32 {
+            6 => 6,
+            1 => 17,
+            4 => 132,
+            2 => A::ICMP,
             _ => self.tag as u8,
         }
     }
@@ -108,7 +122,7 @@ impl<A: Address> Slot<A> {
     /// The tuple of packets as they come.
     pub(crate) fn key(&self) -> Tuple<A> {
         let (src, dst) = A::split(self.addresses);
-        let ports = if self.tag & CLASS == 5 << 56 { 0 } else { self.tag as u32 };
+        let ports = if self.tag & CLASS == OTHER { 0 } else { self.tag as u32 };
         Tuple { src, dst, ports, protocol: self.protocol() }
     }
 
@@ -126,17 +140,26 @@ impl<A: Address> Slot<A> {
     }
 }
 
+/// Where a tuple that was looked for in vain goes, as long as no slot is emptied or moved.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vacancy {
+    at: u32,
+    moves: u32,
+}
+
 /// All slots. The caller keeps the numbers of connections, and is told when a slot moves.
 #[derive(Debug)]
 pub(crate) struct Slots<A: Address> {
     lines: Vec<Line<A>>,
     used: usize,
+    /// Counts what makes vacancies void.
+    moves: u32,
     secret: [u64; 2],
 }
 
 impl<A: Address> Slots<A> {
     pub(super) fn new(rng: &mut Rng) -> Slots<A> {
-        Slots { lines: Vec::new(), used: 0, secret: [rng.next_u64() | 1, rng.next_u64()] }
+        Slots { lines: Vec::new(), used: 0, moves: 0, secret: [rng.next_u64() | 1, rng.next_u64()] }
     }
 
     /// A keyed hash; only its high half is used. The protocol has no part in it: few tuples differ in nothing else.
@@ -160,38 +183,41 @@ impl<A: Address> Slots<A> {
     /// Where the slot of a plain packet is, if its packets may take the short way; the search begins in line `home`.
     #[inline(always)]
     pub(crate) fn find_fast(&mut self, plain: &Plain<A>, home: usize) -> Option<&mut Slot<A>> {
-        // A search that runs over the end is left to the long way.
-        for line in self.lines.get_mut(home..)? {
-            let [first, second] = &mut line.0;
-            if first.is_fast_for(plain) {
-                return Some(first);
-            }
-            if second.is_fast_for(plain) {
-                return Some(second);
-            }
-            if first.is_empty() || second.is_empty() {
-                break;
-            }
+        if home >= self.lines.len() {
+            return None;
         }
-        None
+        let (Line([first, second]), rest) = self.lines[home..].split_first_mut()?;
+        if first.is_fast_for(plain) {
+            return Some(first);
+        }
+        if second.is_fast_for(plain) {
+            return Some(second);
+        }
+        if second.is_empty() { None } else { find_fast_in(rest, *plain) }
     }
 
-    /// Where the tuple's slot is.
-    pub(crate) fn find(&self, tuple: &Tuple<A>) -> Option<usize> {
+    /// Where the tuple's slot is, or where it would be.
+    pub(crate) fn find(&self, tuple: &Tuple<A>) -> Result<usize, Vacancy> {
         let (addresses, tag) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
-        let mut at = self.home(self.hash_of(tuple));
+        let mut home = self.home(self.hash_of(tuple));
+        let vacant = |at: usize| Err(Vacancy { at: at as u32, moves: self.moves });
         loop {
-            for (place, slot) in self.lines.get(at)?.0.iter().enumerate() {
-                if slot.tag & (PORTS | CLASS) == tag && slot.addresses == addresses {
-                    return Some(at * 2 + place);
-                }
-                if slot.is_empty() {
-                    return None;
-                }
+            let Some(Line([first, second])) = self.lines.get(home) else { return vacant(0) };
+            if first.tag & (PORTS | CLASS) == tag && first.addresses == addresses {
+                return Ok(home * 2);
             }
-            at += 1;
-            if at == self.lines.len() {
-                at = 0;
+            if first.is_empty() {
+                return vacant(home * 2);
+            }
+            if second.tag & (PORTS | CLASS) == tag && second.addresses == addresses {
+                return Ok(home * 2 + 1);
+            }
+            if second.is_empty() {
+                return vacant(home * 2 + 1);
+            }
+            home += 1;
+            if home == self.lines.len() {
+                home = 0;
             }
         }
     }
@@ -210,6 +236,11 @@ impl<A: Address> Slots<A> {
             let is_it = |slot: &Slot<A>| slot.tag & (PORTS | CLASS) == tag && slot.addresses == addresses;
             line.0[1].is_empty() && !is_it(&line.0[0])
         })
+    }
+
+    /// Whether all slots are in the processor's caches, most likely.
+    pub(crate) fn is_small(&self) -> bool {
+        self.lines.len() * size_of::<Line<A>>() <= 1 << 19
     }
 
     #[inline(always)]
@@ -244,24 +275,26 @@ impl<A: Address> Slots<A> {
         let mut empty = Vec::new();
         empty.resize_with(size.div_ceil(2), Line::default);
         let old = core::mem::replace(&mut self.lines, empty);
+        self.moves = self.moves.wrapping_add(1);
         for slot in old.into_iter().flat_map(|line| line.0).filter(|slot| !slot.is_empty()) {
             let at = self.place(slot);
             moved(&slot, at as u32);
         }
     }
 
-    /// Adds a direction; its tuple must not be there, and the table must not be tight.
-    pub(super) fn insert(&mut self, key: Tuple<A>, to: Tuple<A>, connection: u32, reply: bool, seen: u16) -> u32 {
-        let number = (u64::from(connection) & INDEX) << 32;
+    /// Adds a direction, by a search for its place if `vacancy` does not name it.
+    ///
+    /// Its tuple must not be there, and the table must not be tight.
+    pub(super) fn insert(&mut self, slot: Slot<A>, vacancy: Option<Vacancy>) -> u32 {
         self.used += 1;
-        self.place(Slot {
-            addresses: A::join(key.src, key.dst),
-            new_addresses: A::join(to.src, to.dst),
-            tag: ports(&key) | number | class(key.protocol) | if reply { REPLY } else { 0 },
-            new_ports: to.ports,
-            seen,
-            hop: 0,
-        }) as u32
+        match vacancy {
+            // Others may have been added since, but then only this very place can have been taken.
+            Some(Vacancy { at, moves }) if moves == self.moves && self.at(at as usize).is_empty() => {
+                *self.at_mut(at as usize) = slot;
+                at
+            }
+            _ => self.place(slot) as u32,
+        }
     }
 
     fn place(&mut self, slot: Slot<A>) -> usize {
@@ -278,6 +311,7 @@ impl<A: Address> Slots<A> {
         let size = self.len();
         let (mut hole, mut at) = (at as usize, at as usize);
         self.used -= 1;
+        self.moves = self.moves.wrapping_add(1);
         loop {
             at = if at + 1 == size { 0 } else { at + 1 };
             let slot = *self.at(at);
@@ -305,6 +339,23 @@ impl<A: Address> Slots<A> {
     pub(super) fn bytes(&self) -> usize {
         self.lines.capacity() * size_of::<Line<A>>()
     }
+}
+
+/// The rest of a search. If it runs over the end, it is left to the long way.
+#[inline(never)]
+fn find_fast_in<A: Address>(lines: &mut [Line<A>], plain: Plain<A>) -> Option<&mut Slot<A>> {
+    for Line([first, second]) in lines {
+        if first.is_fast_for(&plain) {
+            return Some(first);
+        }
+        if second.is_fast_for(&plain) {
+            return Some(second);
+        }
+        if second.is_empty() {
+            break;
+        }
+    }
+    None
 }
 
 #[cfg(test)]
