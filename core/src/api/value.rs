@@ -7,7 +7,7 @@ use alloc::{
     string::String,
     vec::Vec,
 };
-use core::ops::Index;
+use core::{ops::Index, slice};
 
 /// A node of the tree. Reads never fail: a missing field reads as [`Value::Null`].
 ///
@@ -113,8 +113,8 @@ impl Value {
     }
 
     /// The fields as name and value, or none if this is not a map.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.as_map().into_iter().flat_map(Map::iter)
+    pub fn fields(&self) -> Fields<'_> {
+        if let Value::Map(map) = self { map.iter() } else { Fields([].iter()) }
     }
 
     /// The field of that name, to write to; whatever was there before becomes a map.
@@ -231,8 +231,8 @@ impl Map {
     }
 
     /// The fields by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(key, value)| (&**key, value))
+    pub fn iter(&self) -> Fields<'_> {
+        Fields(self.0.iter())
     }
 
     /// The fields by name, to write to.
@@ -246,6 +246,18 @@ impl Map {
         if !self.is_empty() {
             self.0.to_mut().retain_mut(|(key, value)| keep(key, value));
         }
+    }
+}
+
+/// The fields of a map by name: one type for all who go through them.
+#[derive(Debug, Clone)]
+pub struct Fields<'a>(slice::Iter<'a, (Cow<'static, str>, Value)>);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, &'a Value);
+
+    fn next(&mut self) -> Option<(&'a str, &'a Value)> {
+        self.0.next().map(|(name, value)| (&**name, value))
     }
 }
 

@@ -68,11 +68,12 @@ impl Compiler {
         for view in &pods {
             let node = view.pod.spec()["nodeName"].str();
             let Some(place) = self.nodes.iter().position(|name| name == node) else { continue };
-            let policies = store.list(Kind::NetworkPolicy, Some(view.pod.namespace()));
-            let policies: Vec<&Object> = policies
-                .map(|policy| &**policy)
-                .filter(|policy| label_selector_matches(selector(&policy.spec()["podSelector"]), view.pod.labels()))
-                .collect();
+            let mut policies: Vec<&Object> = Vec::new();
+            for policy in store.list(Kind::NetworkPolicy, Some(view.pod.namespace())) {
+                if label_selector_matches(selector(&policy.spec()["podSelector"]), view.pod.labels()) {
+                    policies.push(policy);
+                }
+            }
             let policy = PodPolicy {
                 ingress: isolation(&policies, Direction::Ingress, view, &pods),
                 egress: isolation(&policies, Direction::Egress, view, &pods),
@@ -96,22 +97,22 @@ fn selector(value: &Value) -> &Value {
 }
 
 fn views(store: &Store) -> Vec<PodView<'_>> {
-    let is_seen = |pod: &&Rc<Object>| {
-        pod.spec()["hostNetwork"].as_bool() != Some(true)
-            && !matches!(pod.status()["phase"].str(), "Succeeded" | "Failed")
-    };
-    let view = |pod: &'_ Rc<Object>| {
-        let addresses = pod.status()["podIPs"].items().iter();
-        addresses.filter_map(|item| item["ip"].str().parse().ok()).collect::<Vec<IpAddr>>()
-    };
-    let pods = store.list(Kind::Pod, None).filter(is_seen);
-    pods.map(|pod| PodView {
-        pod,
-        namespace: store.find(Kind::Namespace, "", pod.namespace()).map(|namespace| &**namespace),
-        addresses: view(pod),
-    })
-    .filter(|view| !view.addresses.is_empty())
-    .collect()
+    let mut views = Vec::new();
+    for pod in store.list(Kind::Pod, None) {
+        let has_ended = matches!(pod.status()["phase"].str(), "Succeeded" | "Failed");
+        if has_ended || pod.spec()["hostNetwork"].as_bool() == Some(true) {
+            continue;
+        }
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        for item in pod.status()["podIPs"].items() {
+            addresses.extend(item["ip"].str().parse::<IpAddr>());
+        }
+        if !addresses.is_empty() {
+            let namespace = store.find(Kind::Namespace, "", pod.namespace()).map(|namespace| &**namespace);
+            views.push(PodView { pod, namespace, addresses });
+        }
+    }
+    views
 }
 
 /// What is allowed in one direction; `None` if no policy isolates the pod there.
@@ -125,16 +126,18 @@ fn isolation(
         Direction::Ingress => ("Ingress", "ingress"),
         Direction::Egress => ("Egress", "egress"),
     };
-    let is_isolating = |policy: &&&Object| policy.spec()["policyTypes"].items().iter().any(|kind| kind.str() == word);
-    let mut isolating = policies.iter().filter(is_isolating).peekable();
-    isolating.peek()?;
+    let mut is_isolated = false;
     let mut rules = Vec::new();
-    for policy in isolating {
+    for policy in policies {
+        if !policy.spec()["policyTypes"].items().iter().any(|kind| kind.str() == word) {
+            continue;
+        }
+        is_isolated = true;
         for rule in policy.spec()[field].items() {
             add_rule(&mut rules, rule, direction, policy.namespace(), subject, pods);
         }
     }
-    Some(rules)
+    is_isolated.then_some(rules)
 }
 
 fn add_rule(
@@ -146,32 +149,27 @@ fn add_rule(
     pods: &[PodView<'_>],
 ) {
     let list = rule[if direction == Direction::Ingress { "from" } else { "to" }].items();
-    let blocks: Vec<Block> = list.iter().filter_map(|peer| block(&peer["ipBlock"])).collect();
-    let peers: Vec<&PodView<'_>> = (pods.iter())
-        .filter(|view| list.is_empty() || list.iter().any(|peer| is_peer(peer, namespace, view)))
-        .collect();
-    let everyone = list.is_empty();
-    let ports = rule["ports"].items();
-    if ports.is_empty() {
-        rules.push(PolicyRule { peers: (!everyone).then(|| all(&peers, blocks)), ports: None });
-        return;
+    let mut blocks = Vec::new();
+    for peer in list {
+        blocks.extend(block(&peer["ipBlock"]));
     }
-    let named = |port: &&Value| port["port"].as_str().is_some();
+    let mut peers: Vec<&PodView<'_>> = Vec::new();
+    for view in pods {
+        if list.is_empty() || list.iter().any(|peer| is_peer(peer, namespace, view)) {
+            peers.push(view);
+        }
+    }
+    let ports = rule["ports"].items();
     // A name means a port of the receiver: for egress, whatever each peer calls by it.
     let is_per_peer = direction == Direction::Egress;
-    let ranges: Rc<[PortRange]> = match direction {
-        Direction::Ingress => ports.iter().filter_map(|port| range(port, subject.pod)).collect(),
-        Direction::Egress => {
-            ports.iter().filter(|port| !named(port)).filter_map(|port| range(port, subject.pod)).collect()
-        }
-    };
-    if !ranges.is_empty() || !is_per_peer {
-        let peers = (!everyone).then(|| all(&peers, blocks));
-        rules.push(PolicyRule { peers, ports: Some(ranges) });
+    let own = if ports.is_empty() { None } else { Some(ranges(ports, subject.pod, !is_per_peer, true)) };
+    if !is_per_peer || own.as_ref().is_none_or(|own| !own.is_empty()) {
+        let peers = if list.is_empty() { None } else { Some(all(&peers, blocks)) };
+        rules.push(PolicyRule { peers, ports: own });
     }
     if is_per_peer {
         for peer in peers {
-            let own: Rc<[PortRange]> = ports.iter().filter(named).filter_map(|port| range(port, peer.pod)).collect();
+            let own = ranges(ports, peer.pod, true, false);
             if !own.is_empty() {
                 rules.push(PolicyRule { peers: Some(all(&[peer], Vec::new())), ports: Some(own) });
             }
@@ -179,8 +177,24 @@ fn add_rule(
     }
 }
 
+/// The ranges of those ports that are given by name, by number, or both.
+fn ranges(ports: &[Value], receiver: &Object, with_names: bool, with_numbers: bool) -> Rc<[PortRange]> {
+    let mut ranges = Vec::new();
+    for port in ports {
+        let is_wanted = if port["port"].as_str().is_some() { with_names } else { with_numbers };
+        if is_wanted {
+            ranges.extend(range(port, receiver));
+        }
+    }
+    ranges.into()
+}
+
 fn all(pods: &[&PodView<'_>], blocks: Vec<Block>) -> Rc<Peers> {
-    Rc::new(Peers::new(pods.iter().flat_map(|view| view.addresses.iter().copied()).collect(), blocks))
+    let mut addresses = Vec::new();
+    for view in pods {
+        addresses.extend_from_slice(&view.addresses);
+    }
+    Rc::new(Peers::new(addresses, blocks))
 }
 
 fn is_peer(peer: &Value, namespace: &str, view: &PodView<'_>) -> bool {
@@ -198,7 +212,10 @@ fn is_peer(peer: &Value, namespace: &str, view: &PodView<'_>) -> bool {
 
 fn block(value: &Value) -> Option<Block> {
     let cidr: Cidr = value["cidr"].as_str()?.parse().ok()?;
-    let except = value["except"].items().iter().filter_map(|range| range.str().parse().ok()).collect();
+    let mut except: Vec<Cidr> = Vec::new();
+    for range in value["except"].items() {
+        except.extend(range.str().parse::<Cidr>());
+    }
     Some(Block { cidr, except })
 }
 
@@ -226,9 +243,12 @@ fn range(port: &Value, receiver: &Object) -> Option<PortRange> {
 }
 
 fn named_port(pod: &Object, name: &str, protocol: &str) -> Option<u16> {
-    let containers = pod.spec()["containers"].items().iter();
-    let mut ports = containers.flat_map(|container| container["ports"].items());
-    let port =
-        ports.find(|port| port["name"].str() == name && port["protocol"].as_str().unwrap_or("TCP") == protocol)?;
-    port["containerPort"].as_int().and_then(|n| u16::try_from(n).ok())
+    for container in pod.spec()["containers"].items() {
+        for port in container["ports"].items() {
+            if port["name"].str() == name && port["protocol"].as_str().unwrap_or("TCP") == protocol {
+                return port["containerPort"].as_int().and_then(|n| u16::try_from(n).ok());
+            }
+        }
+    }
+    None
 }

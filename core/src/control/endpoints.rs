@@ -91,7 +91,7 @@ fn subsets_of(store: &Store, service: &Object) -> Vec<Value> {
     let may_be_portless = spec["ports"].items().is_empty() && spec["clusterIP"].str() == "None";
     let mut places: OrdMap<(usize, i64), usize> = OrdMap::new();
     let (mut ports, mut offers) = (Vec::new(), Vec::new());
-    for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, publish_all)) {
+    for pod in membership::pods_of(store, service, publish_all) {
         let Some(address) = address(pod, service) else { continue };
         let ready = publish_all || membership::is_ready(pod);
         let mut offered = Vec::new();

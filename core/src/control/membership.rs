@@ -8,17 +8,21 @@ use crate::ordered::OrdSet;
 use alloc::{rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
-/// The pods that a Service's selector matches, by name; none without a selector.
+/// The pods that a Service's selector matches and that [`belongs`] lets in, by name; none without a selector.
 ///
 /// Only the pods with the rarest of its labels are looked at.
-pub(super) fn pods_of<'a>(store: &'a Store, service: &'a Object) -> impl Iterator<Item = &'a Rc<Object>> {
+pub(super) fn pods_of<'a>(store: &'a Store, service: &Object, with_terminating: bool) -> Vec<&'a Rc<Object>> {
     let namespace = service.namespace();
     let pairs = service.spec()["selector"].fields();
     let rarest = pairs.min_by_key(|(label, value)| store.count_labelled(Kind::Pod, namespace, label, value.str()));
-    rarest
-        .into_iter()
-        .flat_map(move |(label, value)| store.labelled(Kind::Pod, namespace, label, value.str()))
-        .filter(move |pod| selects(service, pod.labels()))
+    let Some((label, value)) = rarest else { return Vec::new() };
+    let mut pods = Vec::new();
+    for pod in store.labelled(Kind::Pod, namespace, label, value.str()) {
+        if selects(service, pod.labels()) && belongs(pod, with_terminating) {
+            pods.push(pod);
+        }
+    }
+    pods
 }
 
 /// True if the Service has a selector; an empty one counts as none, as it does once stored.
@@ -53,12 +57,19 @@ pub(super) fn services_of(change: &Change, store: &Store) -> OrdSet<Key> {
 
 /// The Services of a namespace that select these labels.
 pub(super) fn selecting(store: &Store, namespace: &str, labels: &Value) -> OrdSet<Key> {
-    let candidates = labels.fields().flat_map(|(label, value)| store.selecting(namespace, label, value.str()));
-    candidates.filter(|service| selects(service, labels)).map(|service| service.key()).collect()
+    let mut found = OrdSet::new();
+    for (label, value) in labels.fields() {
+        for service in store.selecting(namespace, label, value.str()) {
+            if selects(service, labels) {
+                found.insert(service.key());
+            }
+        }
+    }
+    found
 }
 
 /// True unless the pod is over, has no address, or is on its way out while such pods are not wanted.
-pub(super) fn belongs(pod: &Object, with_terminating: bool) -> bool {
+fn belongs(pod: &Object, with_terminating: bool) -> bool {
     !matches!(pod.status()["phase"].str(), "Succeeded" | "Failed")
         && !addresses(pod).is_empty()
         && (with_terminating || !pod.is_terminating())
@@ -81,19 +92,29 @@ pub(super) fn hostname<'a>(pod: &'a Object, service: &Object) -> Option<&'a str>
 /// The pod's addresses as written in its status.
 pub(super) fn addresses(pod: &Object) -> Vec<&str> {
     let status = pod.status();
-    let listed: Vec<&str> = status["podIPs"].items().iter().map(|entry| entry["ip"].str()).collect();
-    match status["podIP"].str() {
-        address if listed.is_empty() && !address.is_empty() => Vec::from([address]),
-        _ => listed,
+    let mut listed = Vec::new();
+    for entry in status["podIPs"].items() {
+        listed.push(entry["ip"].str());
     }
+    let only = status["podIP"].str();
+    if listed.is_empty() && !only.is_empty() {
+        listed.push(only);
+    }
+    listed
 }
 
 /// The pod's addresses of one family, in their usual spelling.
 pub(super) fn addresses_of_family(pod: &Object, ipv6: bool) -> Vec<String> {
     use alloc::string::ToString;
-    let parsed = addresses(pod).into_iter().filter_map(|text| text.parse::<IpAddr>().ok());
-    let canonical = parsed.map(|address| address.to_canonical()).filter(|address| address.is_ipv6() == ipv6);
-    canonical.map(|address| address.to_string()).collect()
+    let mut found = Vec::new();
+    for text in addresses(pod) {
+        if let Ok(address) = text.parse::<IpAddr>()
+            && address.to_canonical().is_ipv6() == ipv6
+        {
+            found.push(address.to_canonical().to_string());
+        }
+    }
+    found
 }
 
 /// The number of the port behind a Service's port on this pod; a name is looked up in its containers, then its sidecars.
@@ -104,15 +125,28 @@ pub(super) fn target_port(pod: &Object, port: &Value) -> Option<i64> {
         _ => return port["port"].as_int(),
     };
     let spec = pod.spec();
-    let sidecars = spec["initContainers"].items().iter().filter(|c| c["restartPolicy"].str() == "Always");
-    let mut ports = spec["containers"].items().iter().chain(sidecars).flat_map(|c| c["ports"].items());
-    let found = ports.find(|p| p["name"].str() == name && protocol(p) == protocol(port));
-    found.and_then(|p| p["containerPort"].as_int())
+    for (list, is_first) in [("containers", true), ("initContainers", false)] {
+        for container in spec[list].items() {
+            if !is_first && container["restartPolicy"].str() != "Always" {
+                continue;
+            }
+            for own in container["ports"].items() {
+                if own["name"].str() == name && protocol(own) == protocol(port) {
+                    return own["containerPort"].as_int();
+                }
+            }
+        }
+    }
+    None
 }
 
 /// The numbers behind each of a Service's ports on this pod: pods that agree in them offer the same ports.
 pub(super) fn target_ports(pod: &Object, service: &Object) -> Vec<Option<i64>> {
-    service.spec()["ports"].items().iter().map(|port| target_port(pod, port)).collect()
+    let mut numbers = Vec::new();
+    for port in service.spec()["ports"].items() {
+        numbers.push(target_port(pod, port));
+    }
+    numbers
 }
 
 /// A port's protocol, TCP if it names none.

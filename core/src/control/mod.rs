@@ -40,7 +40,7 @@ pub use deletion::{DeleteOptions, Propagation};
 pub use event::{Event, EventType, Events};
 pub use ip_pool::{Bands, IpPool, NoAddress};
 pub use port_pool::{NoPort, PortPool};
-pub use store::{Change, Expired, Store};
+pub use store::{Change, Expired, Found, Store};
 
 use crate::{
     api::{ApiError, Key, Kind, Object, Reason, Value, schema},

@@ -1,7 +1,7 @@
 //! Every object of the cluster, with revisions, a bounded log of changes, and the few indexes that controllers need.
 
 use crate::api::{Key, Kind, Object};
-use crate::ordered::OrdMap;
+use crate::ordered::{Iter, OrdMap};
 use alloc::{
     borrow::ToOwned,
     collections::VecDeque,
@@ -78,6 +78,24 @@ impl core::fmt::Display for Expired {
 
 impl core::error::Error for Expired {}
 
+/// The objects that were asked for, in order of their keys.
+///
+/// One type for every question, so that what is done with the answers is compiled once.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    objects: &'a [Option<Rc<Object>>],
+    places: Option<Iter<'a, Rc<Key>, usize>>,
+}
+
+impl<'a> Iterator for Found<'a> {
+    type Item = &'a Rc<Object>;
+
+    fn next(&mut self) -> Option<&'a Rc<Object>> {
+        let (_, place) = self.places.as_mut()?.next()?;
+        Some(self.objects[*place].as_ref().expect("something lies where a key leads"))
+    }
+}
+
 impl Store {
     /// An empty store whose log remembers the last `log_capacity` changes.
     pub(super) fn new(log_capacity: usize) -> Store {
@@ -104,17 +122,19 @@ impl Store {
     }
 
     /// The objects of a kind by namespace and name; of one namespace, or of all if `None`.
-    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &Rc<Object>> {
-        let namespace = namespace.filter(|_| kind.names().namespaced);
-        let from = Key { kind, namespace: namespace.unwrap_or("").to_owned(), name: String::new() };
-        self.places
-            .range::<Key>((Bound::Included(&from), Bound::Unbounded))
-            .take_while(move |(key, _)| key.kind == kind && namespace.is_none_or(|n| key.namespace == n))
-            .map(|(_, place)| self.at(*place))
+    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Found<'_> {
+        // No namespace holds these characters: the ends lie behind every name, and behind every namespace.
+        let (from, to) = match namespace.filter(|_| kind.names().namespaced) {
+            Some(namespace) => (namespace.to_owned(), format!("{namespace}\0")),
+            None => (String::new(), char::MAX.to_string()),
+        };
+        let key = |namespace| Key { kind, namespace, name: String::new() };
+        let range = (Bound::Included(&key(from)), Bound::Excluded(&key(to)));
+        Found { objects: &self.objects, places: Some(self.places.range::<Key>(range)) }
     }
 
     /// The pods or EndpointSlices of a namespace that carry a label (only a slice's `kubernetes.io/service-name` is indexed).
-    pub fn labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> impl Iterator<Item = &Rc<Object>> {
+    pub fn labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> Found<'_> {
         self.term(&label_term(kind, namespace, label, value))
     }
 
@@ -124,22 +144,22 @@ impl Store {
     }
 
     /// The ReplicaSets of a namespace that no controller owns.
-    pub(super) fn stray_sets(&self, namespace: &str) -> impl Iterator<Item = &Rc<Object>> {
+    pub(super) fn stray_sets(&self, namespace: &str) -> Found<'_> {
         self.term(&stray_term(namespace))
     }
 
     /// The Services of a namespace that select pods which carry `label` with `value`, if that is the selector's first pair.
-    pub(super) fn selecting(&self, namespace: &str, label: &str, value: &str) -> impl Iterator<Item = &Rc<Object>> {
+    pub(super) fn selecting(&self, namespace: &str, label: &str, value: &str) -> Found<'_> {
         self.term(&selector_term(namespace, label, value))
     }
 
     /// The objects that name this uid among their owners.
-    pub fn owned(&self, uid: &str) -> impl Iterator<Item = &Rc<Object>> {
+    pub fn owned(&self, uid: &str) -> Found<'_> {
         self.term(&owner_term(uid))
     }
 
     /// The pods bound to a node.
-    pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Rc<Object>> {
+    pub fn on_node(&self, node: &str) -> Found<'_> {
         self.term(&node_term(node))
     }
 
@@ -226,12 +246,8 @@ impl Store {
         change
     }
 
-    fn term<'a>(&'a self, term: &str) -> impl Iterator<Item = &'a Rc<Object>> + use<'a> {
-        self.terms.get(term).into_iter().flatten().map(|(_, place)| self.at(*place))
-    }
-
-    fn at(&self, place: usize) -> &Rc<Object> {
-        self.objects[place].as_ref().expect("something lies where a key leads")
+    fn term(&self, term: &str) -> Found<'_> {
+        Found { objects: &self.objects, places: self.terms.get(term).map(OrdMap::iter) }
     }
 
     /// Gives a new key a place.

@@ -2,7 +2,6 @@
 
 use super::port_set;
 use crate::api::Value;
-use crate::ordered::OrdMap;
 use alloc::vec::Vec;
 
 /// An address, and the ports it is offered with, by their place in a list of all.
@@ -18,23 +17,24 @@ pub(super) struct Offer {
 
 /// Expands subsets to single addresses and ports, then packs them again.
 pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
-    let mut ports: Vec<&Value> = Vec::new();
+    let mut ports: Vec<Value> = Vec::new();
     let mut offers = Vec::new();
     for subset in subsets {
-        let places = subset["ports"].items().iter().map(|port| {
-            ports.iter().position(|known| *known == port).unwrap_or_else(|| {
-                ports.push(port);
-                ports.len() - 1
-            })
-        });
-        let places: Vec<usize> = places.collect();
+        let mut places = Vec::new();
+        for port in subset["ports"].items() {
+            let known = ports.iter().position(|known| known == port);
+            places.push(known.unwrap_or(ports.len()));
+            if known.is_none() {
+                ports.push(port.clone());
+            }
+        }
         for (field, ready) in [("addresses", true), ("notReadyAddresses", false)] {
             for address in subset[field].items() {
                 offers.push(Offer { address: address.clone(), ready, ports: places.clone() });
             }
         }
     }
-    pack(&offers, &ports.into_iter().cloned().collect::<Vec<_>>())
+    pack(&offers, &ports)
 }
 
 /// Subsets in which addresses that offer the same ports with the same readiness stand together. Not ready trumps ready.
@@ -42,43 +42,77 @@ pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
 /// Source: kubernetes pkg/api/v1/endpoints/util.go (RepackSubsets). Subsets whose order upstream leaves to a hash of
 /// pod uids are ordered by their ports here.
 pub(super) fn pack(offers: &[Offer], ports: &[Value]) -> Vec<Value> {
-    let hashes: Vec<u128> = ports.iter().map(port_set::subset_port_hash).collect();
-    let mut addresses: OrdMap<AddressKey<'_>, &Value> = OrdMap::new();
     // By port; the last place is for addresses without ports.
-    let mut offered: Vec<OrdMap<AddressKey<'_>, bool>> = Vec::new();
-    offered.resize_with(ports.len() + 1, OrdMap::new);
+    let mut offered: Vec<Vec<Offered<'_>>> = alloc::vec![Vec::new(); ports.len() + 1];
     for offer in offers {
-        let key = AddressKey::of(&offer.address);
-        addresses.entry(key).or_insert(&offer.address);
-        let portless = offer.ports.is_empty().then_some(ports.len());
-        for place in offer.ports.iter().copied().chain(portless) {
-            *offered[place].entry(key).or_insert(offer.ready) &= offer.ready;
+        let one = Offered { key: AddressKey::of(&offer.address), ready: offer.ready };
+        for place in &offer.ports {
+            offered[*place].push(one);
+        }
+        if offer.ports.is_empty() {
+            offered[ports.len()].push(one);
         }
     }
-
-    let mut groups: OrdMap<Vec<(AddressKey<'_>, bool)>, Vec<usize>> = OrdMap::new();
-    for (place, offered) in offered.into_iter().enumerate().filter(|(_, offered)| !offered.is_empty()) {
-        let group = groups.entry(offered.into_iter().collect()).or_default();
-        group.extend((place < ports.len()).then_some(place));
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (place, mut offered) in offered.into_iter().enumerate() {
+        if offered.is_empty() {
+            continue;
+        }
+        // Of the same address what is not ready comes first, and stays.
+        crate::ordered::sort(&mut offered);
+        offered.dedup_by_key(|one| one.key);
+        let port = ports.get(place).map(|port| (port_set::subset_port_hash(port), place));
+        match groups.iter_mut().find(|group| group.offered == offered) {
+            Some(group) => group.ports.extend(port),
+            None => groups.push(Group { ports: Vec::from_iter(port), offered }),
+        }
     }
-    let mut packed: Vec<(Vec<u128>, Value)> = Vec::new();
-    for (offered, mut places) in groups {
-        places.sort_by_key(|place| hashes[*place]);
+    for group in &mut groups {
+        crate::ordered::sort(&mut group.ports);
+    }
+    crate::ordered::sort(&mut groups);
+    let mut addresses: Vec<(AddressKey<'_>, usize)> = Vec::new();
+    for (place, offer) in offers.iter().enumerate() {
+        addresses.push((AddressKey::of(&offer.address), place));
+    }
+    crate::ordered::sort(&mut addresses);
+    let mut packed = Vec::new();
+    for group in &groups {
         let mut subset = Value::map();
         for (field, wanted) in [("addresses", true), ("notReadyAddresses", false)] {
-            let chosen = offered.iter().filter(|(_, ready)| *ready == wanted);
-            let chosen: Vec<Value> = chosen.map(|(key, _)| addresses[key].clone()).collect();
+            let mut chosen: Vec<Value> = Vec::new();
+            for one in group.offered.iter().filter(|one| one.ready == wanted) {
+                let (_, first) = addresses[addresses.partition_point(|(key, _)| *key < one.key)];
+                chosen.push(offers[first].address.clone());
+            }
             if !chosen.is_empty() {
                 subset.set(&[field], chosen);
             }
         }
-        if !places.is_empty() {
-            subset.set(&["ports"], places.iter().map(|place| ports[*place].clone()).collect::<Vec<Value>>());
+        let mut own: Vec<Value> = Vec::new();
+        for (_, place) in &group.ports {
+            own.push(ports[*place].clone());
         }
-        packed.push((places.into_iter().map(|place| hashes[place]).collect(), subset));
+        if !own.is_empty() {
+            subset.set(&["ports"], own);
+        }
+        packed.push(subset);
     }
-    crate::ordered::sort_by(&mut packed, |(a, _), (b, _)| a.cmp(b));
-    packed.into_iter().map(|(_, subset)| subset).collect()
+    packed
+}
+
+/// An address with one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Offered<'a> {
+    key: AddressKey<'a>,
+    ready: bool,
+}
+
+/// Ports, by their hashes and places, that the same addresses offer.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group<'a> {
+    ports: Vec<(u128, usize)>,
+    offered: Vec<Offered<'a>>,
 }
 
 /// What tells one address from another: pods on the host network share an address, but not a uid.

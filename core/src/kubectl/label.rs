@@ -4,12 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
 use crate::api::{Object, names::label_value};
-use alloc::{
-    format,
-    rc::Rc,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, rc::Rc, string::String, vec::Vec};
 
 const FLAGS: &str = "overwrite all filename=|f selector=|l field-selector= all-namespaces|A output=|o dry-run? list local resource-version=";
 
@@ -101,22 +96,28 @@ fn edit_one(
 ) -> Result<(), Failure> {
     let own = &object.value["metadata"][words.field];
     if args.is_set("list") {
-        let lines: Vec<String> = own.fields().map(|(name, value)| format!("{name}={}\n", value.str())).collect();
-        session.print(&lines.concat());
+        for (name, value) in own.fields() {
+            session.print_line(&format!("{name}={}", value.str()));
+        }
         return Ok(());
     }
     for name in removed.iter().filter(|name| words.noun == "label" && own[**name].is_null()) {
         session.print_line(&format!("{} \"{name}\" not found.", words.noun));
     }
-    let clashes: Vec<String> = (set.iter())
-        .filter(|(name, value)| own[*name].as_str().is_some_and(|old| old != *value) && !args.is_set("overwrite"))
-        .map(|(name, _)| format!("'{name}' already has a value ({})", own[*name].str()))
-        .collect();
+    let mut clashes: Vec<String> = Vec::new();
+    for (name, value) in set {
+        let old = &own[*name];
+        if !old.is_null() && old.str() != *value && !args.is_set("overwrite") {
+            clashes.push(format!("'{name}' already has a value ({})", old.str()));
+        }
+    }
     if words.noun == "annotation" && !clashes.is_empty() {
         let text = "--overwrite is false but found the following declared annotation(s)";
         return Err(Failure::error(&format!("{text}: {}", clashes.join("; "))));
     }
-    let clashes: Vec<String> = clashes.into_iter().map(|clash| format!("{clash}, and --overwrite is false")).collect();
+    for clash in &mut clashes {
+        clash.push_str(", and --overwrite is false");
+    }
     match &clashes[..] {
         [] => {}
         [one] => return Err(Failure::error(one)),
@@ -130,12 +131,12 @@ fn edit_one(
         (false, true) => words.removed,
         (false, false) => words.unchanged,
     };
-    change(session, args, object, done, |value| {
-        for (name, text) in set {
-            value.set(&["metadata", words.field, name], text.to_string());
-        }
-        for name in removed {
-            value.remove(&["metadata", words.field, name]);
-        }
-    })
+    let mut changed = object.value.clone();
+    for (name, text) in set {
+        changed.set(&["metadata", words.field, name], *text);
+    }
+    for name in removed {
+        changed.remove(&["metadata", words.field, name]);
+    }
+    change(session, args, object, done, changed)
 }

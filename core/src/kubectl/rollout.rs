@@ -99,7 +99,9 @@ fn restart(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         let now = timestamp::emit(session.cluster.now());
         let path = ["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"];
-        change(session, args, &object, "restarted", |value| value.set(&path, now))?;
+        let mut changed = object.value.clone();
+        changed.set(&path, now);
+        change(session, args, &object, "restarted", changed)?;
     }
     Ok(())
 }
@@ -140,7 +142,9 @@ fn undo(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             session.print_line(&current);
             continue;
         }
-        change(session, args, &object, "rolled back", |value| value.set(&["spec", "template"], template))?;
+        let mut changed = object.value.clone();
+        changed.set(&["spec", "template"], template);
+        change(session, args, &object, "rolled back", changed)?;
     }
     Ok(())
 }
@@ -173,13 +177,13 @@ fn hold(session: &mut Session<'_>, args: &Args, is_paused: bool) -> Result<(), F
             let already = if is_paused { "is already paused" } else { "is not paused" };
             return Err(Failure::error(&format!("{} {already}", resource::full_name(object.kind, object.name()))));
         }
-        change(session, args, &object, done, |value| {
-            if is_paused {
-                value.set(&["spec", "paused"], true);
-            } else {
-                value.remove(&["spec", "paused"]);
-            }
-        })?;
+        let mut changed = object.value.clone();
+        if is_paused {
+            changed.set(&["spec", "paused"], true);
+        } else {
+            changed.remove(&["spec", "paused"]);
+        }
+        change(session, args, &object, done, changed)?;
     }
     Ok(())
 }
@@ -190,11 +194,9 @@ pub(super) fn change(
     args: &Args,
     object: &Rc<Object>,
     done: &str,
-    act: impl FnOnce(&mut Value),
+    changed: Value,
 ) -> Result<(), Failure> {
-    let mut changed = (**object).clone();
-    act(&mut changed.value);
-    let written = session.cluster.replace(changed)?;
+    let written = session.cluster.replace(Object { kind: object.kind, value: changed })?;
     session.report(args, &written, done)
 }
 
@@ -215,9 +217,10 @@ fn named(session: &mut Session<'_>, args: &Args) -> Result<Vec<Rc<Object>>, Fail
 /// A Deployment's ReplicaSets by revision, oldest first.
 fn revisions(session: &Session<'_>, deployment: &Object) -> Vec<(i64, Rc<Object>)> {
     let owned = session.cluster.control().store().owned(deployment.uid());
-    let number = |set: &Rc<Object>| set.annotation(REVISION).and_then(|n| n.parse().ok()).unwrap_or(0);
-    let mut sets: Vec<(i64, Rc<Object>)> =
-        owned.filter(|set| set.kind == Kind::ReplicaSet).map(|set| (number(set), set.clone())).collect();
+    let mut sets: Vec<(i64, Rc<Object>)> = Vec::new();
+    for set in owned.filter(|set| set.kind == Kind::ReplicaSet) {
+        sets.push((set.annotation(REVISION).and_then(|n| n.parse().ok()).unwrap_or(0), set.clone()));
+    }
     crate::ordered::sort_by_key(&mut sets, |(number, _)| *number);
     sets
 }

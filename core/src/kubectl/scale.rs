@@ -33,7 +33,9 @@ fn scale(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         if let Some(expected) = expected.filter(|expected| *expected != current) {
             return Err(Failure::error(&format!("Expected replicas to be {expected}, was {current}")));
         }
-        change(session, args, &object, "scaled", |value| value.set(&["spec", "replicas"], wanted))?;
+        let mut changed = object.value.clone();
+        changed.set(&["spec", "replicas"], wanted);
+        change(session, args, &object, "scaled", changed)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
 use crate::api::{Kind, Map, Value};
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
 pub(super) const COMMANDS: [Command; 3] = [
     Command { name: "set selector", flags: "all filename=|f resource-version= dry-run? output=|o", act: selector },
@@ -34,13 +34,15 @@ fn selector(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             let kind = object.kind.names().kind;
             return Err(Failure::error(&format!("selector is only supported for Services, not for {kind}")));
         }
-        change(session, args, &object, "selector updated", |value| value.set(&["spec", "selector"], wanted.clone()))?;
+        let mut changed = object.value.clone();
+        changed.set(&["spec", "selector"], wanted.clone());
+        change(session, args, &object, "selector updated", changed)?;
     }
     Ok(())
 }
 
 fn image(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let (pairs, target): (alloc::vec::Vec<String>, _) = args.words.iter().cloned().partition(|word| word.contains('='));
+    let (pairs, target) = parted(&args.words, |word| word.contains('='));
     if pairs.is_empty() {
         return Err(Failure::error("at least one image update is required"));
     }
@@ -60,14 +62,13 @@ fn image(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 return Err(Failure::error(&format!("unable to find container named \"{name}\"")));
             }
         }
-        change(session, args, &object, "image updated", |value| *value = changed)?;
+        change(session, args, &object, "image updated", changed)?;
     }
     Ok(())
 }
 
 fn env(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let is_variable = |word: &String| word.contains('=') || word.ends_with('-');
-    let (variables, target): (alloc::vec::Vec<String>, _) = args.words.iter().cloned().partition(is_variable);
+    let (variables, target) = parted(&args.words, |word| word.contains('=') || word.ends_with('-'));
     for object in session.resolve(args, &target)? {
         let path: &[&str] = if object.kind == Kind::Pod { &["spec"] } else { &["spec", "template", "spec"] };
         let mut changed = object.value.clone();
@@ -87,7 +88,17 @@ fn env(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 container.remove(&["env"]);
             }
         }
-        change(session, args, &object, "env updated", |value| *value = changed)?;
+        change(session, args, &object, "env updated", changed)?;
     }
     Ok(())
+}
+
+/// The words that are changes, and those that name objects.
+fn parted(words: &[String], is_change: fn(&str) -> bool) -> (Vec<String>, Vec<String>) {
+    let (mut changes, mut target) = (Vec::new(), Vec::new());
+    for word in words {
+        let list = if is_change(word) { &mut changes } else { &mut target };
+        list.push(word.clone());
+    }
+    (changes, target)
 }

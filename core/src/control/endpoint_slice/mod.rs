@@ -156,7 +156,7 @@ fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> OrdMap<St
     let mut nodes: OrdMap<&str, Option<&'a Rc<Object>>> = OrdMap::new();
     let mut desired: OrdMap<String, Desired<'a>> = OrdMap::new();
     let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
-    for pod in membership::pods_of(store, service).filter(|pod| membership::belongs(pod, true)) {
+    for pod in membership::pods_of(store, service, true) {
         let numbers = membership::target_ports(pod, service);
         let wanted = match keys.get(&numbers).and_then(|key| desired.get_mut(key)) {
             Some(wanted) => wanted,
