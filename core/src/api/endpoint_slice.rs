@@ -5,7 +5,6 @@ use super::{
     field::{Errors, Path},
     ip, meta, names,
     schema::{OBJECT_META, OBJECT_REFERENCE, Struct, Type},
-    selector::validate_labels,
     service::one_of,
 };
 use alloc::{format, string::String, vec::Vec};
@@ -76,6 +75,8 @@ const MAX_HINTS: usize = 8;
 pub fn set_defaults(slice: &mut Object) {
     if !slice.value["endpoints"].is_empty() {
         for endpoint in slice.value.field_mut("endpoints").items_mut() {
+            // Upstream's strategy drops what only v1beta1 had.
+            endpoint.remove(&["deprecatedTopology"]);
             if endpoint["conditions"].is_null() {
                 endpoint.set(&["conditions"], Value::map());
             }
@@ -169,7 +170,6 @@ fn validate_endpoints(errors: &mut Errors, endpoints: &[Value], kind: &str) {
         if let Some(node) = endpoint["nodeName"].as_str() {
             errors.invalid_each(&path.child("nodeName"), node, names::dns_subdomain(node));
         }
-        validate_labels(errors, &path.child("deprecatedTopology"), &endpoint["deprecatedTopology"]);
         if let Some(hostname) = endpoint["hostname"].as_str() {
             errors.invalid_each(&path.child("hostname"), hostname, names::dns_label(hostname));
         }

@@ -80,7 +80,8 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
     let mut controller = String::new();
     for owner in owners.items() {
         let group_version = owner["apiVersion"].str();
-        if group_version.rsplit('/').next().is_none_or(str::is_empty) {
+        // One with two slashes is read as nothing.
+        if group_version.rsplit('/').next().is_none_or(str::is_empty) || group_version.matches('/').count() > 1 {
             errors.invalid(&path.child("apiVersion"), group_version, "version must not be empty");
         }
         for field in ["kind", "name", "uid"] {

@@ -1,5 +1,6 @@
 //! Pods and their templates: defaults and validation.
 
+mod blocks;
 mod probe;
 pub mod schema;
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub enum Type {
     Str,
     /// A string that may be empty.
     OptStr,
+    /// A time of RFC 3339.
+    Time,
     /// A string of a named Go type, shown in errors: `v1.Protocol`.
     Enum(&'static str),
     /// The same, that may be empty.
@@ -83,6 +85,16 @@ pub fn decode(kind: Kind, value: &mut Value) -> Result<(), ApiError> {
     Err(ApiError::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}")))
 }
 
+/// Why kubectl itself cannot read a tree's metadata, which is all that it decodes.
+///
+/// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/metadata_decoder.go.
+pub fn metadata_complaint(value: &Value) -> Option<String> {
+    static METADATA_ONLY: Struct = Struct { name: "", fields: &[("metadata", Type::Struct(&OBJECT_META))] };
+    let mut decoder = Decoder::default();
+    decoder.fields(&METADATA_ONLY, &mut value.clone());
+    decoder.type_error
+}
+
 /// The unknown fields of a tree, by their paths: what a linter marks.
 pub fn unknown_fields(kind: Kind, value: &Value) -> Vec<String> {
     let mut decoder = Decoder { keep_paths: true, ..Decoder::default() };
@@ -101,8 +113,8 @@ pub static OBJECT_META: Struct = Struct {
         ("uid", Type::Enum("types.UID")),
         ("resourceVersion", Type::Str),
         ("generation", Type::Int64),
-        ("creationTimestamp", Type::Str),
-        ("deletionTimestamp", Type::Str),
+        ("creationTimestamp", Type::Time),
+        ("deletionTimestamp", Type::Time),
         ("deletionGracePeriodSeconds", Type::OptInt64),
         ("labels", Type::Labels),
         ("annotations", Type::Labels),
@@ -186,7 +198,8 @@ impl Decoder {
             (Type::Any, _) => {}
             (Type::Str | Type::OptStr | Type::Enum(_) | Type::OptEnum(_), Value::String(_)) => {}
             (Type::IntOrString, Value::String(_)) => {}
-            (Type::Quantity, Value::String(text)) => self.quantity(text),
+            (Type::Time, Value::String(text)) => self.complain(time_complaint(text)),
+            (Type::Quantity, Value::String(text)) => self.complain(quantity_complaint(text).map(String::from)),
             (Type::Bool | Type::OptBool, Value::Bool(_)) => {}
             (Type::Int64 | Type::OptInt64, Value::Int(_)) => {}
             (Type::Int32 | Type::OptInt32 | Type::IntOrString, Value::Int(number))
@@ -227,10 +240,9 @@ impl Decoder {
         self.value(parent, kind, item);
     }
 
-    fn quantity(&mut self, text: &str) {
-        let complaint = quantity_complaint(text);
+    fn complain(&mut self, complaint: Option<String>) {
         if self.type_error.is_none() {
-            self.type_error = complaint.map(String::from);
+            self.type_error = complaint;
         }
     }
 
@@ -280,6 +292,28 @@ impl Decoder {
     }
 }
 
+/// Go's words for the first part that does not fit.
+fn time_complaint(text: &str) -> Option<String> {
+    const PARTS: [&str; 12] = ["2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05", "Z07:00"];
+    let mut rest = text;
+    for part in PARTS {
+        let fits = match part.len() {
+            1 => rest.starts_with(part),
+            6 => matches!(rest.as_bytes(), [b'Z'] | [b'+' | b'-', _, _, b':', _, _]),
+            digits => rest.len() >= digits && rest.as_bytes()[..digits].iter().all(u8::is_ascii_digit),
+        };
+        if !fits {
+            let layout = PARTS.concat();
+            return Some(format!("parsing time \"{text}\" as \"{layout}\": cannot parse \"{rest}\" as \"{part}\""));
+        }
+        rest = &rest[part.len().min(rest.len())..];
+        if part == "05" && rest.starts_with('.') {
+            rest = rest[1..].trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+    }
+    None
+}
+
 /// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go (ParseQuantity).
 fn quantity_complaint(text: &str) -> Option<&'static str> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -304,14 +338,20 @@ impl Type {
         match self {
             Type::Str | Type::Enum(_) | Type::Bool | Type::Int32 | Type::Int64 => true,
             Type::Strings | Type::Enums(_) | Type::Labels | Type::List(_) | Type::Quantities => true,
-            Type::OptStr | Type::OptEnum(_) | Type::OptBool | Type::OptInt32 | Type::OptInt64 | Type::Quantity => false,
+            Type::Time
+            | Type::OptStr
+            | Type::OptEnum(_)
+            | Type::OptBool
+            | Type::OptInt32
+            | Type::OptInt64
+            | Type::Quantity => false,
             Type::IntOrString | Type::Struct(_) | Type::Any => false,
         }
     }
 
     fn go_name(self) -> String {
         match self {
-            Type::Str | Type::OptStr => "string".into(),
+            Type::Str | Type::OptStr | Type::Time => "string".into(),
             Type::Enum(name) | Type::OptEnum(name) => name.into(),
             Type::Bool | Type::OptBool => "bool".into(),
             Type::Int32 | Type::OptInt32 | Type::IntOrString => "int32".into(),

@@ -79,7 +79,7 @@ impl core::error::Error for SyntaxError {}
 pub fn parse(text: &str) -> Vec<Result<Manifest, SyntaxError>> {
     let mut found = Vec::new();
     let (documents, stop) = documents(text);
-    for origin in documents {
+    for origin in documents.into_iter().flat_map(|origin| json_objects(text, origin)) {
         match read(&text[origin.start..origin.end]) {
             Err(error) => found.push(Err(syntax_error(&error, origin.lines))),
             Ok((Value::Null, _)) => {}
@@ -119,7 +119,14 @@ fn flatten(found: &mut Vec<Result<Manifest, SyntaxError>>, origin: Origin, mut v
         found.push(Ok(Manifest { value, duplicates, origin }));
         return;
     }
-    for (at, item) in core::mem::take(value.field_mut("items").items_mut()).into_iter().enumerate() {
+    let kind = value["kind"].str().trim_end_matches("List").to_owned();
+    let version = value["apiVersion"].clone();
+    for (at, mut item) in core::mem::take(value.field_mut("items").items_mut()).into_iter().enumerate() {
+        // The items of a `ServiceList` need not say what they are.
+        if !kind.is_empty() && item["kind"].is_null() && item["apiVersion"].is_null() && item.as_map().is_some() {
+            item.set(&["kind"], kind.as_str());
+            item.set(&["apiVersion"], version.clone());
+        }
         let prefix = format!("items[{at}].");
         let duplicates =
             duplicates.iter().filter_map(|path| path.strip_prefix(&prefix)).map(ToOwned::to_owned).collect();
@@ -155,6 +162,35 @@ fn documents(text: &str) -> (Vec<Origin>, Option<SyntaxError>) {
     }
     found.push(Origin { start, end: text.len(), lines, item: None });
     (found, None)
+}
+
+/// A document that begins with a brace may hold several JSON objects, one after the other.
+fn json_objects(text: &str, origin: Origin) -> Vec<Origin> {
+    let (mut found, mut at) = (Vec::new(), origin);
+    let (mut depth, mut in_string, mut is_escaped) = (0u32, false, false);
+    if !text[origin.start..origin.end].trim_start().starts_with('{') {
+        return alloc::vec![origin];
+    }
+    for (offset, byte) in text.bytes().enumerate().take(origin.end).skip(origin.start) {
+        if in_string {
+            in_string = is_escaped || byte != b'"';
+            is_escaped = !is_escaped && byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if byte == b'}' && depth == 0 && text[offset + 1..origin.end].trim_start().starts_with('{') {
+            found.push(Origin { end: offset + 1, ..at });
+            at.lines += text[at.start..=offset].matches('\n').count();
+            at.start = offset + 1;
+        }
+    }
+    found.push(at);
+    found
 }
 
 fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {

@@ -98,10 +98,15 @@ impl Admission {
     fn finish(
         &mut self,
         transaction: Transaction,
-        object: Object,
+        mut object: Object,
         judged: Result<(), ApiError>,
     ) -> Result<Object, ApiError> {
         self.close(transaction, judged.is_ok());
+        // Upstream brings this in order whenever the Service is read (storage.go, defaultOnReadService).
+        if object.spec()["type"].str() == "ExternalName" {
+            crate::api::service::normalize_cluster_ips(&mut object, None);
+            object.value.remove(&["spec", "internalTrafficPolicy"]);
+        }
         judged.map(|()| object)
     }
 

@@ -12,8 +12,9 @@ pub(super) fn stamp(object: &mut Object, now: Instant, uid: String) {
     let value = &mut object.value;
     value.set(&["metadata", "uid"], uid);
     value.set(&["metadata", "creationTimestamp"], timestamp::emit(now));
-    value.remove(&["metadata", "deletionTimestamp"]);
-    value.remove(&["metadata", "deletionGracePeriodSeconds"]);
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
+        value.remove(&["metadata", field]);
+    }
     match object.kind {
         Kind::Pod => {
             value.set(&["status"], Value::map());
@@ -62,6 +63,8 @@ pub(super) fn keep(before: &Object, object: &mut Object) {
         "generateName",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
+        "selfLink",
+        "managedFields",
     ] {
         keep_field(before, object, &["metadata", field]);
     }

@@ -170,6 +170,10 @@ impl ControlPlane {
         self.now = now;
         let key = object.key();
         let Some(before) = self.store.get(&key).cloned() else {
+            // Of a few kinds a PUT also creates (each strategy's AllowCreateOnUpdate).
+            if matches!(key.kind, Kind::Service | Kind::Endpoints) && self.by.is_none() && !key.name.is_empty() {
+                return self.create(now, object);
+            }
             return Err(ApiError::not_found(key.kind, &key.name));
         };
         self.decode(&mut object)?;

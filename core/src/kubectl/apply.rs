@@ -141,18 +141,21 @@ impl Session<'_> {
 
     /// Creates an object and prints what the server warns of.
     pub(super) fn create(&mut self, object: Object) -> Result<Rc<Object>, ApiError> {
-        let warnings = object.warnings();
         let created = self.cluster.create(object)?;
-        warnings.iter().for_each(|warning| self.warn_once(warning));
+        self.warn_of(&created);
         Ok(created)
     }
 
     /// Writes an object and prints what the server warns of.
     pub(super) fn replace(&mut self, object: Object) -> Result<Rc<Object>, ApiError> {
-        let warnings = object.warnings();
         let written = self.cluster.replace(object)?;
-        warnings.iter().for_each(|warning| self.warn_once(warning));
+        self.warn_of(&written);
         Ok(written)
+    }
+
+    /// The server judges what it stores, so after defaulting.
+    fn warn_of(&mut self, object: &Object) {
+        object.warnings().iter().for_each(|warning| self.warn_once(warning));
     }
 
     /// A kind that upstream calls deprecated is warned of once a command.

@@ -62,7 +62,7 @@ fn inner(field: &Type) -> Option<&'static Struct> {
 /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/explain/v2 (plaintext template).
 fn type_name(field: &Type) -> String {
     match field {
-        Type::Str | Type::OptStr | Type::Enum(_) | Type::OptEnum(_) => "string".into(),
+        Type::Str | Type::Time | Type::OptStr | Type::Enum(_) | Type::OptEnum(_) => "string".into(),
         Type::Bool | Type::OptBool => "boolean".into(),
         Type::Int32 | Type::OptInt32 | Type::Int64 | Type::OptInt64 => "integer".into(),
         Type::IntOrString => "IntOrString".into(),

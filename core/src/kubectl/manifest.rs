@@ -128,15 +128,8 @@ impl Session<'_> {
             })?;
             let mut value = manifest.value;
             if value.as_map().is_none() {
-                let kind = match value {
-                    Value::List(_) => "array",
-                    Value::String(_) => "string",
-                    Value::Bool(_) => "bool",
-                    _ => "number",
-                };
                 return Err(format!(
-                    "error: error validating \"{source}\": error validating data: json: cannot unmarshal {kind} into \
-                     Go value of type map[string]interface {{}}; {STOP}"
+                    "error: error validating \"{source}\": error validating data: invalid object to validate; {STOP}"
                 ));
             }
             let unset: Vec<&str> = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")]
@@ -147,6 +140,10 @@ impl Session<'_> {
             if !unset.is_empty() {
                 let list = if let [one] = &unset[..] { (*one).to_string() } else { format!("[{}]", unset.join(", ")) };
                 return Err(format!("error: error validating \"{source}\": error validating data: {list}; {STOP}"));
+            }
+            if let Some(why) = schema::metadata_complaint(&value) {
+                errors.push(Problem::from(format!("error: unable to decode \"{source}\": {why}")));
+                continue;
             }
             let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
             let Some(kind) = Kind::from_manifest(version, kind) else {

@@ -161,8 +161,21 @@ fn list(objects: &[Rc<Object>]) -> Value {
     list.set(&["apiVersion"], "v1");
     list.set(&["kind"], "List");
     list.set(&["metadata", "resourceVersion"], "");
-    list.set(&["items"], objects.iter().map(|object| object.value.clone()).collect::<Vec<_>>());
+    list.set(&["items"], objects.iter().map(|object| whole(object)).collect::<Vec<_>>());
     list
+}
+
+/// An object as the server sends it: the lists of a slice are there even if they are empty.
+fn whole(object: &Object) -> Value {
+    let mut value = object.value.clone();
+    if object.kind == Kind::EndpointSlice {
+        for field in ["endpoints", "ports"] {
+            if value[field].is_empty() {
+                value.set(&[field], Value::Null);
+            }
+        }
+    }
+    value
 }
 
 impl Session<'_> {
@@ -175,7 +188,7 @@ impl Session<'_> {
         has_headers: bool,
     ) -> Result<(), Failure> {
         let tree = || match objects {
-            [object] if is_one => object.value.clone(),
+            [object] if is_one => whole(object),
             _ => list(objects),
         };
         match format {

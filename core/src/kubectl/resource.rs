@@ -1,7 +1,7 @@
 //! Which objects a command line names: `svc web`, `svc,ep`, `deploy/web pod/x`, `all`.
 
 use super::{Failure, Session, args::Args};
-use crate::api::{ApiError, Kind, Object, Value, selector::Selector};
+use crate::api::{ApiError, Kind, Object, Value, names, selector::Selector};
 use alloc::{
     format,
     rc::Rc,
@@ -53,6 +53,17 @@ const ALL: [Kind; 5] = [Kind::Pod, Kind::Service, Kind::Deployment, Kind::Replic
 ///
 /// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/builder.go (ResourceTypeOrNameArgs).
 pub(super) fn targets(words: &[String]) -> Result<Vec<Target>, Failure> {
+    let found = parse_targets(words)?;
+    for name in found.iter().filter_map(|target| target.name.as_deref()) {
+        let complaints = names::path_segment(name);
+        if !complaints.is_empty() {
+            return Err(Failure::error(&format!("invalid resource name \"{name}\": [{}]", complaints.join(" "))));
+        }
+    }
+    Ok(found)
+}
+
+fn parse_targets(words: &[String]) -> Result<Vec<Target>, Failure> {
     let has_slash = words.iter().any(|word| word.contains('/'));
     if has_slash {
         if let Some(plain) = words.iter().find(|word| !word.contains('/')) {

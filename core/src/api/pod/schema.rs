@@ -1,5 +1,11 @@
-//! The fields of a Pod, as deep as this product looks.
+//! The fields of a Pod.
 
+use super::blocks::{
+    AFFINITY, CONTAINER_RESIZE_POLICY, CONTAINER_RESTART_RULE, ENV_FROM_SOURCE, ENV_VAR_SOURCE, HOST_ALIAS, LIFECYCLE,
+    LOCAL_OBJECT_REFERENCE, POD_DNS_CONFIG, POD_OS, POD_READINESS_GATE, POD_RESOURCE_CLAIM, POD_SCHEDULING_GATE,
+    POD_SCHEDULING_GROUP, POD_SECURITY_CONTEXT, RESOURCE_CLAIM, SECURITY_CONTEXT, TOPOLOGY_SPREAD_CONSTRAINT, VOLUME,
+    VOLUME_DEVICE, VOLUME_MOUNT,
+};
 use crate::api::schema::{OBJECT_META, Struct, Type};
 
 /// The fields of this kind.
@@ -18,7 +24,7 @@ pub static POD: Struct = Struct {
 pub static POD_SPEC: Struct = Struct {
     name: "PodSpec",
     fields: &[
-        ("volumes", Type::Any),
+        ("volumes", Type::List(&VOLUME)),
         ("initContainers", Type::List(&CONTAINER)),
         ("containers", Type::List(&CONTAINER)),
         ("ephemeralContainers", Type::Any),
@@ -35,31 +41,31 @@ pub static POD_SPEC: Struct = Struct {
         ("hostPID", Type::Bool),
         ("hostIPC", Type::Bool),
         ("shareProcessNamespace", Type::OptBool),
-        ("securityContext", Type::Any),
-        ("imagePullSecrets", Type::Any),
+        ("securityContext", Type::Struct(&POD_SECURITY_CONTEXT)),
+        ("imagePullSecrets", Type::List(&LOCAL_OBJECT_REFERENCE)),
         ("hostname", Type::Str),
         ("subdomain", Type::Str),
-        ("affinity", Type::Any),
+        ("affinity", Type::Struct(&AFFINITY)),
         ("schedulerName", Type::Str),
         ("tolerations", Type::List(&TOLERATION)),
-        ("hostAliases", Type::Any),
+        ("hostAliases", Type::List(&HOST_ALIAS)),
         ("priorityClassName", Type::Str),
         ("priority", Type::OptInt32),
-        ("dnsConfig", Type::Any),
-        ("readinessGates", Type::Any),
+        ("dnsConfig", Type::Struct(&POD_DNS_CONFIG)),
+        ("readinessGates", Type::List(&POD_READINESS_GATE)),
         ("runtimeClassName", Type::OptStr),
         ("enableServiceLinks", Type::OptBool),
         ("preemptionPolicy", Type::OptEnum("v1.PreemptionPolicy")),
         ("overhead", Type::Quantities),
-        ("topologySpreadConstraints", Type::Any),
+        ("topologySpreadConstraints", Type::List(&TOPOLOGY_SPREAD_CONSTRAINT)),
         ("setHostnameAsFQDN", Type::OptBool),
-        ("os", Type::Any),
+        ("os", Type::Struct(&POD_OS)),
         ("hostUsers", Type::OptBool),
-        ("schedulingGates", Type::Any),
-        ("resourceClaims", Type::Any),
+        ("schedulingGates", Type::List(&POD_SCHEDULING_GATE)),
+        ("resourceClaims", Type::List(&POD_RESOURCE_CLAIM)),
         ("resources", Type::Struct(&RESOURCE_REQUIREMENTS)),
         ("hostnameOverride", Type::OptStr),
-        ("schedulingGroup", Type::Any),
+        ("schedulingGroup", Type::Struct(&POD_SCHEDULING_GROUP)),
     ],
 };
 
@@ -72,22 +78,22 @@ static CONTAINER: Struct = Struct {
         ("args", Type::Strings),
         ("workingDir", Type::Str),
         ("ports", Type::List(&CONTAINER_PORT)),
-        ("envFrom", Type::Any),
+        ("envFrom", Type::List(&ENV_FROM_SOURCE)),
         ("env", Type::List(&ENV_VAR)),
         ("resources", Type::Struct(&RESOURCE_REQUIREMENTS)),
-        ("resizePolicy", Type::Any),
+        ("resizePolicy", Type::List(&CONTAINER_RESIZE_POLICY)),
         ("restartPolicy", Type::OptEnum("v1.ContainerRestartPolicy")),
-        ("restartPolicyRules", Type::Any),
-        ("volumeMounts", Type::Any),
-        ("volumeDevices", Type::Any),
+        ("restartPolicyRules", Type::List(&CONTAINER_RESTART_RULE)),
+        ("volumeMounts", Type::List(&VOLUME_MOUNT)),
+        ("volumeDevices", Type::List(&VOLUME_DEVICE)),
         ("livenessProbe", Type::Struct(&PROBE)),
         ("readinessProbe", Type::Struct(&PROBE)),
         ("startupProbe", Type::Struct(&PROBE)),
-        ("lifecycle", Type::Any),
+        ("lifecycle", Type::Struct(&LIFECYCLE)),
         ("terminationMessagePath", Type::Str),
         ("terminationMessagePolicy", Type::Enum("v1.TerminationMessagePolicy")),
         ("imagePullPolicy", Type::Enum("v1.PullPolicy")),
-        ("securityContext", Type::Any),
+        ("securityContext", Type::Struct(&SECURITY_CONTEXT)),
         ("stdin", Type::Bool),
         ("stdinOnce", Type::Bool),
         ("tty", Type::Bool),
@@ -107,7 +113,7 @@ static TOLERATION: Struct = Struct {
 
 static RESOURCE_REQUIREMENTS: Struct = Struct {
     name: "ResourceRequirements",
-    fields: &[("limits", Type::Quantities), ("requests", Type::Quantities), ("claims", Type::Any)],
+    fields: &[("limits", Type::Quantities), ("requests", Type::Quantities), ("claims", Type::List(&RESOURCE_CLAIM))],
 };
 
 static CONTAINER_PORT: Struct = Struct {
@@ -121,8 +127,10 @@ static CONTAINER_PORT: Struct = Struct {
     ],
 };
 
-static ENV_VAR: Struct =
-    Struct { name: "EnvVar", fields: &[("name", Type::Str), ("value", Type::Str), ("valueFrom", Type::Any)] };
+static ENV_VAR: Struct = Struct {
+    name: "EnvVar",
+    fields: &[("name", Type::Str), ("value", Type::Str), ("valueFrom", Type::Struct(&ENV_VAR_SOURCE))],
+};
 
 static PROBE: Struct = Struct {
     name: "Probe",
@@ -140,9 +148,9 @@ static PROBE: Struct = Struct {
     ],
 };
 
-static EXEC_ACTION: Struct = Struct { name: "ExecAction", fields: &[("command", Type::Strings)] };
+pub(super) static EXEC_ACTION: Struct = Struct { name: "ExecAction", fields: &[("command", Type::Strings)] };
 
-static HTTP_GET_ACTION: Struct = Struct {
+pub(super) static HTTP_GET_ACTION: Struct = Struct {
     name: "HTTPGetAction",
     fields: &[
         ("path", Type::Str),
@@ -153,7 +161,7 @@ static HTTP_GET_ACTION: Struct = Struct {
     ],
 };
 
-static TCP_SOCKET_ACTION: Struct =
+pub(super) static TCP_SOCKET_ACTION: Struct =
     Struct { name: "TCPSocketAction", fields: &[("port", Type::IntOrString), ("host", Type::Str)] };
 
 static GRPC_ACTION: Struct = Struct { name: "GRPCAction", fields: &[("port", Type::Int32), ("service", Type::OptStr)] };

@@ -89,7 +89,8 @@ pub fn drop_fields_of_other_types(new: &mut Object, old: &Object) {
     }
     let number = |port: &Value| port["nodePort"].as_int().filter(|n| *n != 0);
     let old_ports: Vec<i64> = was.ports().iter().filter_map(number).collect();
-    let drops_node_ports = was.is_node_port_type()
+    let drops_node_ports = !is.ports().is_empty()
+        && was.is_node_port_type()
         && !is.is_node_port_type()
         && is.ports().iter().filter_map(number).all(|port| old_ports.contains(&port));
     if was.needs_health_check() && !is.needs_health_check() && same("healthCheckNodePort") {
