@@ -37,6 +37,7 @@ pub mod patch;
 pub mod pod;
 #[cfg(all(test, feature = "yaml"))]
 mod properties;
+pub mod quantity;
 pub mod schema;
 pub mod selector;
 pub mod service;

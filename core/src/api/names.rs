@@ -43,6 +43,24 @@ pub fn dns_subdomain(text: &str) -> Vec<String> {
     subdomain(text, "characters")
 }
 
+/// A DNS name in a search list, whose labels may hold and begin with underscores.
+pub fn search_domain(text: &str) -> Vec<String> {
+    let is_label = |label: &str| {
+        let label = label.strip_prefix('_').unwrap_or(label).as_bytes();
+        let is_end = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        label.first().is_some_and(is_end)
+            && label.last().is_some_and(is_end)
+            && label.iter().all(|byte| is_end(byte) || matches!(byte, b'-' | b'_'))
+    };
+    if text.split('.').all(is_label) {
+        return too_long(text, 253, "characters").into_iter().collect();
+    }
+    const WORDS: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', \
+                         and must start and end with an alphanumeric character";
+    const PATTERN: &str = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*";
+    vec![pattern_error(WORDS, PATTERN, &["example.com"])]
+}
+
 /// A label's or annotation's key: a name, perhaps after a DNS name and a slash.
 pub fn qualified_name(text: &str) -> Vec<String> {
     let mut errors = Vec::new();

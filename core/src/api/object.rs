@@ -1,7 +1,7 @@
 //! An object and its key.
 
 use super::{
-    ApiError, Kind, Value, endpoint_slice, endpoints, field::Errors, meta, namespace, network_policy, node, pod,
+    ApiError, Kind, Value, endpoint_slice, endpoints, field::Errors, meta, names, namespace, network_policy, node, pod,
     schema, service, workload,
 };
 use alloc::{
@@ -132,12 +132,24 @@ impl Object {
             Kind::Service => service::warnings(self),
             Kind::EndpointSlice => endpoint_slice::warnings(self),
             Kind::Endpoints => endpoints::warnings(self),
-            Kind::Pod => pod::warnings("spec", self.spec()),
+            Kind::Pod => self.pod_warnings("the Pod's hostname", "spec", self.spec()),
             Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet => {
-                pod::warnings("spec.template.spec", &self.spec()["template"]["spec"])
+                self.pod_warnings("Pod names and hostnames", "spec.template.spec", &self.spec()["template"]["spec"])
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Source: kubernetes pkg/registry/core/pod/strategy.go (podStrategy.WarningsOnCreate).
+    fn pod_warnings(&self, place: &str, path: &str, spec: &Value) -> Vec<String> {
+        let mut warnings = pod::warnings(path, spec);
+        let complaints = names::dns_label(self.name());
+        if !complaints.is_empty() {
+            let why = "which can result in surprising behavior; a DNS label is recommended";
+            let list = complaints.join(" ");
+            warnings.insert(0, format!("metadata.name: this is used in {place}, {why}: [{list}]"));
+        }
+        warnings
     }
 
     /// Its key.

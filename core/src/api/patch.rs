@@ -72,16 +72,35 @@ fn strategic_list(kind: Kind, before: &Value, items: &[Value], key: &str) -> Val
         all.remove(mark);
         return all.into();
     }
-    let mut result = before.items().to_vec();
+    let (mut left, mut patched) = (before.items().to_vec(), Vec::new());
     for item in items {
-        let at = result.iter().position(|old| old[key] == item[key]);
-        match (at, item["$patch"].str()) {
-            (Some(_), "delete") => result.retain(|old| old[key] != item[key]),
-            (None, "delete") => {}
-            (Some(at), _) => result[at] = strategic(kind, &result[at], item),
-            (None, _) => result.push(item.clone()),
+        let old = left.iter().position(|old| old[key] == item[key]).map(|at| left.remove(at));
+        if item["$patch"].str() == "delete" {
+            left.retain(|old| old[key] != item[key]);
+        } else {
+            patched.push(old.map_or_else(|| item.clone(), |old| strategic(kind, &old, item)));
         }
     }
+    weave(left, patched, before.items(), key)
+}
+
+/// The items that only the server has, put among those of a patch by the server's order; new ones come first.
+///
+/// Source: the same (mergeSortedSlice).
+fn weave(server_only: Vec<Value>, patched: Vec<Value>, order: &[Value], key: &str) -> Value {
+    let place = |item: &Value| order.iter().position(|old| old[key] == item[key]);
+    let mut left = server_only.into_iter().peekable();
+    let mut result = Vec::new();
+    for item in patched {
+        while let (Some(old), Some(at)) = (left.peek(), place(&item)) {
+            if place(old).is_none_or(|old| old > at) {
+                break;
+            }
+            result.extend(left.next());
+        }
+        result.push(item);
+    }
+    result.extend(left);
     result.into()
 }
 
@@ -120,10 +139,10 @@ pub fn three_way(kind: Kind, original: &Value, modified: &Value, current: &Value
     Value::Map(result)
 }
 
-/// The file's items in the file's order, then those that only the server has.
+/// The file's items in the file's order, with those that only the server has among them.
 fn three_way_list(kind: Kind, original: &Value, items: &[Value], current: &Value, key: &str) -> Value {
     let mut left: Vec<&Value> = current.items().iter().collect();
-    let mut result: Vec<Value> = items
+    let result: Vec<Value> = items
         .iter()
         .map(|item| {
             // Two ports of one number differ in protocol, which the key does not say.
@@ -138,8 +157,7 @@ fn three_way_list(kind: Kind, original: &Value, items: &[Value], current: &Value
         })
         .collect();
     left.retain(|old| !original.items().iter().any(|before| before[key] == old[key]));
-    result.extend(left.into_iter().cloned());
-    result.into()
+    weave(left.into_iter().cloned().collect(), result, current.items(), key)
 }
 
 /// The field by which the items of a list are told apart (`patchMergeKey` in upstream's types).

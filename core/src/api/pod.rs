@@ -2,6 +2,7 @@
 
 mod blocks;
 mod probe;
+mod resources;
 pub mod schema;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,18 @@ pub fn set_defaults(pod: &mut Object) {
         spec.set(&["enableServiceLinks"], true);
     }
     set_spec_defaults(spec);
+    // Not so in templates: the ports are those of a pod's own machine.
+    if spec["hostNetwork"].as_bool() == Some(true) {
+        for_each_container(spec, |container| {
+            if container["ports"].is_empty() {
+                return;
+            }
+            for port in container.field_mut("ports").items_mut().iter_mut().filter(|p| p["hostPort"].is_empty()) {
+                let number = port["containerPort"].clone();
+                port.set(&["hostPort"], number);
+            }
+        });
+    }
     if pod.status()["phase"].is_empty() {
         pod.value.set(&["status", "phase"], "Pending");
     }
@@ -61,10 +74,24 @@ pub fn set_spec_defaults(spec: &mut Value) {
             if volume.fields().all(|(name, source)| name == "name" || source.is_null()) {
                 volume.set(&["emptyDir"], Value::map());
             }
+            for source in ["configMap", "secret", "downwardAPI", "projected"] {
+                if volume[source].as_map().is_some() && volume[source]["defaultMode"].is_null() {
+                    volume.set(&[source, "defaultMode"], 0o644);
+                }
+            }
+            if volume["downwardAPI"].as_map().is_some() {
+                set_references(volume.field_mut("downwardAPI"), "items", &[]);
+            }
         }
     }
-    let host_network = spec["hostNetwork"].as_bool() == Some(true);
-    for_each_container(spec, |container| set_container_defaults(container, host_network));
+    // One field under two names.
+    for (field, other) in [("serviceAccountName", "serviceAccount"), ("serviceAccount", "serviceAccountName")] {
+        if spec[field].is_empty() && !spec[other].is_empty() {
+            let name = spec[other].clone();
+            spec.set(&[field], name);
+        }
+    }
+    for_each_container(spec, set_container_defaults);
 }
 
 fn for_each_container(spec: &mut Value, mut visit: impl FnMut(&mut Value)) {
@@ -75,7 +102,7 @@ fn for_each_container(spec: &mut Value, mut visit: impl FnMut(&mut Value)) {
     }
 }
 
-fn set_container_defaults(container: &mut Value, host_network: bool) {
+fn set_container_defaults(container: &mut Value) {
     let pull = if pulls_always(container["image"].str()) { "Always" } else { "IfNotPresent" };
     for (field, default) in [
         ("imagePullPolicy", pull),
@@ -90,15 +117,26 @@ fn set_container_defaults(container: &mut Value, host_network: bool) {
         container.set(&["resources"], Value::map());
     }
     endpoints::set_protocols(container);
-    if host_network && !container["ports"].is_empty() {
-        for port in container.field_mut("ports").items_mut().iter_mut().filter(|p| p["hostPort"].is_empty()) {
-            let number = port["containerPort"].clone();
-            port.set(&["hostPort"], number);
-        }
-    }
+    set_references(container, "env", &["valueFrom"]);
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if !container[probe].is_null() {
             probe::set_defaults(container.field_mut(probe));
+        }
+    }
+}
+
+/// What a reference to a field of the pod leaves open.
+fn set_references(parent: &mut Value, list: &str, inner: &[&str]) {
+    if parent[list].is_empty() {
+        return;
+    }
+    for item in parent.field_mut(list).items_mut() {
+        let source = inner.iter().fold(&*item, |value, name| &value[*name]);
+        for (reference, field, text) in [("fieldRef", "apiVersion", "v1"), ("resourceFieldRef", "divisor", "0")] {
+            if source[reference].as_map().is_some() && source[reference][field].is_null() {
+                item.set(&[inner, &[reference, field]].concat(), text);
+                break;
+            }
         }
     }
 }

@@ -6,12 +6,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::{ApiError, Kind, Value};
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use super::{ApiError, Kind, Value, quantity::Quantity};
+use alloc::{format, string::String, vec::Vec};
 
 /// A struct of upstream's Go types.
 #[derive(Debug)]
@@ -100,6 +96,11 @@ pub fn unknown_fields(kind: Kind, value: &Value) -> Vec<String> {
     let mut decoder = Decoder { keep_paths: true, ..Decoder::default() };
     decoder.fields(kind.schema(), &mut value.clone());
     decoder.unknown
+}
+
+/// Takes out what [`unknown_fields`] names.
+pub fn drop_unknown(kind: Kind, value: &mut Value) {
+    Decoder::default().fields(kind.schema(), value);
 }
 
 /// The fields of `metadata` on every object.
@@ -199,13 +200,18 @@ impl Decoder {
             (Type::Str | Type::OptStr | Type::Enum(_) | Type::OptEnum(_), Value::String(_)) => {}
             (Type::IntOrString, Value::String(_)) => {}
             (Type::Time, Value::String(text)) => self.complain(time_complaint(text)),
-            (Type::Quantity, Value::String(text)) => self.complain(quantity_complaint(text).map(String::from)),
+            (Type::Quantity, Value::String(text)) => match Quantity::parse(text) {
+                Ok(quantity) => *text = quantity.canonical(),
+                Err(complaint) => self.complain(Some(complaint.into())),
+            },
             (Type::Bool | Type::OptBool, Value::Bool(_)) => {}
             (Type::Int64 | Type::OptInt64, Value::Int(_)) => {}
             (Type::Int32 | Type::OptInt32 | Type::IntOrString, Value::Int(number))
                 if i32::try_from(*number).is_ok() => {}
-            (Type::Quantity, Value::Int(number)) => *value = Value::String(number.to_string()),
-            (Type::Quantity, Value::Decimal(text)) => *value = Value::String(text.to_string()),
+            (Type::Quantity, Value::Int(_) | Value::Decimal(_)) => {
+                *value = Value::String(super::json::emit(value));
+                self.value(parent, kind, value);
+            }
             (Type::Struct(schema), Value::Map(_)) => self.fields(schema, value),
             (Type::List(schema), Value::List(items)) => {
                 for (at, item) in items.to_mut().iter_mut().enumerate() {
@@ -312,25 +318,6 @@ fn time_complaint(text: &str) -> Option<String> {
         }
     }
     None
-}
-
-/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go (ParseQuantity).
-fn quantity_complaint(text: &str) -> Option<&'static str> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
-    let (number, suffix) = unsigned.split_at(digits);
-    let exponent = suffix.strip_prefix(['e', 'E']).map(|rest| rest.strip_prefix(['+', '-']).unwrap_or(rest));
-    let is_exponent = exponent.is_some_and(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_digit()));
-    let known = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    if number.bytes().filter(|b| *b == b'.').count() > 1 || !number.bytes().any(|b| b.is_ascii_digit()) {
-        Some("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
-    } else if known.contains(&suffix) || is_exponent {
-        None
-    } else if suffix.bytes().all(|b| b"eEinumkKMGTP".contains(&b)) {
-        Some("unable to parse quantity's suffix")
-    } else {
-        Some("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
-    }
 }
 
 impl Type {

@@ -27,6 +27,8 @@ pub fn set_defaults(workload: &mut Object) {
             default(spec, &["progressDeadlineSeconds"], 600);
         }
         Kind::StatefulSet => {
+            // Its feature gate is off.
+            spec.remove(&["updateStrategy", "rollingUpdate", "maxUnavailable"]);
             default(spec, &["podManagementPolicy"], "OrderedReady");
             if spec["updateStrategy"]["type"].is_empty() {
                 spec.set(&["updateStrategy", "type"], "RollingUpdate");

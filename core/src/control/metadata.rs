@@ -40,6 +40,10 @@ pub(super) fn stamp(object: &mut Object, now: Instant, uid: String) {
 ///
 /// Source: kubernetes staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go (Update).
 pub(super) fn check_precondition(key: &Key, before: &Object, object: &Object) -> Result<(), ApiError> {
+    let version = object.value["metadata"]["resourceVersion"].str();
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(ApiError::unknown(format!("strconv.ParseUint: parsing {version:?}: invalid syntax")));
+    }
     let (had, given) = (before.resource_version(), object.resource_version());
     if given != 0 && given != had {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
@@ -47,7 +51,17 @@ pub(super) fn check_precondition(key: &Key, before: &Object, object: &Object) ->
     }
     if !object.uid().is_empty() && object.uid() != before.uid() {
         let (given, had) = (object.uid(), before.uid());
-        let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {had}");
+        let folder = match key.kind {
+            Kind::Service => "services/specs",
+            Kind::Endpoints => "services/endpoints",
+            kind => kind.names().plural,
+        };
+        let place = if key.namespace.is_empty() { String::new() } else { format!("{}/", key.namespace) };
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{folder}/{place}{}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {had}",
+            key.name
+        );
         return Err(ApiError::conflict(key, &why));
     }
     Ok(())

@@ -316,8 +316,8 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     }
     for (key, doing) in doomed {
         session.warn_of_kind(key.kind);
-        if args.flag("dry-run").is_some_and(|mode| mode != "none") {
-            session.say_deleted(args, &key, " (dry run)");
+        if let Some(mode) = args.flag("dry-run").filter(|mode| *mode != "none") {
+            session.say_deleted(args, &key, if mode == "server" { " (server dry run)" } else { " (dry run)" });
             continue;
         }
         match session.cluster.delete(&key, options) {

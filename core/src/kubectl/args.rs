@@ -23,6 +23,14 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// A flag that has to be given.
+    pub(super) fn require(&self, name: &str) -> Result<(), Failure> {
+        match self.flag(name) {
+            Some(_) => Ok(()),
+            None => Err(Failure::error(&format!("required flag(s) \"{name}\" not set"))),
+        }
+    }
+
     /// Takes words apart by the flags that a command has.
     pub(super) fn parse(command: &str, spec: &'static str, argv: &[String]) -> Result<Args, Failure> {
         let mut args = Args::default();

@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create, cmd/expose/expose.go.
 
 use super::{Command, Failure, Session, args, args::Args};
-use crate::api::{Kind, Object, Value};
+use crate::api::{Kind, Object, Value, names};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -34,7 +34,7 @@ pub(super) const COMMANDS: [Command; 7] = [
 
 fn namespace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let object = Object::new(Kind::Namespace, "", only_name(args, "namespace")?);
-    session.make(args, object, "created")
+    session.make(args, object, "created", "")
 }
 
 fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
@@ -74,17 +74,7 @@ fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     ] {
         value.set(path, name.as_str());
     }
-    session.make(args, object, "created").map_err(|error| failed("deployment", error))
-}
-
-/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create (create_deployment.go, create_service.go).
-fn failed(what: &str, failure: Failure) -> Failure {
-    let text = &*failure.text;
-    let text = match text.split_once("): ").filter(|_| text.starts_with("Error from server")) {
-        Some((_, rest)) => rest,
-        None => text.strip_prefix("The ").unwrap_or(text),
-    };
-    Failure { text: format!("error: failed to create {what}: {text}"), ..failure }
+    session.make(args, object, "created", "deployment")
 }
 
 fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Failure> {
@@ -118,10 +108,16 @@ fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Fai
     if let Some(cluster_ip) = cluster_ip {
         value.set(&["spec", "clusterIP"], cluster_ip);
     }
+    if kind == "ExternalName" {
+        args.require("external-name")?;
+    }
     if let Some(external) = args.flag("external-name") {
+        if !names::dns_subdomain(external).is_empty() {
+            return Err(Failure::error(&format!("invalid service external name {external}")));
+        }
         value.set(&["spec", "externalName"], external);
     }
-    session.make(args, object, "created").map_err(|error| failed(&format!("{kind} service"), error))
+    session.make(args, object, "created", &format!("{kind} service"))
 }
 
 fn expose(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
@@ -130,7 +126,7 @@ fn expose(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     }
     for object in session.resolve(args, &args.words)? {
         let service = exposing(session, args, &object)?;
-        session.make(args, service, "exposed")?;
+        session.make(args, service, "exposed", "")?;
     }
     Ok(())
 }
@@ -145,7 +141,11 @@ fn exposing(session: &Session<'_>, args: &Args, object: &Object) -> Result<Objec
     let own = container_ports(object);
     let wanted: Vec<String> = match args.flag("port") {
         Some(list) => list.split(',').map(str::to_owned).collect(),
-        None => own.iter().map(|(port, _)| port.clone()).collect(),
+        None => {
+            let mut ports: Vec<String> = own.iter().map(|(port, _)| port.clone()).collect();
+            ports.dedup();
+            ports
+        }
     };
     if wanted.is_empty() && !is_headless {
         return Err(Failure::error("couldn't find port via --port flag or introspection"));
@@ -153,18 +153,26 @@ fn exposing(session: &Session<'_>, args: &Args, object: &Object) -> Result<Objec
     let mut ports = Vec::new();
     for (at, text) in wanted.iter().enumerate() {
         let number = parse_port(text)?;
-        let protocol = args.flag("protocol").map(str::to_uppercase);
-        let protocol =
-            protocol.or_else(|| own.iter().find(|(port, _)| port == text).map(|(_, protocol)| protocol.clone()));
-        let mut entry = Value::map();
-        if wanted.len() > 1 {
-            entry.set(&["name"], format!("port-{}", at + 1));
+        let mut protocols: Vec<String> = match args.flag("protocol") {
+            Some(protocol) => alloc::vec![protocol.to_uppercase()],
+            None => own.iter().filter(|(port, _)| port == text).map(|(_, protocol)| protocol.clone()).collect(),
+        };
+        if protocols.is_empty() {
+            protocols.push("TCP".to_owned());
         }
-        entry.set(&["port"], number);
-        entry.set(&["protocol"], protocol.as_deref().unwrap_or("TCP"));
-        let target = args.flag("target-port").unwrap_or(text);
-        entry.set(&["targetPort"], int_or_string(target));
-        ports.push(entry);
+        for protocol in &protocols {
+            let mut entry = Value::map();
+            if protocols.len() > 1 {
+                entry.set(&["name"], format!("port-{}-{}", at + 1, protocol.to_lowercase()));
+            } else if wanted.len() > 1 {
+                entry.set(&["name"], format!("port-{}", at + 1));
+            }
+            entry.set(&["port"], number);
+            entry.set(&["protocol"], protocol.as_str());
+            let target = args.flag("target-port").unwrap_or(text);
+            entry.set(&["targetPort"], int_or_string(target));
+            ports.push(entry);
+        }
     }
     let name = args.flag("name").unwrap_or(object.name());
     let mut service = Object::new(Kind::Service, &session.namespace, name);
@@ -235,10 +243,15 @@ fn container_ports(object: &Object) -> Vec<(String, String)> {
 }
 
 impl Session<'_> {
-    /// Creates an object, or only shows it (`--dry-run`), and says so.
-    fn make(&mut self, args: &Args, object: Object, done: &str) -> Result<(), Failure> {
+    /// Creates an object, or only shows it (`--dry-run`), and says so; a refusal is told as one of `what`, if that is said.
+    ///
+    /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create (create_deployment.go, create_service.go).
+    fn make(&mut self, args: &Args, object: Object, done: &str, what: &str) -> Result<(), Failure> {
         let made = match args.flag("dry-run") {
-            None | Some("none") => self.create(object)?,
+            None | Some("none") => self.create(object).map_err(|error| {
+                let text = format!("failed to create {what}: {}", error.message);
+                if what.is_empty() { Failure::from(error) } else { Failure::error(&text) }
+            })?,
             Some(_) => alloc::rc::Rc::new(drawn(object, args)),
         };
         self.report(args, &made, done)
@@ -295,8 +308,10 @@ fn number(args: &Args, flag: &str) -> Result<Option<i64>, Failure> {
 }
 
 fn parse_port(text: &str) -> Result<i64, Failure> {
-    let bad = || Failure::error(&format!("strconv.ParseUint: parsing {text:?}: invalid syntax"));
-    text.parse().map_err(|_| bad())
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let why = if is_number { "value out of range" } else { "invalid syntax" };
+    let port = text.parse::<u16>().ok().filter(|_| is_number).map(i64::from);
+    port.ok_or_else(|| Failure::error(&format!("strconv.ParseUint: parsing {text:?}: {why}")))
 }
 
 fn int_or_string(text: &str) -> Value {

@@ -19,7 +19,9 @@ pub(super) const COMMANDS: [Command; 2] = [
 
 fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let pods = match (args.word(0), args.flag("selector")) {
-        (Some(word), None) => Vec::from([session.pod_of(word)?]),
+        (Some(word), None) => {
+            Vec::from([session.pod_of(word).map_err(|failure| elsewhere(failure, &session.namespace))?])
+        }
         (None, Some(_)) => {
             let filter = super::resource::Filter::of(args)?;
             session.listed(Kind::Pod, &filter, false)
@@ -62,6 +64,14 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         });
     }
     Ok(())
+}
+
+/// `logs` names the namespace in which nothing was found.
+fn elsewhere(failure: Failure, namespace: &str) -> Failure {
+    match failure.text.strip_prefix("Error from server (NotFound): ") {
+        Some(what) => Failure::error(&format!("error from server (NotFound): {what} in namespace {namespace:?}")),
+        None => failure,
+    }
 }
 
 fn tail(text: &str, count: Option<&str>) -> String {

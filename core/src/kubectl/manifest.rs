@@ -73,8 +73,7 @@ impl Session<'_> {
         if unknown.is_empty() {
             return;
         }
-        // Decoding reports what it drops; an ill-typed field is reported again when the object is written.
-        let _reported = schema::decode(manifest.kind, &mut manifest.value);
+        schema::drop_unknown(manifest.kind, &mut manifest.value);
         for field in unknown.iter().filter(|_| is_loud) {
             self.warn(&format!("unknown field \"{field}\""));
         }

@@ -169,7 +169,7 @@ impl Session<'_> {
             }
         };
         let Some((command, rest)) = find(rest) else {
-            return Err(unknown(first));
+            return Err(unknown(first, rest.get(1)));
         };
         let mut argv: Vec<String> = words[..leading(words)].to_vec();
         argv.extend(rest.iter().cloned());
@@ -254,7 +254,11 @@ fn full_word(at: usize, word: &str) -> &str {
     }
 }
 
-fn unknown(word: &str) -> Failure {
+fn unknown(word: &str, second: Option<&String>) -> Failure {
+    let is_group = COMMANDS.iter().copied().flatten().any(|command| command.name.split(' ').next() == Some(word));
+    if let Some(second) = second.filter(|_| is_group) {
+        return Failure::error(&format!("unknown command \"{second}\"\nSee 'kubectl {word} -h' for help and examples"));
+    }
     if let Some(refusal) = info::refusal(word) {
         return refusal;
     }

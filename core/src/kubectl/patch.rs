@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, apply, args::Args, resource::name_of};
 use crate::{
-    api::{patch, yaml},
+    api::{patch, schema, yaml},
     cluster::Hint,
 };
 use alloc::{borrow::ToOwned, format};
@@ -47,12 +47,24 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let value = match &*kind {
             "merge" => patch::merge(&object.value, &change),
             "strategic" => patch::strategic(object.kind, &object.value, &change),
-            _ if change.items().is_empty() => object.value.clone(),
+            _ if change.as_map().is_some() => {
+                return Err(Failure::plain(
+                    "Error from server (BadRequest): error decoding patch: json: cannot unmarshal object into Go value \
+                     of type []handlers.jsonPatchOp"
+                        .to_owned(),
+                ));
+            }
             _ => patch::json(&object.value, &change).map_err(|error| {
                 let text = "The request is invalid: the server rejected our request due to an error in our request";
                 Failure::plain(text.to_owned()).explain(&format!("The patch does not fit the object: {error}."))
             })?,
         };
+        // The server drops and names what it does not know.
+        let mut value = value;
+        for field in schema::unknown_fields(object.kind, &value) {
+            session.warn(&format!("unknown field \"{field}\""));
+        }
+        schema::drop_unknown(object.kind, &mut value);
         let (written, is_changed) = apply::write(session, args, &object, value)?;
         session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
     }

@@ -139,7 +139,7 @@ impl Table {
                 row.push(cell.replace('\n', "\\n"));
             }
             for label in &self.label_columns {
-                row.push(columns::some(object.label(label).unwrap_or("")));
+                row.push(object.label(label).unwrap_or("").to_owned());
             }
             if self.has_labels {
                 row.push(columns::some(&pairs(object.labels(), ",")));

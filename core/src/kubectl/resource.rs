@@ -16,15 +16,14 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
 }
 
-/// What a resource type's word stands for: any of its names, with or without group and version, in any case.
+/// What a resource type's word stands for: any of its names, with or without group and version.
 pub(super) fn kind(word: &str) -> Option<Kind> {
-    let word = word.to_ascii_lowercase();
-    let (name, group) = word.split_once('.').unwrap_or((&word, ""));
+    let (name, group) = word.split_once('.').unwrap_or((word, ""));
     Kind::ALL.into_iter().find(|kind| {
         let names = kind.names();
-        let is_name = name == names.plural || name == names.singular || names.short.contains(&name);
+        let is_name = [names.plural, names.singular].iter().any(|own| own.eq_ignore_ascii_case(name));
         let version = format!("{}.{}", names.version, names.group);
-        is_name && (group.is_empty() || group == names.group || group == version.trim_end_matches('.'))
+        (is_name || names.short.contains(&name)) && (group.is_empty() || group == names.group || group == version)
     })
 }
 
@@ -39,7 +38,8 @@ const ABSENT: &str = " configmaps configmap cm secrets secret serviceaccounts se
 /// A resource type's word, or kubectl's error about it.
 pub(super) fn expect_kind(word: &str) -> Result<Kind, Failure> {
     kind(word).ok_or_else(|| {
-        let failure = Failure::error(&format!("the server doesn't have a resource type \"{word}\""));
+        let name = word.split('.').next().unwrap_or(word);
+        let failure = Failure::error(&format!("the server doesn't have a resource type \"{name}\""));
         if ABSENT.contains(&format!(" {} ", word.to_ascii_lowercase())) {
             return failure.explain(&format!("A real cluster has {word}; this one does not simulate them."));
         }
@@ -300,7 +300,9 @@ mod tests {
         for word in ["deploy", "Deployment", "deployments", "deployments.apps", "deployment.v1.apps"] {
             assert_eq!(kind(word), Some(Kind::Deployment), "{word}");
         }
-        assert_eq!(kind("services.v1"), Some(Kind::Service));
+        assert_eq!(kind("services.v1."), Some(Kind::Service));
+        assert_eq!(kind("services.v1"), None);
+        assert_eq!(kind("SVC"), None);
         assert_eq!(kind("services.apps"), None);
     }
 

@@ -196,7 +196,7 @@ pub(super) fn change(
     done: &str,
     changed: Value,
 ) -> Result<(), Failure> {
-    let written = session.cluster.replace(Object { kind: object.kind, value: changed })?;
+    let (written, _) = super::apply::write(session, args, object, changed)?;
     session.report(args, &written, done)
 }
 

@@ -38,6 +38,7 @@ fn run(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let Some(name) = args.words.first() else {
         return Err(super::args::usage("run", "NAME is required for run"));
     };
+    args.require("image")?;
     if args.flag("image").unwrap_or("").is_empty() {
         return Err(Failure::error("--image is required"));
     }

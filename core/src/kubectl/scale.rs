@@ -13,6 +13,7 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn scale(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    args.require("replicas")?;
     let Some(wanted) = args.flag("replicas").and_then(|n| n.parse::<i64>().ok()).filter(|n| *n >= 0) else {
         return Err(Failure::error(
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",

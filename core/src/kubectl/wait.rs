@@ -102,10 +102,15 @@ fn wait(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let is_met = |session: &Session<'_>| {
             goal.is_met(session.cluster.object(key.kind, &key.namespace, &key.name).map(|object| &**object))
         };
+        let was_there = session.cluster.object(key.kind, &key.namespace, &key.name).is_some();
         while !is_met(session) && session.cluster.now() < end {
             session.cluster.advance(GLANCE);
         }
         if is_met(session) {
+            // What was gone before is not spoken of.
+            if matches!(goal, Goal::Gone) && !was_there {
+                continue;
+            }
             session.print_line(&format!("{} condition met", full_name(key.kind, &key.name)));
         } else {
             let place = format!("{}/{}", key.kind.names().plural, key.name);

@@ -401,7 +401,7 @@ static LIFECYCLE_HANDLER: Struct = Struct {
     ],
 };
 
-static SLEEP_ACTION: Struct = Struct { name: "SleepAction", fields: &[("seconds", Type::Int64)] };
+static SLEEP_ACTION: Struct = Struct { name: "SleepAction", fields: &[("seconds", Type::OptInt64)] };
 
 pub(super) static RESOURCE_CLAIM: Struct =
     Struct { name: "ResourceClaim", fields: &[("name", Type::Str), ("request", Type::Str)] };

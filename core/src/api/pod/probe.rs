@@ -17,6 +17,9 @@ pub(super) fn set_defaults(probe: &mut Value) {
             probe.set(&[field], default);
         }
     }
+    if !probe["grpc"].is_null() && probe["grpc"]["service"].is_null() {
+        probe.set(&["grpc", "service"], "");
+    }
     if !probe["httpGet"].is_null() {
         for (field, default) in [("path", "/"), ("scheme", "HTTP")] {
             if probe["httpGet"][field].is_empty() {

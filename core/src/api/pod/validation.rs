@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes pkg/apis/core/validation/validation.go (ValidatePodSpec and what it calls), in its order.
 
-use super::{CONTAINERS, probe, volumes};
+use super::{CONTAINERS, probe, resources, volumes};
 use crate::api::{
     Object, Value,
     field::{Errors, Path},
@@ -40,6 +40,10 @@ pub fn validate_update(errors: &mut Errors, pod: &Object, old: &Object) {
         for (at, container) in before.iter().enumerate() {
             munged.field_mut(list).items_mut()[at].set(&["image"], container["image"].clone());
         }
+    }
+    let deadline = "activeDeadlineSeconds";
+    if !old.spec()[deadline].is_null() && pod.spec()[deadline].is_null() {
+        errors.invalid(&path.child(deadline), &Value::Null, "must not update from a positive integer to nil value");
     }
     for field in ["activeDeadlineSeconds", "tolerations", "schedulingGates", "nodeName"] {
         let before = &old.spec()[field];
@@ -90,6 +94,11 @@ pub fn validate_spec(errors: &mut Errors, path: &Path<'_>, spec: &Value, claims:
     one_of(errors, &path.child("restartPolicy"), spec["restartPolicy"].str(), &["Always", "OnFailure", "Never"]);
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     one_of(errors, &path.child("dnsPolicy"), spec["dnsPolicy"].str(), &policies);
+    let gates = path.child("readinessGates");
+    for (at, gate) in spec["readinessGates"].items().iter().enumerate() {
+        let kind = gate["conditionType"].str();
+        errors.invalid_each(&gates.index(at).child("conditionType"), kind, names::qualified_name(kind));
+    }
     selector::validate_labels(errors, &path.child("nodeSelector"), &spec["nodeSelector"]);
     validate_dns(errors, &path.child("dnsConfig"), spec);
     for (field, rule) in [
@@ -221,6 +230,7 @@ fn validate_container(errors: &mut Errors, path: &Path<'_>, container: &Value, v
     volumes::validate_mounts(errors, &path.child("volumeMounts"), mounts, volumes);
     let policy = container["imagePullPolicy"].str();
     one_of(errors, &path.child("imagePullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
+    resources::validate(errors, &path.child("resources"), &container["resources"]);
 }
 
 /// Source: the same (validateContainerPorts).
@@ -347,6 +357,10 @@ fn validate_dns(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
     if length > 2048 + 1 {
         let complaint = "must not have more than 2048 characters (including spaces) in the search list";
         errors.invalid(&path.child("searches"), shown(&config["searches"]), complaint);
+    }
+    for (at, search) in searches.iter().map(Value::str).enumerate().filter(|(_, search)| *search != ".") {
+        let name = search.strip_suffix('.').unwrap_or(search);
+        errors.invalid_each(&path.child("searches").index(at), search, names::search_domain(name));
     }
     for (at, option) in config["options"].items().iter().enumerate() {
         if option["name"].is_empty() {

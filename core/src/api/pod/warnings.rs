@@ -9,7 +9,7 @@ use alloc::{format, string::String, vec::Vec};
 /// The warnings of a pod's spec that is found at `path`.
 pub(in crate::api) fn warnings(path: &str, spec: &Value) -> Vec<String> {
     let mut warnings = Vec::new();
-    let ports: Vec<(String, &Value)> = ports(path, spec).collect();
+    let ports = ports(path, spec);
     for (at, (place, port)) in ports.iter().enumerate() {
         let same =
             |other: &Value| other["containerPort"] == port["containerPort"] && other["protocol"] == port["protocol"];
@@ -18,6 +18,26 @@ pub(in crate::api) fn warnings(path: &str, spec: &Value) -> Vec<String> {
                 warnings.push(format!("{place}: duplicate port definition with {earlier}"));
             } else if other["hostPort"].is_empty() || port["hostPort"].is_empty() {
                 warnings.push(format!("{place}: overlapping port definition with {earlier}"));
+            }
+        }
+    }
+    for (place, port) in &ports {
+        if port["hostPort"].is_empty() && !port["hostIP"].is_empty() {
+            let [name, protocol, host] = ["name", "protocol", "hostIP"].map(|field| port[field].str());
+            let number = port["containerPort"].as_int().unwrap_or(0);
+            warnings.push(format!(
+                "{place}: hostIP set without hostPort: {{Name:{name} HostPort:0 ContainerPort:{number} \
+                 Protocol:{protocol} HostIP:{host}}}"
+            ));
+        }
+    }
+    for (list, nth, container) in containers(spec) {
+        let variables = container["env"].items();
+        for (at, variable) in variables.iter().enumerate() {
+            let name = variable["name"].str();
+            if variables[..at].iter().any(|other| other["name"].str() == name) {
+                let why = format!("hides previous definition of {name:?}, which may be dropped when using apply");
+                warnings.push(format!("{path}.{list}[{nth}].env[{at}]: {why}"));
             }
         }
     }
@@ -32,13 +52,22 @@ pub(in crate::api) fn warnings(path: &str, spec: &Value) -> Vec<String> {
     warnings
 }
 
-/// Every port with its path, those of init containers first.
-fn ports<'a>(path: &'a str, spec: &'a Value) -> impl Iterator<Item = (String, &'a Value)> {
-    CONTAINERS.into_iter().rev().flat_map(move |list| {
-        let containers = spec[list].items().iter().enumerate();
-        containers.flat_map(move |(at, container)| {
-            let ports = container["ports"].items().iter().enumerate();
-            ports.map(move |(nth, port)| (format!("{path}.{list}[{at}].ports[{nth}]"), port))
-        })
-    })
+/// Every container with its list and place, init containers first.
+fn containers(spec: &Value) -> Vec<(&'static str, usize, &Value)> {
+    let mut found = Vec::new();
+    for list in CONTAINERS.into_iter().rev() {
+        found.extend(spec[list].items().iter().enumerate().map(|(at, container)| (list, at, container)));
+    }
+    found
+}
+
+/// Every port with its path.
+fn ports<'a>(path: &str, spec: &'a Value) -> Vec<(String, &'a Value)> {
+    let mut found = Vec::new();
+    for (list, at, container) in containers(spec) {
+        for (nth, port) in container["ports"].items().iter().enumerate() {
+            found.push((format!("{path}.{list}[{at}].ports[{nth}]"), port));
+        }
+    }
+    found
 }

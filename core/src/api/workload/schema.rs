@@ -106,7 +106,7 @@ static STATEFUL_SET_UPDATE_STRATEGY: Struct = Struct {
     ],
 };
 
-static STATEFUL_SET_ORDINALS: Struct = Struct { name: "StatefulSetOrdinals", fields: &[("start", Type::Int32)] };
+static STATEFUL_SET_ORDINALS: Struct = Struct { name: "StatefulSetOrdinals", fields: &[("start", Type::OptInt32)] };
 
 static ROLLING_UPDATE_STATEFUL_SET_STRATEGY: Struct = Struct {
     name: "RollingUpdateStatefulSetStrategy",

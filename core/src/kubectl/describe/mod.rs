@@ -27,6 +27,7 @@ fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let filter = resource::Filter::of(args)?;
     let mut found: Vec<Rc<Object>> = Vec::new();
     for target in resource::targets(&args.words)? {
+        session.warn_of_kind(target.kind);
         match &target.name {
             Some(name) => found.extend(session.named_or_prefixed(target.kind, name)?),
             None => found.extend(session.listed(target.kind, &filter, args.is_set("all-namespaces"))),
@@ -37,9 +38,14 @@ fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         session.complain(&namespace);
         return Ok(());
     }
+    // Events are shown of one object that was named or found, not of several, nor of those that a name's beginning found.
+    let has_events = match args.flag("show-events") {
+        Some(flag) => flag != "false",
+        None => found.len() == 1 && args.word(1).is_none_or(|name| name == found[0].name()),
+    };
     let mut texts = Vec::new();
     for object in &found {
-        texts.push(session.described(object));
+        texts.push(session.described(object, has_events));
     }
     session.print(&texts.join("\n\n"));
     Ok(())
@@ -59,12 +65,12 @@ impl Session<'_> {
     }
 
     /// An object's whole description.
-    fn described(&self, object: &Object) -> String {
+    fn described(&self, object: &Object, has_events: bool) -> String {
         let filler = Filler { now: self.cluster.now(), is_wide: true };
         let tree = self.tree(object);
         let mut page = filler.page(forms::NAME, &tree);
         page.push_str(&filler.page(forms::of(object.kind), &tree));
-        if matches!(object.kind, Kind::Namespace | Kind::NetworkPolicy) {
+        if !has_events || matches!(object.kind, Kind::Namespace | Kind::NetworkPolicy) {
             return align(&page, 0, 2);
         }
         if tree["events"].is_empty() {
