@@ -1,5 +1,7 @@
 //! The wasm module and its glue.
 
+mod order;
+
 use std::path::PathBuf;
 
 use wasm_bindgen_cli_support::Bindgen;
@@ -33,7 +35,7 @@ pub fn build() -> Result<Engine, Error> {
         folder: folder.clone(),
     };
     let compiled = compile()?;
-    let fingerprint = Fingerprint::of(&[&compiled], &[NAME, env!("CARGO_PKG_VERSION")])?;
+    let fingerprint = Fingerprint::of(&[&compiled], &[NAME, env!("CARGO_PKG_VERSION"), include_str!("wasm/order.rs")])?;
     let stamp = folder.join(".stamp");
     if fingerprint.is_at(&stamp) && engine.module.exists() && engine.glue.exists() {
         return Ok(engine);
@@ -45,6 +47,9 @@ pub fn build() -> Result<Engine, Error> {
         bindgen.remove_producers_section(true).web(true)?.generate(&folder)
     };
     bind().map_err(|error| Error::new(format!("wasm-bindgen on {}: {error:#}", compiled.display())))?;
+    let module = std::fs::read(&engine.module).map_err(|error| Error::file(&engine.module, &error))?;
+    std::fs::write(&engine.module, order::by_likeness(&module)?)
+        .map_err(|error| Error::file(&engine.module, &error))?;
     fingerprint.store(&stamp)?;
     Ok(engine)
 }
