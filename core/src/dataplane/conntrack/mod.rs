@@ -5,6 +5,7 @@
 //! slot ([`slots`]); the rest, state, timers and age, lies aside and is touched only when a state changes.
 //! The table is bounded. When it is full, the oldest connection without an answer makes room.
 
+mod arena;
 pub(crate) mod slots;
 mod tcp;
 mod wheel;
@@ -13,9 +14,10 @@ pub use tcp::State;
 
 use alloc::vec::Vec;
 
+use self::arena::{ANSWERED, ASSURED, Arena, Connection};
 use self::slots::{Slot, Slots, Vacancy};
 use self::tcp::Step;
-use self::wheel::{Link, Links, NONE, Wheel};
+use self::wheel::{Link, NONE, Wheel};
 use super::timeouts::Timeouts;
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
@@ -41,40 +43,6 @@ fn ticks(duration: Duration) -> u32 {
 
 /// No entry of the table serves this connection.
 pub(crate) const NO_ENTRY: u32 = u32::MAX;
-
-#[derive(Debug, Clone)]
-struct Connection {
-    slots: [u32; 2],
-    timer: Link,
-    /// Neighbours in age, among those that may be dropped early; `older` also chains free connections.
-    older: u32,
-    younger: u32,
-    /// The tick of the latest packet that is not only noted in a slot.
-    last: u32,
-    /// The service of the table that chose the backend.
-    entry: u32,
-    state: State,
-    /// `ANSWERED` and `ASSURED`.
-    marks: u8,
-    /// UDP: when it began, to tell a stream; low bits of its tick.
-    began: u8,
-    /// Where `timer` hangs.
-    bucket: u8,
-}
-
-/// Seen in both directions.
-const ANSWERED: u8 = 1;
-/// Answered and settled: it is kept when the table is full.
-const ASSURED: u8 = 2;
-
-struct Arena(Vec<Connection>);
-
-impl Links for Arena {
-    fn link(&mut self, index: u32) -> (&mut Link, &mut u8) {
-        let connection = &mut self.0[index as usize];
-        (&mut connection.timer, &mut connection.bucket)
-    }
-}
 
 /// A connection that ended, or changed between busy and idle.
 #[derive(Debug, Clone, Copy)]
@@ -108,10 +76,6 @@ pub(crate) enum Progress {
 pub(crate) struct Conntrack<A: Address> {
     pub(crate) slots: Slots<A>,
     connections: Arena,
-    free: u32,
-    count: u32,
-    oldest: u32,
-    youngest: u32,
     wheel: Wheel,
     limit: u32,
     timeouts: [u32; 15],
@@ -142,11 +106,7 @@ impl<A: Address> Conntrack<A> {
         }
         Conntrack {
             slots: Slots::new(rng),
-            connections: Arena(Vec::new()),
-            free: NONE,
-            count: 0,
-            oldest: NONE,
-            youngest: NONE,
+            connections: Arena::new(),
             wheel: Wheel::new(),
             limit: limit.clamp(1, (1 << 24) - 1),
             timeouts: by_state,
@@ -156,7 +116,7 @@ impl<A: Address> Conntrack<A> {
 
     /// How many connections there are.
     pub(crate) fn len(&self) -> u32 {
-        self.count
+        self.connections.len()
     }
 
     /// How many of them are UDP.
@@ -177,17 +137,17 @@ impl<A: Address> Conntrack<A> {
 
     /// Whether another connection fits.
     pub(crate) fn is_full(&self) -> bool {
-        self.count >= self.limit
+        self.connections.len() >= self.limit
     }
 
     /// The entry of the table that chose the connection's backend.
     pub(crate) fn entry(&self, connection: u32) -> u32 {
-        self.connections.0[connection as usize].entry
+        self.connections[connection].entry
     }
 
     /// The tuple of the connection's answers as they come.
     pub(crate) fn reply_of(&self, connection: u32) -> Tuple<A> {
-        self.slots.at(self.connections.0[connection as usize].slots[1] as usize).key()
+        self.slots.at(self.connections[connection].slots[1] as usize).key()
     }
 
     /// Opens a connection: packets of `original` leave as `reply` reversed, and answers come as `reply`.
@@ -205,12 +165,10 @@ impl<A: Address> Conntrack<A> {
     ) -> u32 {
         debug_assert!(!self.is_full());
         if self.slots.is_tight() {
-            let connections = &mut self.connections.0;
-            self.slots.grow(self.limit, |slot, at| {
-                connections[slot.connection() as usize].slots[usize::from(slot.is_reply())] = at;
-            });
+            let connections = &mut self.connections;
+            self.slots.grow(self.limit, |slot, at| connections.moved(slot.connection(), slot.is_reply(), at));
         }
-        let index = if self.free == NONE { self.connections.0.len() as u32 } else { self.free };
+        let index = self.connections.vacant();
         let state = first_state(header).unwrap_or(State::Generic);
         let seen = now as u16;
         let connection = Connection {
@@ -228,16 +186,8 @@ impl<A: Address> Conntrack<A> {
             began: now as u8,
             bucket: wheel::NO_BUCKET,
         };
-        match self.connections.0.get_mut(index as usize) {
-            Some(place) => {
-                self.free = place.older;
-                *place = connection;
-            }
-            None => self.connections.0.push(connection),
-        }
-        self.count += 1;
+        self.connections.add(connection);
         self.udp += u32::from(original.protocol == 17);
-        self.enlist(index);
         self.wheel.insert(&mut self.connections, index, now.saturating_add(self.timeouts[state as usize]));
         index
     }
@@ -247,7 +197,7 @@ impl<A: Address> Conntrack<A> {
         let slot = self.slots.at_mut(at);
         slot.seen = now as u16;
         let (index, reply) = (slot.connection(), slot.is_reply());
-        let connection = &mut self.connections.0[index as usize];
+        let connection = &mut self.connections[index];
         let before = connection.state;
         let after = match before {
             State::Datagrams | State::Stream => {
@@ -280,7 +230,7 @@ impl<A: Address> Conntrack<A> {
         let settled = matches!(after, State::Established | State::Associated | State::Stream);
         if settled && connection.marks == ANSWERED {
             connection.marks |= ASSURED;
-            self.delist(index);
+            self.connections.delist(index);
         }
         if before != after || settled {
             self.settle(index, settled, before != after, now);
@@ -291,7 +241,7 @@ impl<A: Address> Conntrack<A> {
 
     /// Renews the timer after a change of state, and lets settled connections take the short way.
     fn settle(&mut self, index: u32, settled: bool, changed: bool, now: u32) {
-        let connection = &self.connections.0[index as usize];
+        let connection = &self.connections[index];
         let fast = settled && connection.marks & ASSURED != 0 && connection.state != State::Associated;
         let (slots, state) = (connection.slots, connection.state);
         for at in slots {
@@ -305,12 +255,12 @@ impl<A: Address> Conntrack<A> {
 
     /// Whether the connection counts as established, for balancing by load.
     pub(crate) fn is_active(&self, connection: u32) -> bool {
-        matches!(self.connections.0[connection as usize].state, State::Established | State::Associated)
+        matches!(self.connections[connection].state, State::Established | State::Associated)
     }
 
     /// Forgets a connection.
     pub(crate) fn close(&mut self, index: u32) -> Closed<A> {
-        let connection = &self.connections.0[index as usize];
+        let connection = &self.connections[index];
         let ([original, reply], entry, assured) = (connection.slots, connection.entry, connection.marks & ASSURED != 0);
         let closed = Closed {
             original: self.slots.at(original as usize).key(),
@@ -319,35 +269,30 @@ impl<A: Address> Conntrack<A> {
             was_active: self.is_active(index),
         };
         if !assured {
-            self.delist(index);
+            self.connections.delist(index);
         }
         self.wheel.remove(&mut self.connections, index);
         for direction in 0..2 {
             // Removing the first may have moved the second.
-            let at = self.connections.0[index as usize].slots[direction];
-            let connections = &mut self.connections.0;
-            self.slots.remove(at, |slot, at| {
-                connections[slot.connection() as usize].slots[usize::from(slot.is_reply())] = at;
-            });
+            let at = self.connections[index].slots[direction];
+            let connections = &mut self.connections;
+            self.slots.remove(at, |slot, at| connections.moved(slot.connection(), slot.is_reply(), at));
         }
-        self.connections.0[index as usize].older = self.free;
-        self.connections.0[index as usize].slots = [NONE; 2];
-        self.free = index;
-        self.count -= 1;
+        self.connections.release(index);
         self.udp -= u32::from(closed.original.protocol == 17);
         closed
     }
 
     /// The oldest connection that may make room for another: one that was never fully answered.
     pub(crate) fn evictable(&self) -> Option<u32> {
-        (self.oldest != NONE).then_some(self.oldest)
+        self.connections.oldest()
     }
 
     /// Takes one connection whose time is over at `now`; to be called until there is none.
     pub(crate) fn expire(&mut self, now: u32) -> Option<Closed<A>> {
         while let Some(index) = self.wheel.take(&mut self.connections, now) {
             let here = self.wheel.now();
-            let connection = &mut self.connections.0[index as usize];
+            let connection = &mut self.connections[index];
             for at in connection.slots {
                 let seen = &mut self.slots.at_mut(at as usize).seen;
                 let age = (here as u16).wrapping_sub(*seen);
@@ -369,16 +314,15 @@ impl<A: Address> Conntrack<A> {
 
     /// Connections whose original and reply tuples satisfy `stale`.
     pub(crate) fn matching(&self, mut stale: impl FnMut(&Tuple<A>, &Tuple<A>) -> bool) -> Vec<u32> {
-        let live = self.connections.0.iter().enumerate().filter(|(_, c)| c.slots[0] != NONE);
-        let wanted = live.filter(|(_, c)| {
+        let wanted = self.connections.live().filter(|(_, c)| {
             stale(&self.slots.at(c.slots[0] as usize).key(), &self.slots.at(c.slots[1] as usize).key())
         });
-        wanted.map(|(index, _)| index as u32).collect()
+        wanted.map(|(index, _)| index).collect()
     }
 
     /// One connection for display.
     pub(crate) fn view(&self, index: u32, now: u32) -> View<A> {
-        let connection = &self.connections.0[index as usize];
+        let connection = &self.connections[index];
         let [original, reply] = connection.slots.map(|at| self.slots.at(at as usize));
         let age = |seen: u16| u32::from((now as u16).wrapping_sub(seen));
         let least = age(original.seen).min(age(reply.seen));
@@ -401,29 +345,7 @@ impl<A: Address> Conntrack<A> {
 
     /// Bytes of heap, for measuring.
     pub(crate) fn bytes(&self) -> usize {
-        self.slots.bytes() + self.connections.0.capacity() * size_of::<Connection>()
-    }
-
-    fn enlist(&mut self, index: u32) {
-        let connection = &mut self.connections.0[index as usize];
-        (connection.older, connection.younger) = (self.youngest, NONE);
-        match self.youngest {
-            NONE => self.oldest = index,
-            youngest => self.connections.0[youngest as usize].younger = index,
-        }
-        self.youngest = index;
-    }
-
-    fn delist(&mut self, index: u32) {
-        let Connection { older, younger, .. } = self.connections.0[index as usize];
-        match older {
-            NONE => self.oldest = younger,
-            older => self.connections.0[older as usize].younger = younger,
-        }
-        match younger {
-            NONE => self.youngest = older,
-            younger => self.connections.0[younger as usize].older = older,
-        }
+        self.slots.bytes() + self.connections.bytes()
     }
 }
 

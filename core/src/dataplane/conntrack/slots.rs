@@ -16,8 +16,8 @@ pub(crate) struct Slot<A: Address> {
     /// The addresses of packets as they come, and as they leave.
     addresses: A::Pair,
     new_addresses: A::Pair,
-    /// From below: the ports of packets as they come in 32 bits, the protocol's class in 3 (0: the slot is empty),
-    /// `FAST`, `REPLY`, and the connection's number in the uppermost 24.
+    /// From above: `FAST`, the protocol's class in 3 bits (0: the slot is empty), the ports of packets as they come in
+    /// 32, which together are the `head`; `REPLY`, and the connection's number in the lowest 24.
     tag: u64,
     new_ports: u32,
     /// The low bits of the tick of the latest packet.
@@ -31,12 +31,13 @@ pub(crate) struct Slot<A: Address> {
 #[repr(align(64))]
 struct Line<A: Address>([Slot<A>; 2]);
 
+/// How far up the head begins; its parts are counted from there.
+const HEAD: u32 = 28;
 const PORTS: u64 = u32::MAX as u64;
 const CLASS: u64 = 7 << 32;
 const FAST: u64 = 1 << 35;
-const REPLY: u64 = 1 << 36;
-/// How far up the connection's number is.
-const NUMBER: u32 = 40;
+const REPLY: u64 = 1 << 24;
+const NUMBER: u64 = REPLY - 1;
 const OTHER: u64 = 3 << 32;
 
 /// The class of a protocol, which is part of the key. Protocols without ports carry their number in place of them.
@@ -59,11 +60,11 @@ impl<A: Address> Slot<A> {
     /// A direction whose packets come as `key` and leave as `to`.
     #[inline]
     pub(super) fn new(key: Tuple<A>, to: Tuple<A>, connection: u32, reply: bool, seen: u16) -> Slot<A> {
-        let number = u64::from(connection) << NUMBER;
+        let head = ports(&key) | class(key.protocol);
         Slot {
             addresses: A::join(key.src, key.dst),
             new_addresses: A::join(to.src, to.dst),
-            tag: ports(&key) | number | class(key.protocol) | if reply { REPLY } else { 0 },
+            tag: head << HEAD | if reply { REPLY } else { 0 } | u64::from(connection) & NUMBER,
             new_ports: to.ports,
             seen,
             hop: 0,
@@ -73,7 +74,7 @@ impl<A: Address> Slot<A> {
     /// The connection's number.
     #[inline(always)]
     pub(crate) fn connection(&self) -> u32 {
-        (self.tag >> NUMBER) as u32
+        (self.tag & NUMBER) as u32
     }
 
     /// Whether this is the direction of the answers.
@@ -83,21 +84,32 @@ impl<A: Address> Slot<A> {
     }
 
     #[inline(always)]
+    fn head(&self) -> u64 {
+        self.tag >> HEAD
+    }
+
+    #[inline(always)]
     fn is_empty(&self) -> bool {
-        self.tag & CLASS == 0
+        self.head() & CLASS == 0
+    }
+
+    /// Whether packets with these addresses come here, and with this head but for `FAST`.
+    #[inline(always)]
+    fn is_for(&self, addresses: A::Pair, head: u64) -> bool {
+        self.head() & (PORTS | CLASS) == head && self.addresses == addresses
     }
 
     /// Whether the slot is the packet's, and its packets may take the short way.
     #[inline(always)]
     pub(crate) fn is_fast_for(&self, plain: &Plain<A>) -> bool {
         let want = u64::from(plain.ports) | u64::from(plain.protocol & 7) << 32 | FAST;
-        (self.tag ^ want) << (64 - REPLY.trailing_zeros()) == 0 && self.addresses == plain.addresses
+        self.head() == want && self.addresses == plain.addresses
     }
 
     /// Whether packets without SYN, FIN and RST may pass without a look at the connection's state.
     #[inline(always)]
     pub(crate) fn is_fast(&self) -> bool {
-        self.tag & FAST != 0
+        self.head() & FAST != 0
     }
 
     /// Notes a packet at this tick.
@@ -110,19 +122,19 @@ impl<A: Address> Slot<A> {
 
     /// The protocol's number.
     pub(crate) fn protocol(&self) -> u8 {
-        match (self.tag & CLASS) >> 32 {
+        match (self.head() & CLASS) >> 32 {
             6 => 6,
             1 => 17,
             4 => 132,
             2 => A::ICMP,
-            _ => self.tag as u8,
+            _ => self.head() as u8,
         }
     }
 
     /// The tuple of packets as they come.
     pub(crate) fn key(&self) -> Tuple<A> {
         let (src, dst) = A::split(self.addresses);
-        let ports = if self.tag & CLASS == OTHER { 0 } else { self.tag as u32 };
+        let ports = if self.head() & CLASS == OTHER { 0 } else { self.head() as u32 };
         Tuple { src, dst, ports, protocol: self.protocol() }
     }
 
@@ -198,18 +210,18 @@ impl<A: Address> Slots<A> {
 
     /// Where the tuple's slot is, or where it would be.
     pub(crate) fn find(&self, tuple: &Tuple<A>) -> Result<usize, Vacancy> {
-        let (addresses, tag) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
+        let (addresses, head) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
         let mut home = self.home(self.hash_of(tuple));
         let vacant = |at: usize| Err(Vacancy { at: at as u32, moves: self.moves });
         loop {
             let Some(Line([first, second])) = self.lines.get(home) else { return vacant(0) };
-            if first.tag & (PORTS | CLASS) == tag && first.addresses == addresses {
+            if first.is_for(addresses, head) {
                 return Ok(home * 2);
             }
             if first.is_empty() {
                 return vacant(home * 2);
             }
-            if second.tag & (PORTS | CLASS) == tag && second.addresses == addresses {
+            if second.is_for(addresses, head) {
                 return Ok(home * 2 + 1);
             }
             if second.is_empty() {
@@ -231,11 +243,9 @@ impl<A: Address> Slots<A> {
     /// Whether a search that begins in line `home` ends there without the tuple: it is not known, then.
     #[inline(always)]
     pub(crate) fn is_unknown(&self, tuple: &Tuple<A>, home: usize) -> bool {
-        let (addresses, tag) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
-        self.lines.get(home).is_none_or(|line| {
-            let is_it = |slot: &Slot<A>| slot.tag & (PORTS | CLASS) == tag && slot.addresses == addresses;
-            line.0[1].is_empty() && !is_it(&line.0[0])
-        })
+        let (addresses, head) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
+        let line = self.lines.get(home);
+        line.is_none_or(|Line([first, second])| second.is_empty() && !first.is_for(addresses, head))
     }
 
     /// Whether all slots are in the processor's caches, most likely.
@@ -255,7 +265,7 @@ impl<A: Address> Slots<A> {
 
     pub(super) fn set_fast(&mut self, at: usize, fast: bool) {
         let slot = self.at_mut(at);
-        slot.tag = if fast { slot.tag | FAST } else { slot.tag & !FAST };
+        slot.tag = if fast { slot.tag | FAST << HEAD } else { slot.tag & !(FAST << HEAD) };
     }
 
     fn len(&self) -> usize {
