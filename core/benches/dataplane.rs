@@ -90,7 +90,7 @@ impl<const BYTES: usize> Flows<BYTES> {
 fn established(report: &mut Report, flows: u32, single: (f64, f64), batched: (f64, f64)) {
     let mut router = router(Mode::Iptables, flows * 3 / 2);
     let mut traffic = Flows::<IPV4>::open(&mut router, flows);
-    let mut floor = Floor::new(&traffic.originals);
+    let mut floor = Floor::new(traffic.originals.iter().copied());
     let name = |how| format!("established, {flows} flows, {how}");
     report.compare(&name("one at a time"), 1000, (single.0, "ns"), single.1, || {
         traffic.turn();

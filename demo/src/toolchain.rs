@@ -172,6 +172,14 @@ fn rustup(words: &[&str]) -> Result<(), Error> {
     run_within(&format!("rustup {}", words.join(" ")), &mut command, Some(RUSTUP_LIMIT)).map(drop)
 }
 
+/// The cargo on the PATH, for this machine, in an environment that says nothing about the cargo that started us.
+pub fn native_cargo() -> Command {
+    let mut command = Command::new("cargo");
+    scrub(&mut command);
+    command.current_dir(crate::root()).env("CARGO_TERM_COLOR", "never");
+    command
+}
+
 /// Removes what the cargo that started us says about itself.
 pub(crate) fn scrub(command: &mut Command) {
     for (name, _) in std::env::vars_os() {

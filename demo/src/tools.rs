@@ -39,6 +39,16 @@ pub fn tshark() -> Result<PathBuf, Error> {
     found().ok_or_else(|| Error::new("tshark is not on the PATH").advise("install Wireshark's command line"))
 }
 
+/// Finds valgrind by the variable `VALGRIND`, then by name.
+pub fn valgrind() -> Result<PathBuf, Error> {
+    let found = || find("VALGRIND", &["valgrind"]);
+    if let Some(valgrind) = found() {
+        return Ok(valgrind);
+    }
+    debian::install(&["valgrind"], "valgrind, which counts instructions in the tests")?;
+    found().ok_or_else(|| Error::new("valgrind is not on the PATH").advise("install valgrind"))
+}
+
 fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
     if let Some(path) = std::env::var_os(variable).map(PathBuf::from) {
         return path.is_file().then_some(path);

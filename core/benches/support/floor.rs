@@ -10,11 +10,11 @@ pub(crate) struct Floor {
 
 impl Floor {
     /// A table of the flows of these packets.
-    pub(crate) fn new(packets: &[[u8; 64]]) -> Floor {
+    pub(crate) fn new(packets: impl ExactSizeIterator<Item = [u8; 64]>) -> Floor {
         let size = (packets.len() * 2).next_power_of_two();
         let mut floor = Floor { entries: vec![[0; 8]; size], mask: size - 1 };
         for packet in packets {
-            let [src, dst, ports] = Floor::key(packet);
+            let [src, dst, ports] = Floor::key(&packet);
             let mut at = floor.home(src, dst, ports);
             while floor.entries[at][0] != 0 {
                 at = (at + 1) & floor.mask;
