@@ -51,5 +51,5 @@ pub mod yaml;
 pub use kind::Kind;
 pub use object::{Key, Object};
 pub use shared::Shared;
-pub use status::{ApiError, Cause, CauseReason, Reason};
+pub use status::{ApiError, Cause, CauseReason, Reason, Status};
 pub use value::{Map, Value, field};

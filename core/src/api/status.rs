@@ -1,8 +1,11 @@
 //! What the API answers when it refuses: upstream's `metav1.Status`.
 
 use super::{Key, Kind, field::quote};
-use alloc::{format, string::String, vec::Vec};
-use core::fmt;
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+use core::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 /// Why a request was refused, as `status.reason` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +100,13 @@ pub struct Cause {
     pub message: String,
 }
 
-/// A refusal, with upstream's status code, reason and words.
+/// A refusal. One word long, since every result on the way to the caller has room for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
+pub struct ApiError(Box<Status>);
+
+/// What a refusal says: upstream's status code, reason and words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
     /// The HTTP status code: 404, 409, 422, …
     pub code: u16,
     /// The reason in one word.
@@ -112,9 +119,23 @@ pub struct ApiError {
     pub causes: Vec<Cause>,
 }
 
+impl Deref for ApiError {
+    type Target = Status;
+
+    fn deref(&self) -> &Status {
+        &self.0
+    }
+}
+
+impl DerefMut for ApiError {
+    fn deref_mut(&mut self) -> &mut Status {
+        &mut self.0
+    }
+}
+
 impl ApiError {
     fn new(code: u16, reason: Reason, message: String) -> ApiError {
-        ApiError { code, reason, message, subject: String::new(), causes: Vec::new() }
+        ApiError(Box::new(Status { code, reason, message, subject: String::new(), causes: Vec::new() }))
     }
 
     /// `Service "web" is invalid: field: why`, several causes in brackets.
@@ -128,7 +149,10 @@ impl ApiError {
         let lines = lines(&causes);
         let list = if let [line] = &lines[..] { line.clone() } else { format!("[{}]", lines.join(", ")) };
         let message = format!("{}{group} {quoted} is invalid: {list}", names.kind);
-        ApiError { subject: format!("{} {quoted}", names.kind), causes, ..ApiError::new(422, Reason::Invalid, message) }
+        let mut error = ApiError::new(422, Reason::Invalid, message);
+        error.subject = format!("{} {quoted}", names.kind);
+        error.causes = causes;
+        error
     }
 
     /// The request cannot be understood: `Service in version "v1" cannot be handled as a Service: …`.

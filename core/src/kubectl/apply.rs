@@ -189,9 +189,8 @@ fn place(manifest: &Manifest) -> String {
 fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if args.flag("filename").is_none() {
         if let Some(word) = args.word(0) {
-            let failure = args::usage("create", &format!("unknown command {word:?}"));
-            let text = format!("Error: must specify one of -f and -k\n\n{}", failure.text);
-            let failure = Failure { text, ..failure };
+            let mut failure = args::usage("create", &format!("unknown command {word:?}"));
+            failure.0.text.insert_str(0, "Error: must specify one of -f and -k\n\n");
             return Err(failure.explain("Here: create deployment, service, namespace, or -f FILE."));
         }
         return Err(Failure::plain("Error: must specify one of -f and -k".into()));

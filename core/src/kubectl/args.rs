@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn unknown_flags_are_refused_in_kubectls_words() {
         let error = parse("web --nope").unwrap_err();
-        assert_eq!(error.text, "error: unknown flag: --nope\nSee 'kubectl run --help' for usage.");
+        assert_eq!(error.0.text, "error: unknown flag: --nope\nSee 'kubectl run --help' for usage.");
         let error = parse("web -x").unwrap_err();
-        assert_eq!(error.text, "error: unknown shorthand flag: 'x' in -x\nSee 'kubectl run --help' for usage.");
+        assert_eq!(error.0.text, "error: unknown shorthand flag: 'x' in -x\nSee 'kubectl run --help' for usage.");
     }
 }

@@ -68,7 +68,7 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 
 /// `logs` names the namespace in which nothing was found.
 fn elsewhere(failure: Failure, namespace: &str) -> Failure {
-    match failure.text.strip_prefix("Error from server (NotFound): ") {
+    match failure.0.text.strip_prefix("Error from server (NotFound): ") {
         Some(what) => Failure::error(&format!("error from server (NotFound): {what} in namespace {namespace:?}")),
         None => failure,
     }
@@ -126,5 +126,5 @@ fn port_forward(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
          its balancing are not used.",
         pod.name()
     );
-    Err(Failure { hint: Some(Hint { code: "CIP504".to_owned(), text, action: None }), ..failure })
+    Err(failure.hinted("CIP504", text))
 }

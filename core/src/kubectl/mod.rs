@@ -34,7 +34,7 @@ use crate::{
     api::ApiError,
     cluster::{Cluster, Hint, Output},
 };
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 use args::Args;
 
 /// What lasts from one command line to the next.
@@ -97,9 +97,13 @@ struct Session<'a> {
     output: Output,
 }
 
-/// Why a command ended with an error.
+/// Why a command ended with an error; one word long, since every step of a command may end so.
 #[derive(Debug)]
-struct Failure {
+struct Failure(Box<Complaint>);
+
+/// What a failed command says.
+#[derive(Debug)]
+struct Complaint {
     /// All that stderr gets, with `error: ` or `Error from server …`; the last newline may be missing.
     text: String,
     code: i32,
@@ -114,13 +118,22 @@ impl Failure {
 
     /// A complaint without a prefix.
     fn plain(text: String) -> Failure {
-        Failure { text, code: 1, hint: None }
+        Failure::with_code(1, text)
+    }
+
+    /// A complaint with an exit code of its own.
+    fn with_code(code: i32, text: String) -> Failure {
+        Failure(Box::new(Complaint { text, code, hint: None }))
     }
 
     /// The same with help for the one who typed.
     fn explain(self, text: &str) -> Failure {
-        let hint = Hint { code: "CIP902".to_owned(), text: text.to_owned(), action: None };
-        Failure { hint: Some(hint), ..self }
+        self.hinted("CIP902", text.to_owned())
+    }
+
+    fn hinted(mut self, code: &str, text: String) -> Failure {
+        self.0.hint = Some(Hint { code: code.to_owned(), text, action: None });
+        self
     }
 }
 
@@ -205,9 +218,10 @@ impl Session<'_> {
     }
 
     fn fail(&mut self, failure: Failure) {
-        self.complain(&failure.text);
-        self.output.exit_code = failure.code;
-        self.output.hint = failure.hint.or(self.output.hint.take());
+        let Complaint { text, code, hint } = *failure.0;
+        self.complain(&text);
+        self.output.exit_code = code;
+        self.output.hint = hint.or(self.output.hint.take());
     }
 }
 

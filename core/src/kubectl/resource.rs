@@ -291,7 +291,7 @@ mod tests {
 
     fn of(line: &str) -> Result<Vec<(Kind, Option<String>)>, String> {
         let words = super::super::args::split(line);
-        let found = targets(&words).map_err(|failure| failure.text)?;
+        let found = targets(&words).map_err(|failure| failure.0.text)?;
         Ok(found.into_iter().map(|target| (target.kind, target.name)).collect())
     }
 

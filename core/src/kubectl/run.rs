@@ -165,7 +165,7 @@ fn attach(session: &mut Session<'_>, args: &Args, key: &Key, restart: &str) -> R
         0 => Ok(()),
         code => {
             let text = format!("pod {}/{} terminated (Error)\n", key.namespace, key.name);
-            Err(Failure { code, ..Failure::plain(text) })
+            Err(Failure::with_code(code, text))
         }
     }
 }
@@ -222,7 +222,7 @@ fn exec(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     session.complain(&output.stderr);
     match output.exit_code {
         0 => Ok(()),
-        code => Err(Failure { code, ..Failure::plain(format!("command terminated with exit code {code}\n")) }),
+        code => Err(Failure::with_code(code, format!("command terminated with exit code {code}\n"))),
     }
 }
 

@@ -145,7 +145,7 @@ fn judge(case: Case<'_>, answer: Result<(), ApiError>) -> Result<bool, Fail> {
             }
             match expect["message"].text() {
                 message if error.message.contains(message) => Ok(false),
-                message => Err(Fail::new(message, error.message)),
+                message => Err(Fail::new(message, error.message.clone())),
             }
         }
         (None, _) => Err(Fail::unknown("validity", &expect["valid"].to_string())),

@@ -4,7 +4,7 @@ use super::*;
 use crate::api::{Object, yaml};
 
 fn decoded(kind: Kind, text: &str) -> Result<Object, String> {
-    Object::decode(kind, yaml::parse_value(text).unwrap()).map_err(|error| error.message)
+    Object::decode(kind, yaml::parse_value(text).unwrap()).map_err(|error| error.message.clone())
 }
 
 fn why(kind: Kind, text: &str) -> String {
