@@ -7,7 +7,7 @@ use crate::{
     id::{HostId, NodeId},
     net::Cidr,
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::net::IpAddr;
 
 /// What a machine is plugged into.
@@ -34,26 +34,25 @@ pub(super) struct Machine {
 /// The machines, by number, by address and by name.
 #[derive(Debug, Default)]
 pub(super) struct Machines {
-    machines: OrdMap<HostId, Machine>,
+    /// By number: a machine that has gone leaves eight bytes.
+    machines: Vec<Option<Box<Machine>>>,
     by_place: OrdMap<Place, HostId>,
     by_address: OrdMap<IpAddr, HostId>,
-    next: u32,
 }
 
 impl Machines {
     pub(super) fn insert(&mut self, machine: Machine) -> HostId {
-        let id = HostId(self.next);
-        self.next += 1;
+        let id = HostId(self.machines.len() as u32);
         self.by_place.insert(machine.place.clone(), id);
         for &address in machine.host.addresses() {
             self.by_address.insert(address, id);
         }
-        self.machines.insert(id, machine);
+        self.machines.push(Some(Box::new(machine)));
         id
     }
 
-    pub(super) fn remove(&mut self, id: HostId) -> Option<Machine> {
-        let machine = self.machines.remove(&id)?;
+    pub(super) fn remove(&mut self, id: HostId) -> Option<Box<Machine>> {
+        let machine = self.machines.get_mut(id.0 as usize)?.take()?;
         if self.by_place.get(&machine.place) == Some(&id) {
             self.by_place.remove(&machine.place);
         }
@@ -66,11 +65,11 @@ impl Machines {
     }
 
     pub(super) fn machine(&self, id: HostId) -> Option<&Machine> {
-        self.machines.get(&id)
+        self.machines.get(id.0 as usize)?.as_deref()
     }
 
     pub(super) fn machine_mut(&mut self, id: HostId) -> Option<&mut Machine> {
-        self.machines.get_mut(&id)
+        self.machines.get_mut(id.0 as usize)?.as_deref_mut()
     }
 
     pub(super) fn at(&self, place: &Place) -> Option<HostId> {
@@ -87,6 +86,6 @@ impl Machines {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (HostId, &Machine)> {
-        self.machines.iter().map(|(id, machine)| (*id, machine))
+        (0..).map(HostId).zip(&self.machines).filter_map(|(id, machine)| Some((id, machine.as_deref()?)))
     }
 }

@@ -204,16 +204,28 @@ impl Zone {
     /// Puts a slice in place of an older one, or takes it out.
     pub fn set_slice(&mut self, namespace: &str, name: &str, slice: Option<Slice>) {
         let id = Id::new(namespace, name);
-        if let Some(old) = self.slices.remove(&id) {
-            old.endpoints.iter().for_each(|endpoint| forget(&mut self.by_endpoint, &endpoint.address, &id));
+        let Some(slice) = slice else {
+            if let Some(old) = self.slices.remove(&id) {
+                old.endpoints.iter().for_each(|endpoint| forget(&mut self.by_endpoint, &endpoint.address, &id));
+                forget(&mut self.by_service, &Id::new(namespace, &old.service), &id.name);
+            }
+            return;
+        };
+        let empty = Slice { service: String::new(), ports: Vec::new(), endpoints: Vec::new() };
+        let place = self.slices.entry(id.clone()).or_insert(empty);
+        let old = core::mem::replace(place, slice);
+        // Most changes of a slice are of one endpoint: the others' entries stay as they are.
+        let has = |list: &[Endpoint], address| list.iter().any(|endpoint| endpoint.address == address);
+        for gone in old.endpoints.iter().filter(|endpoint| !has(&place.endpoints, endpoint.address)) {
+            forget(&mut self.by_endpoint, &gone.address, &id);
+        }
+        for new in place.endpoints.iter().filter(|endpoint| !has(&old.endpoints, endpoint.address)) {
+            self.by_endpoint.entry(new.address).or_default().insert(id.clone());
+        }
+        if old.service != place.service {
             forget(&mut self.by_service, &Id::new(namespace, &old.service), &id.name);
+            self.by_service.entry(Id::new(namespace, &place.service)).or_default().insert(name.into());
         }
-        let Some(slice) = slice else { return };
-        for endpoint in &slice.endpoints {
-            self.by_endpoint.entry(endpoint.address).or_default().insert(id.clone());
-        }
-        self.by_service.entry(Id::new(namespace, &slice.service)).or_default().insert(name.into());
-        self.slices.insert(id, slice);
     }
 
     /// Says which address a living pod has, if any.

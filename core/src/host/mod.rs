@@ -225,6 +225,11 @@ impl Host {
         self.processes.iter().find(|process| process.id == id)?.exit_code
     }
 
+    /// Whether some process has ended and is not forgotten yet.
+    pub fn has_ended(&self) -> bool {
+        self.processes.iter().any(|process| process.exit_code.is_some())
+    }
+
     /// Ctrl-C at a process' terminal: a shell at its prompt ends what it runs, anything else ends itself.
     pub fn interrupt(&mut self, id: ProcessId) {
         let caught = self.process(id).is_some_and(|process| process.interrupt.get() != Interrupt::Default);

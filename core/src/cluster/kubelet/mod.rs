@@ -140,6 +140,9 @@ impl Cluster {
 
     /// Acts on the ends of a machine's processes that are a container's command or a probe.
     pub(super) fn kubelet_follow_processes(&mut self, host: HostId) {
+        if !self.machines.machine(host).is_some_and(|machine| machine.host.has_ended()) {
+            return;
+        }
         let watched = self.kubelets.watched.range((host, ProcessId(0))..=(host, ProcessId(u32::MAX)));
         let ended: Vec<ProcessId> = watched
             .map(|((_, process), _)| *process)

@@ -79,7 +79,8 @@ impl PodStatus<'_> {
             .filter(|(_, status)| !status.ready)
             .map(|(spec, _)| spec["name"].str())
             .collect();
-        let message = format!("containers with unready status: [{}]", unready.join(" "));
+        let message =
+            || if done { None } else { Some(format!("containers with unready status: [{}]", unready.join(" "))) };
         [
             ("PodReadyToStartContainers", has_address && !done && self.phase != "Failed", ""),
             ("Initialized", true, ""),
@@ -91,6 +92,10 @@ impl PodStatus<'_> {
         .map(|(kind, truth, reason)| {
             let word = if truth { "True" } else { "False" };
             let old = pod.status()["conditions"].items().iter().find(|c| c["type"].str() == kind);
+            let is_bare = |old: &&Value| old["status"].str() == word && old.fields().count() == 4;
+            if let Some(old) = old.filter(is_bare).filter(|_| truth) {
+                return old.clone();
+            }
             let since = match old {
                 Some(old) if old["status"].str() == word => old["lastTransitionTime"].clone(),
                 _ => timestamp::emit(self.now).into(),
@@ -99,9 +104,7 @@ impl PodStatus<'_> {
             fields.push(field("lastProbeTime", Value::Null));
             fields.push(field("lastTransitionTime", since));
             if !truth && !reason.is_empty() {
-                if !done {
-                    fields.push(field("message", message.as_str()));
-                }
+                fields.extend(message().map(|message| field("message", message)));
                 fields.push(field("reason", reason));
             }
             fields.push(field("status", word));

@@ -67,7 +67,7 @@ fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired<'_>) -> Ke
             && let Some(endpoint_wanted) = wanted.endpoints.remove(name)
         {
             updated |= !endpoint_wanted.is_current(endpoint);
-            kept.push(endpoint_wanted);
+            kept.push((endpoint_wanted, endpoint));
         }
     }
     let labels_changed = user_labels(slice.labels()) != user_labels(service.labels());
@@ -75,7 +75,11 @@ fn keep_wanted(slice: &Object, service: &Object, wanted: &mut Desired<'_>) -> Ke
         if kept.is_empty() {
             return Kept::Empty;
         }
-        let mut slice = with_endpoints(slice, kept.iter().map(Wanted::emit).collect());
+        // An endpoint that stays as it is stays the same tree.
+        let endpoint = |(wanted, held): &(Wanted<'_>, &Value)| {
+            if held["hints"].is_null() && wanted.is_current(held) { (*held).clone() } else { wanted.emit() }
+        };
+        let mut slice = with_endpoints(slice, kept.iter().map(endpoint).collect());
         slice.value.set(&["metadata", "labels"], labels(service));
         Kept::Changed(slice)
     } else if labels_changed {
