@@ -120,9 +120,21 @@ fn goodput(c: &mut Criterion) {
 
 fn idle(c: &mut Criterion) {
     let rng = Rng::new(1);
+    const HOSTS: usize = 10_000;
+    let before = resident();
+    let hosts: Vec<Host> =
+        (0..HOSTS).map(|_| Host::new(HostConfig::new("pod", [10, 0, 0, 1].into(), rng.clone()))).collect();
+    println!("host/an idle one: {} bytes (goal: 1024)", (resident() - before) / HOSTS as u64);
+    drop(hosts);
     c.bench_function("host/new", |b| {
         b.iter(|| black_box(Host::new(HostConfig::new("pod", [10, 0, 0, 1].into(), rng.clone()))));
     });
+}
+
+/// Bytes of memory in use, as the kernel counts pages; 0 where there is no /proc.
+fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
 }
 
 criterion_group!(benches, connection, goodput, idle);
