@@ -163,37 +163,11 @@ pub fn base_name(reference: &str) -> &str {
     last.split(':').next().unwrap_or(last)
 }
 
-fn is_shell(word: &str) -> bool {
-    matches!(base_name(word), "sh" | "ash" | "bash")
-}
-
 /// Whether a container's command is one of the lab's programs, so that it runs as it stands.
 fn is_tool(word: &str) -> bool {
-    is_shell(word)
-        || matches!(
-            base_name(word),
-            "sleep"
-                | "curl"
-                | "wget"
-                | "nc"
-                | "ping"
-                | "nslookup"
-                | "dig"
-                | "host"
-                | "telnet"
-                | "echo"
-                | "env"
-                | "printenv"
-                | "cat"
-                | "true"
-                | "false"
-                | "hostname"
-                | "redis-cli"
-                | "seq"
-                | "tail"
-                | "date"
-                | "ls"
-        )
+    const TOOLS: &str = "sh ash bash sleep curl wget nc ping nslookup dig host telnet echo env printenv cat true false \
+        hostname redis-cli seq tail date ls";
+    TOOLS.split(' ').any(|tool| tool == base_name(word))
 }
 
 /// A numeric option, as `--port=1` or `--port 1`.

@@ -63,6 +63,11 @@ impl Sys {
         }
     }
 
+    /// The same with variables of its own, as a subshell has.
+    pub(super) fn with_own_variables(&self) -> Sys {
+        Sys { variables: Rc::new(self.variables.as_ref().clone()), ..self.clone() }
+    }
+
     /// What the host is configured to be, as this process sees it.
     pub(super) fn config(&self) -> &HostConfig {
         self.surroundings.as_deref().unwrap_or(&self.machine.config)

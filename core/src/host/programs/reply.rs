@@ -1,13 +1,14 @@
 //! An HTTP exchange as a client sees it.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 
 use smoltcp::time::Instant;
 
+use super::super::server::{field, fields};
 use super::super::stream::{NetError, TcpStream};
 use super::super::sys::Sys;
 
@@ -95,7 +96,7 @@ enum End {
 impl Response {
     /// A header, its name compared without case.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        field(&self.headers, name)
     }
 
     /// Takes the head out of what has come, past interim ones; false while it is not whole.
@@ -108,10 +109,7 @@ impl Response {
                 Ok(httparse::Status::Partial) => return Ok(false),
                 Err(_) => return Err(Broken::Malformed),
             };
-            self.headers.clear();
-            for header in parsed.headers.iter() {
-                self.headers.push((header.name.to_string(), String::from_utf8_lossy(header.value).into_owned()));
-            }
+            self.headers = fields(parsed.headers);
             self.keep = parsed.version == Some(1);
             let status = parsed.code.unwrap_or(0);
             let rest = self.body.split_off(length);

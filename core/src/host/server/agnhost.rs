@@ -33,7 +33,7 @@ pub(super) fn respond(request: &Request<'_>) -> Response {
 pub(super) fn answer(host: &str, content: &[u8], from: SocketAddr) -> Vec<u8> {
     let text = String::from_utf8_lossy(content);
     let command = text.trim();
-    match command.split_once(' ').map_or((command, ""), |(word, rest)| (word, rest)) {
+    match command.split_once(' ').unwrap_or((command, "")) {
         ("hostname" | "hostName", _) => host.into(),
         ("clientip", _) => format!("{from}").into_bytes(),
         ("echo", words) => words.into(),

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::super::machine::Machine;
-use super::super::stream::{NetError, TcpStream};
-use super::{Server, agnhost};
+use super::super::stream::TcpStream;
+use super::{Connection, Server, Step, agnhost};
 
 /// The longest head that is read, in bytes, and the most headers in it.
 const HEAD_MAX: usize = 16 * 1024;
@@ -42,14 +42,20 @@ impl Request<'_> {
 
     /// A parameter of the query, percent-decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        let query = self.target.split_once('?')?.1;
-        let found = query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))?;
-        Some(percent_decode(found.1))
+        let (_, query) = self.target.split_once('?')?;
+        for pair in query.split('&') {
+            if let Some((key, value)) = pair.split_once('=')
+                && key == name
+            {
+                return Some(percent_decode(value));
+            }
+        }
+        None
     }
 
     /// A header, its name compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        field(self.headers, name)
     }
 }
 
@@ -93,50 +99,36 @@ impl Response {
     }
 }
 
-/// Serves one connection: requests one after the other until the client is done.
-pub(super) async fn serve(machine: &Machine, server: &Server, stream: &TcpStream) -> Result<(), NetError> {
-    let mut bytes = Vec::new();
-    loop {
-        let head = loop {
-            match head(&bytes) {
-                Ok(Some(head)) => break head,
-                Ok(None) if bytes.len() <= HEAD_MAX => {}
-                _ => return stream.write(&Response::with(400, "text/plain", "Bad Request\n").emit(true, false)).await,
-            }
-            if stream.read(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        };
-        if head.body > BODY_MAX {
-            return stream.write(&Response::with(413, "text/plain", "").emit(true, false)).await;
-        }
-        if head.expects {
-            stream.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-        }
-        while bytes.len() < head.length + head.body {
-            if stream.read(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        }
-        let response = respond(
-            server,
-            machine,
-            &Request {
-                method: &head.method,
-                target: &head.target,
-                headers: &head.headers,
-                body: &bytes[head.length..head.length + head.body],
-                host: &machine.config.hostname,
-                client: stream.remote,
-                local: stream.local,
-            },
-        );
-        stream.write(&response.emit(head.method != "HEAD", head.keep)).await?;
-        if !head.keep {
-            return Ok(());
-        }
-        bytes.drain(..head.length + head.body);
+/// Answers the request that has come, once it is whole.
+pub(super) fn step(machine: &Machine, server: &Server, stream: &TcpStream, connection: &mut Connection) -> Step {
+    let bytes = &mut connection.bytes;
+    let head = match head(bytes) {
+        Ok(Some(head)) => head,
+        Ok(None) if bytes.len() <= HEAD_MAX => return Step::Wait,
+        _ => return Step::Last(Response::with(400, "text/plain", "Bad Request\n").emit(true, false)),
+    };
+    if head.body > BODY_MAX {
+        return Step::Last(Response::with(413, "text/plain", "").emit(true, false));
     }
+    if head.expects && !connection.continued {
+        connection.continued = true;
+        return Step::Say(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec());
+    }
+    let length = head.length + head.body;
+    let Some(body) = bytes.get(head.length..length) else { return Step::Wait };
+    let request = Request {
+        method: &head.method,
+        target: &head.target,
+        headers: &head.headers,
+        body,
+        host: &machine.config.hostname,
+        client: stream.remote,
+        local: stream.local,
+    };
+    let reply = respond(server, machine, &request).emit(head.method != "HEAD", head.keep);
+    connection.continued = false;
+    connection.bytes.drain(..length);
+    if head.keep { Step::Say(reply) } else { Step::Last(reply) }
 }
 
 struct Head {
@@ -155,20 +147,13 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(length) = request.parse(bytes)? else { return Ok(None) };
-    let headers: Vec<(String, String)> = request
-        .headers
-        .iter()
-        .map(|header| (header.name.to_string(), String::from_utf8_lossy(header.value).into_owned()))
-        .collect();
-    let value = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let connection = value("connection").map(|value| value.to_ascii_lowercase());
-    let keep = match connection.as_deref() {
-        Some("close") => false,
-        Some("keep-alive") => true,
-        _ => request.version == Some(1),
-    };
-    let body = value("content-length").and_then(|value| value.trim().parse().ok()).unwrap_or(0);
-    let expects = value("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue"));
+    let headers = fields(request.headers);
+    let value = |name: &str| field(&headers, name).unwrap_or_default();
+    let connection = value("connection");
+    let close = connection.eq_ignore_ascii_case("close");
+    let keep = !close && (request.version == Some(1) || connection.eq_ignore_ascii_case("keep-alive"));
+    let body = value("content-length").trim().parse().unwrap_or(0);
+    let expects = value("expect").eq_ignore_ascii_case("100-continue");
     Ok(Some(Head {
         method: request.method.unwrap_or("").to_string(),
         target: request.path.unwrap_or("").to_string(),
@@ -178,6 +163,20 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
         keep,
         expects,
     }))
+}
+
+/// Header names and values as text.
+pub(in super::super) fn fields(headers: &[httparse::Header<'_>]) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    for header in headers {
+        fields.push((header.name.to_string(), String::from_utf8_lossy(header.value).into_owned()));
+    }
+    fields
+}
+
+/// The value of the first header of that name, compared without case.
+pub(in super::super) fn field<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 fn respond(server: &Server, machine: &Machine, request: &Request<'_>) -> Response {
@@ -239,19 +238,16 @@ fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, more @ ..] = rest {
-        let hex = |digit: u8| char::from(digit).to_digit(16);
+        let digit = |at: usize| char::from(*more.get(at)?).to_digit(16);
         rest = more;
-        match (first, more) {
-            (b'%', [high, low, more @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push((high * 16 + low) as u8);
-                    rest = more;
-                }
-                _ => bytes.push(b'%'),
-            },
-            (b'+', _) => bytes.push(b' '),
-            (other, _) => bytes.push(*other),
-        }
+        bytes.push(match (*first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                rest = &more[2..];
+                (high * 16 + low) as u8
+            }
+            (b'+', ..) => b' ',
+            (other, ..) => other,
+        });
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -5,6 +5,7 @@ mod http;
 mod redis;
 
 pub use http::{Request, Response};
+pub(super) use http::{field, fields};
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ use core::fmt;
 use core::net::SocketAddr;
 
 use super::machine::Machine;
-use super::stream::{NetError, TcpStream};
+use super::stream::TcpStream;
 pub use redis::Database;
 
 /// The transports a port can be open for.
@@ -75,63 +76,86 @@ impl Server {
     }
 }
 
-/// One connection from its handshake to its end.
+/// What a server does with what has come so far.
+enum Step {
+    /// It needs more, or has nothing to do.
+    Wait,
+    /// It says this.
+    Say(Vec<u8>),
+    /// It says this and closes.
+    Last(Vec<u8>),
+}
+
+/// One connection from its handshake to its end. The protocols are functions from bytes to bytes; only here is waited.
 pub(super) async fn serve(machine: Rc<Machine>, server: Server, stream: TcpStream) {
     if stream.established(None).await.is_err() {
         return;
     }
+    let mut connection = Connection { bytes: Vec::new(), continued: false };
     // An error is the client's going away: there is nobody left to tell.
-    let _gone = match &server {
-        Server::Echo => echo(&stream).await,
-        Server::Whoami => lines(&machine.config.hostname, &stream).await,
-        Server::Redis(database) => redis::serve(&machine, database, &stream).await,
-        Server::Answer(answer) => answers(&**answer, &stream).await,
-        Server::Http | Server::Nginx | Server::Netexec | Server::Handler(_) => {
-            http::serve(&machine, &server, &stream).await
-        }
-    };
-}
-
-async fn echo(stream: &TcpStream) -> Result<(), NetError> {
-    let mut bytes = Vec::new();
-    while stream.read(&mut bytes).await? > 0 {
-        stream.write(&bytes).await?;
-        bytes.clear();
-    }
-    Ok(())
-}
-
-async fn lines(host: &str, stream: &TcpStream) -> Result<(), NetError> {
-    let mut bytes = Vec::new();
-    while stream.read(&mut bytes).await? > 0 {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            bytes.drain(..=end);
-            stream.write(&whoami(host, stream.remote, stream.local)).await?;
+    loop {
+        let (reply, last) = match connection.step(&machine, &server, &stream) {
+            Step::Wait => match stream.read(&mut connection.bytes).await {
+                Ok(1..) => continue,
+                _ => return,
+            },
+            Step::Say(reply) => (reply, false),
+            Step::Last(reply) => (reply, true),
+        };
+        if stream.write(&reply).await.is_err() || last {
+            return;
         }
     }
-    Ok(())
+}
+
+/// What a server remembers of a connection.
+struct Connection {
+    /// What has come and is not answered yet.
+    bytes: Vec<u8>,
+    /// Whether the client of the request that is under way was told to send its body.
+    continued: bool,
+}
+
+impl Connection {
+    #[inline(never)]
+    fn step(&mut self, machine: &Machine, server: &Server, stream: &TcpStream) -> Step {
+        match server {
+            Server::Echo if self.bytes.is_empty() => Step::Wait,
+            Server::Echo => Step::Say(core::mem::take(&mut self.bytes)),
+            Server::Whoami => match self.bytes.iter().position(|&byte| byte == b'\n') {
+                Some(end) => {
+                    self.bytes.drain(..=end);
+                    Step::Say(whoami(&machine.config.hostname, stream.remote, stream.local))
+                }
+                None => Step::Wait,
+            },
+            Server::Redis(database) => redis::step(machine, database, &mut self.bytes),
+            Server::Answer(answer) => answer_one(&**answer, &mut self.bytes),
+            Server::Http | Server::Nginx | Server::Netexec | Server::Handler(_) => {
+                http::step(machine, server, stream, self)
+            }
+        }
+    }
 }
 
 fn whoami(host: &str, from: SocketAddr, to: SocketAddr) -> Vec<u8> {
     alloc::format!("{host} {from} {to}\n").into_bytes()
 }
 
-async fn answers(answer: &dyn Fn(&[u8], Protocol) -> Option<Vec<u8>>, stream: &TcpStream) -> Result<(), NetError> {
-    let mut bytes = Vec::new();
-    while stream.read(&mut bytes).await? > 0 {
-        while let Some(&[high, low]) = bytes.first_chunk::<2>() {
-            let end = 2 + usize::from(u16::from_be_bytes([high, low]));
-            if bytes.len() < end {
-                break;
-            }
-            if let Some(text) = answer(&bytes[2..end], Protocol::Tcp)
-                && let Ok(length) = u16::try_from(text.len())
-            {
-                stream.write(&length.to_be_bytes()).await?;
-                stream.write(&text).await?;
-            }
-            bytes.drain(..end);
+/// The answer to the first question that has one; the questions before it are dropped.
+fn answer_one(answer: &dyn Fn(&[u8], Protocol) -> Option<Vec<u8>>, bytes: &mut Vec<u8>) -> Step {
+    while let Some(&[high, low]) = bytes.first_chunk::<2>() {
+        let end = 2 + usize::from(u16::from_be_bytes([high, low]));
+        let Some(question) = bytes.get(2..end) else { break };
+        let text = answer(question, Protocol::Tcp);
+        bytes.drain(..end);
+        if let Some(text) = text
+            && let Ok(length) = u16::try_from(text.len())
+        {
+            let mut reply = Vec::from(length.to_be_bytes());
+            reply.extend_from_slice(&text);
+            return Step::Say(reply);
         }
     }
-    Ok(())
+    Step::Wait
 }

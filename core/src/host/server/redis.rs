@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use super::super::machine::Machine;
-use super::super::stream::{NetError, TcpStream};
 use super::super::table::Table;
+use super::Step;
 
 /// The longest inline command, as the real server limits it, and the longest argument.
 const INLINE_MAX: usize = 64 * 1024;
@@ -19,30 +19,19 @@ pub struct Database {
     values: Table,
 }
 
-/// Serves one connection.
-pub(super) async fn serve(machine: &Machine, database: &RefCell<Database>, stream: &TcpStream) -> Result<(), NetError> {
-    let mut bytes = Vec::new();
+/// Answers the first whole command.
+pub(super) fn step(machine: &Machine, database: &RefCell<Database>, bytes: &mut Vec<u8>) -> Step {
     loop {
-        match command(&bytes) {
-            Ok(Some((Words(arguments), length))) => {
-                bytes.drain(..length);
-                if arguments.is_empty() {
-                    continue;
-                }
-                let name = arguments[0].to_ascii_uppercase();
-                let reply = execute(&mut database.borrow_mut(), &machine.config.hostname, &name, &arguments);
-                stream.write(&reply).await?;
-                if name == b"QUIT" {
-                    return Ok(());
-                }
-            }
-            Ok(None) => {
-                if stream.read(&mut bytes).await? == 0 {
-                    return Ok(());
-                }
-            }
-            Err(problem) => return stream.write(format!("-ERR Protocol error: {problem}\r\n").as_bytes()).await,
-        }
+        let (arguments, length) = match command(bytes) {
+            Ok(Some((Words(arguments), length))) => (arguments, length),
+            Ok(None) => return Step::Wait,
+            Err(problem) => return Step::Last(format!("-ERR Protocol error: {problem}\r\n").into_bytes()),
+        };
+        bytes.drain(..length);
+        let Some(first) = arguments.first() else { continue };
+        let name = first.to_ascii_uppercase();
+        let reply = execute(&mut database.borrow_mut(), &machine.config.hostname, &name, &arguments);
+        return if name == b"QUIT" { Step::Last(reply) } else { Step::Say(reply) };
     }
 }
 
@@ -55,8 +44,13 @@ fn command(bytes: &[u8]) -> Result<Option<(Words, usize)>, &'static str> {
         return if bytes.len() > INLINE_MAX { Err("too big inline request") } else { Ok(None) };
     };
     if first.first() != Some(&b'*') {
-        let words = first.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
-        return Ok(Some((Words(words.map(<[u8]>::to_vec).collect()), at)));
+        let mut words = Vec::new();
+        for word in first.split(u8::is_ascii_whitespace) {
+            if !word.is_empty() {
+                words.push(word.to_vec());
+            }
+        }
+        return Ok(Some((Words(words), at)));
     }
     let count = number(&first[1..]).filter(|count| *count <= 1024).ok_or("invalid multibulk length")?;
     let mut arguments = Vec::new();
@@ -89,59 +83,68 @@ fn number(digits: &[u8]) -> Option<usize> {
 
 fn execute(database: &mut Database, host: &str, name: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
     let values = &mut database.values;
-    match (name, &arguments[1..]) {
-        (b"PING", []) => b"+PONG\r\n".to_vec(),
-        (b"PING" | b"ECHO", [text]) => bulk(Some(text)),
+    let reply = match (name, &arguments[1..]) {
+        (b"PING", []) => "+PONG\r\n",
+        (b"PING" | b"ECHO", [text]) => return bulk(Some(text)),
         (b"SET", [key, value, ..]) => {
             values.insert(key, value.clone());
-            b"+OK\r\n".to_vec()
+            "+OK\r\n"
         }
-        (b"GET", [key]) => bulk(values.value(key)),
-        (b"DEL", [_, ..]) => integer(arguments[1..].iter().filter(|key| values.remove(key)).count() as i64),
-        (b"EXISTS", [_, ..]) => integer(arguments[1..].iter().filter(|key| values.value(key).is_some()).count() as i64),
+        (b"GET", [key]) => return bulk(values.value(key)),
+        (b"DEL" | b"EXISTS", [_, ..]) => {
+            let mut count = 0;
+            for key in &arguments[1..] {
+                let had = if name == b"DEL" { values.remove(key) } else { values.value(key).is_some() };
+                count += i64::from(had);
+            }
+            return integer(count);
+        }
         (b"INCR", [key]) => {
             let old = values.value(key).map_or(Some(0), |value| core::str::from_utf8(value).ok()?.parse::<i64>().ok());
             match old.and_then(|old| old.checked_add(1)) {
                 Some(new) => {
                     values.insert(key, format!("{new}").into_bytes());
-                    integer(new)
+                    return integer(new);
                 }
-                None => b"-ERR value is not an integer or out of range\r\n".to_vec(),
+                None => "-ERR value is not an integer or out of range\r\n",
             }
         }
         (b"KEYS", [_]) => {
             let mut reply = format!("*{}\r\n", values.len()).into_bytes();
-            values.keys().for_each(|key| reply.extend(bulk(Some(key))));
-            reply
+            for key in values.keys() {
+                reply.extend_from_slice(&bulk(Some(key)));
+            }
+            return reply;
         }
-        (b"DBSIZE", []) => integer(values.len() as i64),
+        (b"DBSIZE", []) => return integer(values.len() as i64),
         (b"FLUSHALL" | b"FLUSHDB", _) => {
             values.clear();
-            b"+OK\r\n".to_vec()
+            "+OK\r\n"
         }
         (b"INFO", _) => {
             let info = format!(
                 "# Server\r\nredis_version:8.4.0\r\nredis_mode:standalone\r\ntcp_port:6379\r\n\r\n\
                  # Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n# Host\r\nhostname:{host}\r\n"
             );
-            bulk(Some(&info.into_bytes()))
+            return bulk(Some(&info.into_bytes()));
         }
-        (b"SELECT" | b"QUIT", _) => b"+OK\r\n".to_vec(),
-        (b"COMMAND" | b"CLIENT" | b"HELLO", _) => b"*0\r\n".to_vec(),
+        (b"SELECT" | b"QUIT", _) => "+OK\r\n",
+        (b"COMMAND" | b"CLIENT" | b"HELLO", _) => "*0\r\n",
         (b"PING" | b"ECHO" | b"SET" | b"GET" | b"DEL" | b"EXISTS" | b"INCR" | b"KEYS" | b"DBSIZE", _) => {
             let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            format!("-ERR wrong number of arguments for '{name}' command\r\n").into_bytes()
+            return format!("-ERR wrong number of arguments for '{name}' command\r\n").into_bytes();
         }
         _ => {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let mut reply = format!("-ERR unknown command '{}', with args beginning with: ", text(&arguments[0]));
+            let name = String::from_utf8_lossy(&arguments[0]);
+            let mut reply = format!("-ERR unknown command '{name}', with args beginning with: ");
             for argument in &arguments[1..] {
-                reply += &format!("'{}' ", text(argument));
+                reply += &format!("'{}' ", String::from_utf8_lossy(argument));
             }
             reply += "\r\n";
-            reply.into_bytes()
+            return reply.into_bytes();
         }
-    }
+    };
+    reply.into()
 }
 
 fn bulk(value: Option<&Vec<u8>>) -> Vec<u8> {

@@ -6,14 +6,24 @@ use alloc::vec::Vec;
 use super::super::pipe::Pipe;
 use super::super::sys::Sys;
 use super::tree::{Part, Quoted, Word};
-use super::{Shell, run_list};
+use super::{Shell, run_apart};
 
 impl Shell {
     /// The arguments a list of words makes.
     pub(super) async fn arguments(&self, sys: &Sys, words: &[Word]) -> Vec<String> {
         let mut all = Vec::new();
         for word in words {
-            self.split(sys, word, &mut all).await;
+            let mut current = None;
+            for part in &word.0 {
+                match part {
+                    Part::Variable { name, .. } if name == "@" => all.extend_from_slice(&self.positional),
+                    _ => {
+                        let (text, quoted) = self.part(sys, part).await;
+                        split(&text, quoted, &mut current, &mut all);
+                    }
+                }
+            }
+            all.extend(current);
         }
         all
     }
@@ -25,37 +35,6 @@ impl Shell {
             text += &self.part(sys, part).await.0;
         }
         text
-    }
-
-    async fn split(&self, sys: &Sys, word: &Word, into: &mut Vec<String>) {
-        let mut current: Option<String> = None;
-        for part in &word.0 {
-            if let Part::Variable { name, .. } = part
-                && name == "@"
-            {
-                into.extend(self.positional.iter().cloned());
-                continue;
-            }
-            let (text, quoted) = self.part(sys, part).await;
-            if quoted == Quoted::Yes {
-                current.get_or_insert_default().push_str(&text);
-                continue;
-            }
-            if text.starts_with(char::is_whitespace) {
-                into.extend(current.take());
-            }
-            let mut fields = text.split_whitespace().peekable();
-            while let Some(field) = fields.next() {
-                current.get_or_insert_default().push_str(field);
-                if fields.peek().is_some() {
-                    into.extend(current.take());
-                }
-            }
-            if text.ends_with(char::is_whitespace) {
-                into.extend(current.take());
-            }
-        }
-        into.extend(current);
     }
 
     async fn part(&self, sys: &Sys, part: &Part) -> (String, Quoted) {
@@ -70,9 +49,9 @@ impl Shell {
                 }
             }
             Part::Command(list, quoted) => {
-                let inner = Sys { stdout: Pipe::default(), ..self.own_environment(sys) };
-                run_list(&self.clone(), &inner, list).await;
-                let text = String::from_utf8_lossy(&inner.stdout.take()).trim_end_matches('\n').to_string();
+                let stdout = Pipe::default();
+                run_apart(self.clone(), Sys { stdout: stdout.clone(), ..sys.with_own_variables() }, list).await;
+                let text = String::from_utf8_lossy(&stdout.take()).trim_end_matches('\n').to_string();
                 (text, *quoted)
             }
             Part::Arithmetic(word) => {
@@ -96,6 +75,21 @@ impl Shell {
                 Ok(number) => self.positional.get(number - 1).cloned(),
                 Err(_) => sys.variable(name),
             },
+        }
+    }
+}
+
+/// Adds what a part of a word has become to the argument that is being made; at blanks that were not quoted one ends and
+/// the next begins.
+fn split(text: &str, quoted: Quoted, current: &mut Option<String>, all: &mut Vec<String>) {
+    if quoted == Quoted::Yes {
+        current.get_or_insert_default().push_str(text);
+        return;
+    }
+    for c in text.chars() {
+        match c.is_ascii_whitespace() {
+            true => all.extend(current.take()),
+            false => current.get_or_insert_default().push(c),
         }
     }
 }

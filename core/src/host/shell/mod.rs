@@ -12,9 +12,10 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
+use core::slice;
 use core::task::Poll;
 
 use super::pipe::Pipe;
@@ -53,10 +54,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let positional = arguments.get(at + 3..).unwrap_or_default().to_vec();
     let shell = Shell { last: Cell::new(0), positional: Rc::new(positional) };
     match parse::parse(script) {
-        Ok(list) => match run_list(&shell, sys, &list).await {
-            Flow::Exit(code) => code,
-            _ => shell.last.get(),
-        },
+        Ok(list) => run_apart(shell, sys.clone(), &list).await,
         Err(error) => {
             complain(sys, error);
             2
@@ -79,8 +77,7 @@ async fn interactive(sys: &Sys) -> i32 {
                 false => sys.print(format_args!("> ")),
             }
         }
-        let Some(line) = interruptible(sys, sys.read_line()).await else {
-            sys.print(format_args!("^C\n"));
+        let Some(line) = interruptible(sys, Box::pin(sys.read_line())).await else {
             text.clear();
             continue;
         };
@@ -89,38 +86,34 @@ async fn interactive(sys: &Sys) -> i32 {
         }
         text += &String::from_utf8_lossy(&line);
         match parse::parse(&text) {
-            Ok(list) => {
-                text.clear();
-                match interruptible(sys, run_list(&shell, sys, &list)).await {
-                    Some(Flow::Exit(code)) => return code,
-                    Some(_) => {}
-                    None => {
-                        sys.print(format_args!("^C\n"));
-                        shell.last.set(130);
-                    }
-                }
-            }
-            Err(ParseError::Incomplete) => {}
+            Err(ParseError::Incomplete) => continue,
+            Ok(list) => match interruptible(sys, run_list(&shell, sys, &list)).await {
+                Some(Flow::Exit(code)) => return code,
+                Some(_) => {}
+                None => shell.last.set(130),
+            },
             Err(error) => {
-                text.clear();
                 complain(sys, error);
                 shell.last.set(2);
             }
         }
+        text.clear();
     }
 }
 
-/// Waits for `future` unless Ctrl-C comes first.
-async fn interruptible<T>(sys: &Sys, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = core::pin::pin!(future);
-    poll_fn(|context| {
+/// Waits for `future` unless Ctrl-C comes first, which shows.
+fn interruptible<'a, T: 'a>(
+    sys: &'a Sys,
+    mut future: Pin<Box<dyn Future<Output = T> + 'a>>,
+) -> impl Future<Output = Option<T>> + 'a {
+    poll_fn(move |context| {
         if sys.interrupt.get() == Interrupt::Raised {
             sys.interrupt.set(Interrupt::Caught);
+            sys.print(format_args!("^C\n"));
             return Poll::Ready(None);
         }
         future.as_mut().poll(context).map(Some)
     })
-    .await
 }
 
 fn complain(sys: &Sys, error: ParseError) {
@@ -130,7 +123,7 @@ fn complain(sys: &Sys, error: ParseError) {
     }
 }
 
-/// Runs commands one after the other. Boxed, because lists contain lists.
+/// Runs commands one after the other. Boxed, because commands contain lists.
 fn run_list<'a>(shell: &'a Shell, sys: &'a Sys, list: &'a [Node]) -> Pin<Box<dyn Future<Output = Flow> + 'a>> {
     Box::pin(async move {
         for node in list {
@@ -143,120 +136,119 @@ fn run_list<'a>(shell: &'a Shell, sys: &'a Sys, list: &'a [Node]) -> Pin<Box<dyn
     })
 }
 
-fn run_node<'a>(shell: &'a Shell, sys: &'a Sys, node: &'a Node) -> Pin<Box<dyn Future<Output = Flow> + 'a>> {
+/// Runs commands in a shell of their own and gives their exit code.
+fn run_apart(shell: Shell, sys: Sys, list: &[Node]) -> Pin<Box<dyn Future<Output = i32> + '_>> {
     Box::pin(async move {
-        match node {
-            Node::Simple(simple) => return run_simple(shell, sys, simple).await,
-            Node::Pipeline(stages, negated) => {
-                let code = run_pipeline(shell, sys, stages).await;
-                shell.last.set(if *negated { i32::from(code == 0) } else { code });
-            }
-            Node::And(left, right) | Node::Or(left, right) => {
-                let flow = run_node(shell, sys, left).await;
-                let wanted = (shell.last.get() == 0) == matches!(node, Node::And(..));
-                return if flow == Flow::Next && wanted { run_node(shell, sys, right).await } else { flow };
-            }
-            Node::For { name, words, body } => {
-                for value in shell.arguments(sys, words).await {
-                    sys.set(name, value);
-                    match run_list(shell, sys, body).await {
-                        Flow::Next | Flow::Continue => {}
-                        Flow::Break => break,
-                        exit => return exit,
-                    }
-                }
-            }
-            Node::While { condition, body, until } => loop {
-                let start = sys.now();
-                if let Flow::Exit(code) = run_list(shell, sys, condition).await {
-                    return Flow::Exit(code);
-                }
-                if (shell.last.get() == 0) == *until {
-                    shell.last.set(0);
-                    break;
-                }
+        match run_list(&shell, &sys, list).await {
+            Flow::Exit(code) => code,
+            _ => shell.last.get(),
+        }
+    })
+}
+
+async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
+    match node {
+        Node::Simple(simple) => return run_simple(shell, sys, simple).await,
+        Node::Pipeline(stages, negated) => {
+            let code = run_pipeline(shell, sys, stages).await;
+            shell.last.set(if *negated { i32::from(code == 0) } else { code });
+        }
+        Node::And(left, right) | Node::Or(left, right) => {
+            let flow = run_list(shell, sys, slice::from_ref(&**left)).await;
+            let wanted = (shell.last.get() == 0) == matches!(node, Node::And(..));
+            let right: &[Node] = if wanted { slice::from_ref(right) } else { &[] };
+            return if flow == Flow::Next { run_list(shell, sys, right).await } else { flow };
+        }
+        Node::For { name, words, body } => {
+            for value in shell.arguments(sys, words).await {
+                sys.set(name, value);
                 match run_list(shell, sys, body).await {
                     Flow::Next | Flow::Continue => {}
                     Flow::Break => break,
                     exit => return exit,
                 }
-                if sys.now() == start {
-                    // Work costs time; without this a loop that waits for nothing would stop the world's clock.
-                    sys.sleep_until(sys.after(1)).await;
-                }
-            },
-            Node::If { branches, otherwise } => {
-                for (condition, body) in branches {
-                    match run_list(shell, sys, condition).await {
-                        Flow::Next if shell.last.get() == 0 => return run_list(shell, sys, body).await,
-                        Flow::Next => {}
-                        other => return other,
-                    }
-                }
-                shell.last.set(0);
-                return run_list(shell, sys, otherwise).await;
-            }
-            Node::Group { body, subshell: false } => return run_list(shell, sys, body).await,
-            Node::Group { body, subshell: true } => {
-                let inner = shell.clone();
-                let flow = run_list(&inner, &shell.own_environment(sys), body).await;
-                shell.last.set(if let Flow::Exit(code) = flow { code } else { inner.last.get() });
-            }
-            Node::Redirected(node, redirects) => {
-                let Some((inner, files)) = redirected(shell, sys, redirects).await else { return Flow::Next };
-                let flow = run_node(shell, &inner, node).await;
-                files.into_iter().for_each(|file| file.store(sys));
-                return flow;
-            }
-            Node::Background(node) => {
-                let (shell, sys, node) = (shell.clone(), shell.own_environment(sys), node.clone());
-                let machine = sys.machine.clone();
-                let inner = Sys { stdin: Pipe::closed(), ..sys };
-                machine.spawn(async move {
-                    run_node(&shell, &inner, &node).await;
-                });
-                // The job runs beside this shell.
             }
         }
-        Flow::Next
-    })
-}
-
-impl Shell {
-    /// The same streams with variables of its own, as a subshell has.
-    fn own_environment(&self, sys: &Sys) -> Sys {
-        let variables = Rc::new(RefCell::new(sys.variables.borrow().clone()));
-        Sys { variables, ..sys.clone() }
+        Node::While { condition, body, until } => loop {
+            let start = sys.now();
+            if let Flow::Exit(code) = run_list(shell, sys, condition).await {
+                return Flow::Exit(code);
+            }
+            if (shell.last.get() == 0) == *until {
+                shell.last.set(0);
+                break;
+            }
+            match run_list(shell, sys, body).await {
+                Flow::Next | Flow::Continue => {}
+                Flow::Break => break,
+                exit => return exit,
+            }
+            if sys.now() == start {
+                // Work costs time; without this a loop that waits for nothing would stop the world's clock.
+                sys.sleep_until(sys.after(1)).await;
+            }
+        },
+        Node::If { branches, otherwise } => {
+            let mut chosen = otherwise;
+            for (condition, body) in branches {
+                let flow = run_list(shell, sys, condition).await;
+                if flow != Flow::Next {
+                    return flow;
+                }
+                if shell.last.get() == 0 {
+                    chosen = body;
+                    break;
+                }
+            }
+            shell.last.set(0);
+            return run_list(shell, sys, chosen).await;
+        }
+        Node::Group { body, subshell: false } => return run_list(shell, sys, body).await,
+        Node::Group { body, subshell: true } => {
+            let code = run_apart(shell.clone(), sys.with_own_variables(), body).await;
+            shell.last.set(code);
+        }
+        Node::Redirected(node, redirects) => {
+            let Some((inner, files)) = redirected(shell, sys, redirects).await else { return Flow::Next };
+            let flow = run_list(shell, &inner, slice::from_ref(&**node)).await;
+            store(files, sys);
+            return flow;
+        }
+        Node::Background(node) => {
+            // The job runs beside this shell.
+            let (shell, node) = (shell.clone(), node.clone());
+            let inner = Sys { stdin: Pipe::closed(), ..sys.with_own_variables() };
+            sys.machine.spawn(async move {
+                run_apart(shell, inner, slice::from_ref(&*node)).await;
+            });
+        }
     }
+    Flow::Next
 }
 
 /// Runs the stages side by side, each reading what the one before wrote; the last one's code counts.
 async fn run_pipeline(shell: &Shell, sys: &Sys, stages: &[Node]) -> i32 {
-    let mut inputs: Vec<Pipe> = (1..stages.len()).map(|_| Pipe::default()).collect();
-    let outputs: Vec<Pipe> = inputs.iter().cloned().chain([sys.stdout.clone()]).collect();
-    inputs.insert(0, sys.stdin.clone());
-    let mut running: Vec<Option<Pin<Box<dyn Future<Output = i32> + '_>>>> = Vec::new();
+    let mut running = Vec::new();
+    let mut stdin = sys.stdin.clone();
     for (index, stage) in stages.iter().enumerate() {
-        let (stdin, stdout) = (inputs[index].clone(), outputs[index].clone());
-        let inner = Sys { stdin, stdout, ..shell.own_environment(sys) };
-        let shell = shell.clone();
-        running.push(Some(Box::pin(async move {
-            match run_node(&shell, &inner, stage).await {
-                Flow::Exit(code) => code,
-                _ => shell.last.get(),
-            }
-        })));
+        let last = index + 1 == stages.len();
+        let stdout = if last { sys.stdout.clone() } else { Pipe::default() };
+        let inner = Sys { stdin, stdout: stdout.clone(), ..sys.with_own_variables() };
+        stdin = stdout.clone();
+        running.push((Some(run_apart(shell.clone(), inner, slice::from_ref(stage))), stdout));
     }
     poll_fn(|context| {
-        for index in 0..running.len() {
-            let Some(stage) = &mut running[index] else { continue };
+        for index in 0..stages.len() {
+            let (Some(stage), output) = &mut running[index] else { continue };
             let Poll::Ready(code) = stage.as_mut().poll(context) else { continue };
-            if index + 1 == running.len() {
+            if index + 1 == stages.len() {
                 return Poll::Ready(code);
             }
-            outputs[index].close();
+            output.close();
             // Whoever writes to a reader that is gone ends by its broken pipe.
-            running[..=index].iter_mut().for_each(|stage| *stage = None);
+            for (stage, _) in &mut running[..=index] {
+                *stage = None;
+            }
         }
         Poll::Pending
     })
@@ -264,29 +256,38 @@ async fn run_pipeline(shell: &Shell, sys: &Sys, stages: &[Node]) -> i32 {
 }
 
 async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
-    let argv = shell.arguments(sys, &simple.words).await;
+    let mut argv = shell.arguments(sys, &simple.words).await;
     let mut assigned = Vec::new();
     for (name, word) in &simple.assignments {
         assigned.push((name, shell.text(sys, word).await));
     }
-    let Some((inner, files)) = redirected(shell, sys, &simple.redirects).await else { return Flow::Next };
-    if argv.is_empty() {
-        assigned.into_iter().for_each(|(name, value)| sys.set(name, value));
-        shell.last.set(0);
-        files.into_iter().for_each(|file| file.store(sys));
-        return Flow::Next;
-    }
-    let (code, flow) = match builtin(shell, &inner, &argv).await {
-        Some(done) => done,
-        None if assigned.is_empty() => (programs::run(inner, argv).await, Flow::Next),
-        None => {
-            let own = shell.own_environment(&inner);
-            assigned.into_iter().for_each(|(name, value)| own.set(name, value));
-            (programs::run(own, argv).await, Flow::Next)
+    let Some((mut inner, files)) = redirected(shell, sys, &simple.redirects).await else { return Flow::Next };
+    let alone = argv.is_empty();
+    // `exec` and `time` stand before what is run.
+    let prefix =
+        if argv.len() > 1 && matches!(argv[0].as_str(), "exec" | "time") { argv.remove(0) } else { String::new() };
+    let done = if alone { Some((0, Flow::Next)) } else { builtin(shell, &inner, &argv).await };
+    let (code, flow) = match done {
+        Some(done) if !alone => done,
+        _ => {
+            if !alone && !assigned.is_empty() {
+                inner = inner.with_own_variables();
+            }
+            for (name, value) in assigned {
+                inner.set(name, value);
+            }
+            let start = sys.now();
+            let code = if alone { 0 } else { programs::run(inner.clone(), argv).await };
+            if prefix == "time" {
+                let millis = sys.millis_since(start);
+                let (minutes, seconds, rest) = (millis / 60_000, millis / 1000 % 60, millis % 1000 / 10);
+                inner.complain(format_args!("real\t{minutes}m {seconds}.{rest:02}s\nuser\t0m 0.00s\nsys\t0m 0.00s"));
+            }
+            (code, if prefix == "exec" { Flow::Exit(code) } else { Flow::Next })
         }
     };
     shell.last.set(code);
-    files.into_iter().for_each(|file| file.store(sys));
+    store(files, sys);
     flow
 }
 
@@ -297,15 +298,14 @@ struct Output {
     append: bool,
 }
 
-impl Output {
-    fn store(self, sys: &Sys) {
-        let bytes = self.pipe.take();
-        let mut files = sys.machine.files.borrow_mut();
-        let file = files.entry(self.path.as_bytes());
-        if !self.append {
+fn store(outputs: Vec<Output>, sys: &Sys) {
+    let mut files = sys.machine.files.borrow_mut();
+    for output in outputs {
+        let file = files.entry(output.path.as_bytes());
+        if !output.append {
             file.clear();
         }
-        file.extend(bytes);
+        file.extend_from_slice(&output.pipe.take());
     }
 }
 

@@ -19,29 +19,42 @@ pub(super) enum ParseError {
 
 /// Reads a whole text.
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, ParseError> {
-    let mut parser = Parser { text: text.chars().collect(), at: 0 };
+    let mut parser = Parser { text, at: 0 };
     let list = parser.list(&[])?;
     match parser.peek() {
         None => Ok(list),
-        Some(_) => Err(unexpected(&parser.rest())),
+        Some(_) => Err(parser.unexpected()),
     }
 }
 
-pub(super) struct Parser {
-    pub(super) text: Vec<char>,
+/// A place in a text, in bytes.
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a str,
     pub(super) at: usize,
 }
 
 /// Words that end or divide a compound command.
 const RESERVED: [&str; 7] = ["do", "done", "then", "else", "elif", "fi", "}"];
 
-impl Parser {
+impl<'a> Parser<'a> {
+    /// What is not read yet.
+    pub(super) fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
     pub(super) fn peek(&self) -> Option<char> {
-        self.text.get(self.at).copied()
+        self.rest().chars().next()
+    }
+
+    /// The character that comes next, read; without one, more is to come.
+    pub(super) fn read(&mut self) -> Result<char, ParseError> {
+        let next = self.peek().ok_or(ParseError::Incomplete)?;
+        self.at += next.len_utf8();
+        Ok(next)
     }
 
     fn starts_with(&self, prefix: &str) -> bool {
-        prefix.chars().enumerate().all(|(index, c)| self.text.get(self.at + index) == Some(&c))
+        self.rest().starts_with(prefix)
     }
 
     /// Goes past `token` if it is next.
@@ -53,10 +66,27 @@ impl Parser {
         next
     }
 
-    pub(super) fn rest(&self) -> String {
-        let rest = self.text[self.at.min(self.text.len())..].iter();
-        let word: String = rest.clone().take_while(|c| !c.is_whitespace()).collect();
-        if word.is_empty() { "newline".to_string() } else { word.chars().take(20).collect() }
+    /// Reads as far as the characters are of a kind.
+    pub(super) fn take(&mut self, is_part: fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let taken = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+        self.at += taken.len();
+        taken
+    }
+
+    /// The mistake of what comes next; at the text's end, more is to come.
+    fn missing(&self) -> ParseError {
+        if self.rest().is_empty() { ParseError::Incomplete } else { self.unexpected() }
+    }
+
+    /// The mistake of what comes next.
+    pub(super) fn unexpected(&self) -> ParseError {
+        let word = self.rest().split(char::is_whitespace).next().unwrap_or_default();
+        match word.char_indices().nth(20) {
+            _ if word.is_empty() => unexpected("newline"),
+            Some((end, _)) => unexpected(&word[..end]),
+            None => unexpected(word),
+        }
     }
 
     /// Goes past blanks, comments and escaped line ends.
@@ -64,12 +94,10 @@ impl Parser {
         loop {
             match self.peek() {
                 Some(' ' | '\t' | '\r') => self.at += 1,
-                Some('\\') if self.text.get(self.at + 1) == Some(&'\n') => self.at += 2,
                 Some('#') => {
-                    while self.peek().is_some_and(|c| c != '\n') {
-                        self.at += 1;
-                    }
+                    self.take(|c| c != '\n');
                 }
+                _ if self.eat("\\\n") => {}
                 _ => return,
             }
         }
@@ -84,10 +112,12 @@ impl Parser {
     }
 
     /// The plain word that comes next, without going past it.
-    fn next_plain(&mut self) -> String {
+    fn next_plain(&mut self) -> &'a str {
         self.blanks();
-        let rest = self.text[self.at..].iter();
-        rest.take_while(|c| !c.is_whitespace() && !";&|()<>".contains(**c)).collect()
+        let start = self.at;
+        let word = self.take(|c| !c.is_whitespace() && !is_operator(c));
+        self.at = start;
+        word
     }
 
     /// Goes past a reserved word that must come; the text's end means that more is to come.
@@ -97,7 +127,7 @@ impl Parser {
             self.at += word.len();
             return Ok(());
         }
-        if self.peek().is_none() { Err(ParseError::Incomplete) } else { Err(unexpected(&self.rest())) }
+        Err(self.missing())
     }
 
     /// Commands up to a reserved word of `stops`, a closing parenthesis or the end.
@@ -105,7 +135,7 @@ impl Parser {
         let mut list = Vec::new();
         loop {
             self.blank_lines();
-            if matches!(self.peek(), None | Some(')')) || stops.contains(&self.next_plain().as_str()) {
+            if matches!(self.peek(), None | Some(')')) || stops.contains(&self.next_plain()) {
                 return Ok(list);
             }
             let node = self.and_or()?;
@@ -119,7 +149,7 @@ impl Parser {
             list.push(node);
             match self.peek() {
                 None | Some(';' | '\n' | ')') => {}
-                Some(_) => return Err(unexpected(&self.rest())),
+                Some(_) => return Err(self.unexpected()),
             }
         }
     }
@@ -159,15 +189,17 @@ impl Parser {
             }
             stages.push(self.command()?);
         }
-        match stages.pop() {
-            Some(only) if stages.is_empty() && !negated => Ok(only),
-            last => Ok(Node::Pipeline(stages.into_iter().chain(last).collect(), negated)),
+        if let [_] = stages[..]
+            && !negated
+        {
+            return Ok(stages.remove(0));
         }
+        Ok(Node::Pipeline(stages, negated))
     }
 
     fn command(&mut self) -> Result<Node, ParseError> {
         let word = self.next_plain();
-        let node = match word.as_str() {
+        let node = match word {
             "for" => self.for_loop()?,
             "while" | "until" => {
                 self.at += word.len();
@@ -189,7 +221,7 @@ impl Parser {
                 }
                 Node::Group { body, subshell: true }
             }
-            reserved if RESERVED.contains(&reserved) => return Err(unexpected(reserved)),
+            _ if RESERVED.contains(&word) => return Err(unexpected(word)),
             _ => return self.simple(),
         };
         let mut redirects = Vec::new();
@@ -203,8 +235,8 @@ impl Parser {
         self.at += "for".len();
         let name = self.next_plain();
         self.at += name.len();
-        if !is_name(&name) {
-            return Err(if name.is_empty() { ParseError::Incomplete } else { unexpected(&name) });
+        if !is_name(name) {
+            return Err(if name.is_empty() { ParseError::Incomplete } else { unexpected(name) });
         }
         let mut words = Vec::new();
         if self.next_plain() == "in" {
@@ -218,7 +250,7 @@ impl Parser {
                 }
             }
         }
-        Ok(Node::For { name, words, body: self.loop_body()? })
+        Ok(Node::For { name: name.to_string(), words, body: self.loop_body()? })
     }
 
     fn loop_body(&mut self) -> Result<Vec<Node>, ParseError> {
@@ -273,7 +305,7 @@ impl Parser {
             }
         }
         if simple.words.is_empty() && simple.assignments.is_empty() && simple.redirects.is_empty() {
-            return Err(if self.peek().is_none() { ParseError::Incomplete } else { unexpected(&self.rest()) });
+            return Err(self.missing());
         }
         Ok(Node::Simple(simple))
     }
@@ -281,25 +313,24 @@ impl Parser {
     /// A redirection, if one comes next.
     fn redirect(&mut self) -> Result<Option<Redirect>, ParseError> {
         self.blanks();
-        let fd = match () {
-            () if self.eat("&>") => Fd::Both,
-            () if self.eat("2>") => Fd::Err,
-            () if self.eat("1>") || self.eat(">") => Fd::Out,
-            () if self.eat("<") => {
-                self.blanks();
-                return Ok(Some(Redirect::In(self.word()?)));
+        if self.eat("<") {
+            self.blanks();
+            return Ok(Some(Redirect::In(self.word()?)));
+        }
+        for (sign, fd) in [("&>", Fd::Both), ("2>", Fd::Err), ("1>", Fd::Out), (">", Fd::Out)] {
+            if !self.eat(sign) {
+                continue;
             }
-            () => return Ok(None),
-        };
-        if self.eat("&1") {
-            return Ok(Some(Redirect::Same { fd, as_fd: Fd::Out }));
+            for (sign, as_fd) in [("&1", Fd::Out), ("&2", Fd::Err)] {
+                if self.eat(sign) {
+                    return Ok(Some(Redirect::Same { fd, as_fd }));
+                }
+            }
+            let append = self.eat(">");
+            self.blanks();
+            return Ok(Some(Redirect::Out { fd, to: self.word()?, append }));
         }
-        if self.eat("&2") {
-            return Ok(Some(Redirect::Same { fd, as_fd: Fd::Err }));
-        }
-        let append = self.eat(">");
-        self.blanks();
-        Ok(Some(Redirect::Out { fd, to: self.word()?, append }))
+        Ok(None)
     }
 }
 
@@ -315,9 +346,13 @@ fn assignment(mut word: Word) -> Result<(String, Word), Word> {
 
 /// Whether a text can name a variable.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.starts_with(|c: char| c.is_ascii_digit())
-        && !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    let is_part = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    text.bytes().next().is_some_and(|first| !first.is_ascii_digit()) && text.bytes().all(is_part)
+}
+
+/// Whether a character ends a word without a blank.
+pub(super) fn is_operator(c: char) -> bool {
+    matches!(c, ';' | '&' | '|' | '(' | ')' | '<' | '>')
 }
 
 pub(super) fn unexpected(what: &str) -> ParseError {

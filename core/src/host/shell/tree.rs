@@ -100,4 +100,9 @@ impl Word {
             _ => self.0.push(Part::Text(text.to_string(), quoted)),
         }
     }
+
+    /// Adds one character.
+    pub(super) fn push_char(&mut self, c: char, quoted: Quoted) {
+        self.push(c.encode_utf8(&mut [0; 4]), quoted);
+    }
 }
