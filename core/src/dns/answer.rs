@@ -64,18 +64,13 @@ pub fn respond(zone: &Zone, query: &Message) -> Message {
         edns: query.edns.map(|edns| Edns { version: 0, ..edns }),
         ..Message::default()
     };
-    let question = match query.questions.as_slice() {
-        _ if query.opcode != 0 => return Message { rcode: Rcode::NotImp, ..reply },
-        [question] => question,
-        _ => return Message { rcode: Rcode::FormErr, ..reply },
-    };
-    if query.edns.is_some_and(|edns| edns.version != 0) {
-        return Message { rcode: Rcode::BadVers, ..reply };
+    match query.questions.as_slice() {
+        _ if query.opcode != 0 => reply.rcode = Rcode::NotImp,
+        [_] if query.edns.is_some_and(|edns| edns.version != 0) => reply.rcode = Rcode::BadVers,
+        [question] if question.class != INTERNET => reply.rcode = Rcode::Refused,
+        [question] => resolve(zone, question, &mut reply),
+        _ => reply.rcode = Rcode::FormErr,
     }
-    if question.class != INTERNET {
-        return Message { rcode: Rcode::Refused, ..reply };
-    }
-    resolve(zone, question, &mut reply);
     let mut rng = Rng::new(query.id.into());
     shuffle(&mut reply.answers, &mut rng);
     shuffle(&mut reply.additional, &mut rng);
@@ -85,64 +80,88 @@ pub fn respond(zone: &Zone, query: &Message) -> Message {
 /// Answers from the cluster's zones, or from upstream.
 fn resolve(zone: &Zone, question: &Question, reply: &mut Message) {
     let Some(origin) = origin(zone, &question.name) else { return forward(zone, question, reply) };
+    if matches!(question.kind, Type::AXFR | Type::IXFR) {
+        reply.rcode = Rcode::Refused;
+        return;
+    }
     let asked = Asked { name: &question.name, zone: origin, kind: question.kind };
-    match lookup(zone, asked) {
-        Ok(Answer::Refused) => reply.rcode = Rcode::Refused,
-        Ok(Answer::Records { answers, additional }) => {
-            reply.flags.authoritative = true;
-            if answers.is_empty() {
-                reply.authority.push(soa(zone, origin));
-            } else {
-                (reply.answers, reply.additional) = (answers, additional);
-            }
-        }
-        Err(NoName) if zone.config.fallthrough.iter().any(|zone| is_within(&question.name, zone)) => {
-            forward(zone, question, reply);
-        }
+    match lookup(zone, asked, &mut reply.additional) {
+        Ok(answers) => reply.answers = answers,
         Err(NoName) => {
-            reply.flags.authoritative = true;
+            for zone_name in &zone.config.fallthrough {
+                if is_within(&question.name, zone_name) {
+                    return forward(zone, question, reply);
+                }
+            }
             reply.rcode = Rcode::NxDomain;
-            reply.authority.push(soa(zone, origin));
         }
+    }
+    reply.flags.authoritative = true;
+    if reply.answers.is_empty() {
+        reply.authority.push(soa(zone, origin));
     }
 }
 
 /// The zone that holds a name, in the client's letters: the longest one, if several do.
 fn origin<'a>(zone: &Zone, name: &'a str) -> Option<&'a str> {
-    let holders = zone.config.zones.iter().filter(|origin| is_within(name, origin));
-    let length = holders.map(|origin| origin.len()).max()?;
-    name.get(name.len() - length..)
-}
-
-enum Answer {
-    Records { answers: Vec<Record>, additional: Vec<Record> },
-    Refused,
-}
-
-fn lookup(zone: &Zone, asked: Asked<'_>) -> Result<Answer, NoName> {
-    let is_origin = labels(asked.name).count() == labels(asked.zone).count();
-    let mut additional = Vec::new();
-    let answers = match asked.kind {
-        Type::A | Type::AAAA => addresses(zone, asked, &[])?,
-        Type::TXT => texts(zone, asked)?,
-        Type::CNAME => aliases(zone, asked)?,
-        Type::PTR => {
-            let pointer = |name| Record { name: asked.name.into(), ttl: zone.config.ttl, data: Data::Ptr(name) };
-            zone.reverse(asked)?.into_iter().map(pointer).collect()
+    let mut longest = None;
+    for origin in &zone.config.zones {
+        if is_within(name, origin) {
+            longest = longest.max(Some(origin.len()));
         }
-        Type::SRV => services(zone, asked, &mut additional)?,
-        // Upstream asks nothing about the name here: below the zone it is NODATA, even for a name that is not there.
-        Type::SOA if is_origin => [soa(zone, asked.zone)].into(),
-        Type::SOA => Vec::new(),
-        Type::AXFR | Type::IXFR => return Ok(Answer::Refused),
+    }
+    name.get(name.len() - longest?..)
+}
+
+fn lookup(zone: &Zone, asked: Asked<'_>, additional: &mut Vec<Record>) -> Result<Vec<Record>, NoName> {
+    let is_origin = labels(asked.name).len() == labels(asked.zone).len();
+    let mut answers = Vec::new();
+    match asked.kind {
+        Type::A | Type::AAAA => answers = addresses(zone, asked, &[])?,
+        Type::TXT | Type::CNAME | Type::SRV => answers = records(zone, asked, additional)?,
         // Upstream compares these with regard to case.
         Type::NS if is_origin && asked.name == asked.name.to_ascii_lowercase() => {
-            name_servers(zone, asked, &mut additional)?
+            answers = records(zone, asked, additional)?;
         }
+        Type::PTR => {
+            for name in zone.reverse(asked)? {
+                answers.push(Record { name: asked.name.into(), ttl: zone.config.ttl, data: Data::Ptr(name) });
+            }
+        }
+        // Upstream asks nothing about the name here: below the zone it is NODATA, even for a name that is not there.
+        Type::SOA if !is_origin => {}
+        Type::SOA => answers.push(soa(zone, asked.zone)),
         // Any other type has no record, but whether the name exists is told.
-        _ => addresses(zone, Asked { kind: Type::A, ..asked }, &[]).map(|_| Vec::new())?,
-    };
-    Ok(Answer::Records { answers, additional })
+        _ => {
+            addresses(zone, Asked { kind: Type::A, ..asked }, &[])?;
+        }
+    }
+    Ok(answers)
+}
+
+/// What is found under a name as records of the type that is asked for, and the addresses of the names in them.
+fn records(zone: &Zone, asked: Asked<'_>, additional: &mut Vec<Record>) -> Result<Vec<Record>, NoName> {
+    let all = zone.find(asked)?;
+    // 100 shared among all that was found, the undeclared ports and the duplicates that are dropped below included.
+    let weight = (100 / all.len().max(1)).max(1) as u16;
+    let mut records = Vec::new();
+    for Found { host, port, key, ttl } in all {
+        let data = match (asked.kind, host, port) {
+            (Type::TXT, Host::Text(text), _) => Data::Txt(text.into()),
+            (Type::CNAME, Host::Name(target), _) => Data::Cname(absolute(&target)),
+            (Type::SRV, Host::Address(address), Some(port)) => {
+                push_new(additional, Record { name: key.clone(), ttl, data: address_data(address) });
+                Data::Srv { priority: 0, weight, port, target: key }
+            }
+            (Type::NS, Host::Address(address), _) => {
+                additional.push(Record { name: key.clone(), ttl, data: address_data(address) });
+                Data::Ns(key)
+            }
+            _ => continue,
+        };
+        push_new(&mut records, Record { name: asked.name.into(), ttl, data });
+    }
+    Ok(records)
 }
 
 /// Longest chain of aliases that is followed.
@@ -192,54 +211,6 @@ fn follow(zone: &Zone, asked: Asked<'_>, found: &Found, target: &str, chain: &[R
         records.extend(upstream(zone, &question).1);
     }
     records
-}
-
-fn texts(zone: &Zone, asked: Asked<'_>) -> Result<Vec<Record>, NoName> {
-    let found = zone.find(asked)?;
-    let records = found.into_iter().filter_map(|found| match found.host {
-        Host::Text(text) => Some(Record { name: asked.name.into(), ttl: found.ttl, data: Data::Txt(text.into()) }),
-        _ => None,
-    });
-    Ok(records.collect())
-}
-
-fn aliases(zone: &Zone, asked: Asked<'_>) -> Result<Vec<Record>, NoName> {
-    let records = zone.find(asked)?.into_iter().take(1).filter_map(|found| match found.host {
-        Host::Name(target) => {
-            Some(Record { name: asked.name.into(), ttl: found.ttl, data: Data::Cname(absolute(&target)) })
-        }
-        _ => None,
-    });
-    Ok(records.collect())
-}
-
-/// SRV records, and the addresses of their targets.
-fn services(zone: &Zone, asked: Asked<'_>, additional: &mut Vec<Record>) -> Result<Vec<Record>, NoName> {
-    let found = zone.find(asked)?;
-    // 100 shared among all that was found, the undeclared ports and the duplicates that are dropped below included.
-    let weight = (100 / found.len().max(1)).max(1) as u16;
-    let mut records: Vec<Record> = Vec::new();
-    for found in found {
-        let (Host::Address(address), Some(port)) = (found.host, found.port) else { continue };
-        let target = found.key;
-        let is_same = |record: &Record| matches!(&record.data, Data::Srv { port: other, target: name, .. } if *other == port && *name == target);
-        if !records.iter().any(is_same) {
-            let data = Data::Srv { priority: 0, weight, port, target: target.clone() };
-            records.push(Record { name: asked.name.into(), ttl: found.ttl, data });
-        }
-        push_new(additional, Record { name: target, ttl: found.ttl, data: address_data(address) });
-    }
-    Ok(records)
-}
-
-fn name_servers(zone: &Zone, asked: Asked<'_>, additional: &mut Vec<Record>) -> Result<Vec<Record>, NoName> {
-    let mut records = Vec::new();
-    for found in zone.find(asked)? {
-        let Host::Address(address) = found.host else { continue };
-        push_new(&mut records, Record { name: asked.name.into(), ttl: found.ttl, data: Data::Ns(found.key.clone()) });
-        additional.push(Record { name: found.key, ttl: found.ttl, data: address_data(address) });
-    }
-    Ok(records)
 }
 
 fn push_new(records: &mut Vec<Record>, record: Record) {

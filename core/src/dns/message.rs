@@ -142,35 +142,36 @@ impl Message {
 
     /// Reads a message. Bytes behind its last record are ignored.
     pub fn parse(bytes: &[u8]) -> Result<Message, ParseError> {
-        let mut reader = Reader { bytes, at: 0 };
-        let id = reader.u16()?;
-        let bits = reader.u16()?;
-        let [questions, answers, authority, additional] = [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?];
-        let mut message = Message {
-            id,
-            flags: Flags {
-                response: bits & 0x8000 != 0,
-                authoritative: bits & 0x0400 != 0,
-                truncated: bits & 0x0200 != 0,
-                recursion_desired: bits & 0x0100 != 0,
-                recursion_available: bits & 0x0080 != 0,
-            },
-            opcode: (bits >> 11) as u8 & 0xf,
-            ..Message::default()
+        let mut reader = Reader { bytes, at: 0, error: None };
+        let mut message = Message { id: reader.u16(), ..Message::default() };
+        let bits = reader.u16();
+        message.opcode = (bits >> 11) as u8 & 0xf;
+        message.flags = Flags {
+            response: bits & 0x8000 != 0,
+            authoritative: bits & 0x0400 != 0,
+            truncated: bits & 0x0200 != 0,
+            recursion_desired: bits & 0x0100 != 0,
+            recursion_available: bits & 0x0080 != 0,
         };
         let mut rcode = bits & 0xf;
-        for _ in 0..questions {
-            let question = Question { name: reader.name()?, kind: Type(reader.u16()?), class: reader.u16()? };
-            message.questions.push(question);
-        }
-        for (section, count) in [answers, authority, additional].into_iter().enumerate() {
+        let counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
+        for (section, count) in counts.into_iter().enumerate() {
             for _ in 0..count {
-                match reader.record()? {
-                    Parsed::Record(record) => match section {
-                        0 => message.answers.push(record),
-                        1 => message.authority.push(record),
-                        _ => message.additional.push(record),
-                    },
+                if let Some(error) = reader.error {
+                    return Err(error);
+                }
+                let records = match section {
+                    0 => {
+                        let (name, kind, class) = (reader.name(), Type(reader.u16()), reader.u16());
+                        message.questions.push(Question { name, kind, class });
+                        continue;
+                    }
+                    1 => &mut message.answers,
+                    2 => &mut message.authority,
+                    _ => &mut message.additional,
+                };
+                match reader.record() {
+                    Parsed::Record(record) => records.push(record),
                     Parsed::Opt(edns, high) => {
                         message.edns = Some(edns);
                         rcode |= u16::from(high) << 4;
@@ -179,7 +180,10 @@ impl Message {
             }
         }
         message.rcode = Rcode::from_number(rcode);
-        Ok(message)
+        match reader.error {
+            Some(error) => Err(error),
+            None => Ok(message),
+        }
     }
 
     /// The bytes, at most `limit` of them (512 at the least).
@@ -198,12 +202,12 @@ impl Message {
     /// Nothing if records had to be left out and names were not compressed.
     fn emit_within(&self, limit: usize, mut places: Option<Places>) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(128);
-        out.extend(self.id.to_be_bytes());
-        out.extend([0; 10]);
+        out.extend_from_slice(&self.id.to_be_bytes());
+        out.extend_from_slice(&[0; 10]);
         for question in &self.questions {
             name::emit(&mut out, &question.name, places.as_mut());
-            out.extend(question.kind.0.to_be_bytes());
-            out.extend(question.class.to_be_bytes());
+            out.extend_from_slice(&question.kind.0.to_be_bytes());
+            out.extend_from_slice(&question.class.to_be_bytes());
         }
         // The OPT record is never the one left out: its 11 bytes are kept free.
         let limit = limit - self.edns.map_or(0, |_| OPT_LENGTH);
@@ -251,10 +255,10 @@ const OPT_LENGTH: usize = 11;
 
 fn emit_opt(out: &mut Vec<u8>, edns: Edns, rcode: Rcode) {
     out.push(0);
-    out.extend(Type::OPT.0.to_be_bytes());
-    out.extend(edns.size.to_be_bytes());
-    out.extend([(rcode.number() >> 4) as u8, edns.version, u8::from(edns.dnssec) << 7, 0]);
-    out.extend([0, 0]);
+    out.extend_from_slice(&Type::OPT.0.to_be_bytes());
+    out.extend_from_slice(&edns.size.to_be_bytes());
+    out.extend_from_slice(&[(rcode.number() >> 4) as u8, edns.version, u8::from(edns.dnssec) << 7, 0]);
+    out.extend_from_slice(&[0, 0]);
 }
 
 impl Data {
@@ -275,20 +279,22 @@ impl Data {
 
     fn emit(&self, out: &mut Vec<u8>, places: Option<&mut Places>) {
         match self {
-            Data::A(address) => out.extend(address.octets()),
-            Data::Aaaa(address) => out.extend(address.octets()),
+            Data::A(address) => out.extend_from_slice(&address.octets()),
+            Data::Aaaa(address) => out.extend_from_slice(&address.octets()),
             Data::Cname(name) | Data::Ns(name) | Data::Ptr(name) => name::emit(out, name, places),
             Data::Txt(text) => {
                 for chunk in text.as_bytes().chunks(255) {
                     out.push(chunk.len() as u8);
-                    out.extend(chunk);
+                    out.extend_from_slice(chunk);
                 }
                 if text.is_empty() {
                     out.push(0);
                 }
             }
             Data::Srv { priority, weight, port, target } => {
-                [priority, weight, port].into_iter().for_each(|number| out.extend(number.to_be_bytes()));
+                for number in [priority, weight, port] {
+                    out.extend_from_slice(&number.to_be_bytes());
+                }
                 // RFC 2782: the target is never compressed.
                 name::emit(out, target, None);
             }
@@ -296,9 +302,11 @@ impl Data {
                 let mut places = places;
                 name::emit(out, server, places.as_deref_mut());
                 name::emit(out, mailbox, places);
-                [serial, refresh, retry, expire, minimum].into_iter().for_each(|n| out.extend(n.to_be_bytes()));
+                for number in [serial, refresh, retry, expire, minimum] {
+                    out.extend_from_slice(&number.to_be_bytes());
+                }
             }
-            Data::Other { bytes, .. } => out.extend(bytes),
+            Data::Other { bytes, .. } => out.extend_from_slice(bytes),
         }
     }
 }
@@ -317,7 +325,10 @@ impl fmt::Display for Data {
             }
             Data::Other { bytes, .. } => {
                 write!(f, "\\# {}", bytes.len())?;
-                bytes.iter().try_for_each(|byte| write!(f, " {byte:02x}"))
+                for byte in bytes {
+                    write!(f, " {byte:02x}")?;
+                }
+                Ok(())
             }
         }
     }
@@ -326,11 +337,11 @@ impl fmt::Display for Data {
 impl Record {
     fn emit(&self, out: &mut Vec<u8>, mut places: Option<&mut Places>) {
         name::emit(out, &self.name, places.as_deref_mut());
-        out.extend(self.data.kind().0.to_be_bytes());
-        out.extend(INTERNET.to_be_bytes());
-        out.extend(self.ttl.to_be_bytes());
+        out.extend_from_slice(&self.data.kind().0.to_be_bytes());
+        out.extend_from_slice(&INTERNET.to_be_bytes());
+        out.extend_from_slice(&self.ttl.to_be_bytes());
         let length_at = out.len();
-        out.extend([0, 0]);
+        out.extend_from_slice(&[0, 0]);
         self.data.emit(out, places);
         let length = (out.len() - length_at - 2) as u16;
         out[length_at..length_at + 2].copy_from_slice(&length.to_be_bytes());

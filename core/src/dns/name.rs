@@ -4,7 +4,6 @@
 //! written `\DDD` (RFC 4343 section 2.1), so that splitting at dots is always right.
 
 use super::message::ParseError;
-use crate::ordered::OrdMap;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Longest name on the wire (RFC 1035 section 3.1).
@@ -15,14 +14,23 @@ const MAX_LABEL: usize = 63;
 const POINTER: u8 = 0b1100_0000;
 
 /// The labels of a name, without the root's empty one.
-pub(super) fn labels(name: &str) -> impl DoubleEndedIterator<Item = &str> {
-    name.trim_end_matches('.').split('.').filter(|label| !label.is_empty())
+pub(super) fn labels(name: &str) -> Vec<&str> {
+    let mut labels = Vec::new();
+    for label in name.split('.') {
+        if !label.is_empty() {
+            labels.push(label);
+        }
+    }
+    labels
 }
 
 /// True if `name` is `zone` or below it, in any case of letters.
 pub(super) fn is_within(name: &str, zone: &str) -> bool {
-    let mut name = labels(name).rev();
-    labels(zone).rev().all(|label| name.next().is_some_and(|own| own.eq_ignore_ascii_case(label)))
+    let (name, zone) = (name.trim_end_matches('.').as_bytes(), zone.trim_end_matches('.').as_bytes());
+    match name.len().checked_sub(zone.len()) {
+        Some(at) if at == 0 || zone.is_empty() || name[at - 1] == b'.' => name[at..].eq_ignore_ascii_case(zone),
+        _ => false,
+    }
 }
 
 /// With a final dot.
@@ -94,12 +102,12 @@ fn push_octet(text: &mut String, octet: u8) {
 ///
 /// Only names equal to the letter are shared, so that every name keeps its case.
 #[derive(Default)]
-pub(super) struct Places(OrdMap<String, u16>);
+pub(super) struct Places(Vec<(String, u16)>);
 
 impl Places {
     /// Forgets the places from `length` on, after records that did not fit were taken back.
     pub(super) fn truncate(&mut self, length: usize) {
-        self.0.retain(|_, place| usize::from(*place) < length);
+        self.0.retain(|(_, place)| usize::from(*place) < length);
     }
 }
 
@@ -110,13 +118,12 @@ pub(super) fn emit(out: &mut Vec<u8>, name: &str, mut places: Option<&mut Places
     let mut rest = name.trim_end_matches('.');
     while !rest.is_empty() {
         if let Some(places) = places.as_deref_mut() {
-            if let Some(place) = places.0.get(rest) {
-                out.extend((place | u16::from_be_bytes([POINTER, 0])).to_be_bytes());
+            if let Some((_, place)) = places.0.iter().find(|(name, _)| name == rest) {
+                out.extend_from_slice(&(place | u16::from_be_bytes([POINTER, 0])).to_be_bytes());
                 return;
             }
-            let place = u16::try_from(out.len()).ok().filter(|place| place >> 14 == 0);
-            if let Some(place) = place {
-                places.0.insert(rest.to_owned(), place);
+            if out.len() >> 14 == 0 {
+                places.0.push((rest.to_owned(), out.len() as u16));
             }
         }
         let (label, tail) = rest.split_once('.').unwrap_or((rest, ""));

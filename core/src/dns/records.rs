@@ -11,7 +11,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 /// The version of the schema, which `dns-version` tells.
 const SCHEMA: &str = "1.1.0";
@@ -57,14 +57,14 @@ pub(super) struct Asked<'a> {
 
 /// A name taken apart; all in lower case.
 #[derive(Default)]
-struct Parts {
+struct Parts<'a> {
     /// `svc` or `pod`; empty for the zone, `svc` and `pod` themselves, which have no records.
-    branch: String,
-    namespace: String,
-    service: String,
-    endpoint: String,
-    port: String,
-    protocol: String,
+    branch: &'a str,
+    namespace: &'a str,
+    service: &'a str,
+    endpoint: &'a str,
+    port: &'a str,
+    protocol: &'a str,
 }
 
 impl Zone {
@@ -91,7 +91,7 @@ impl Zone {
     }
 
     fn find_text(&self, asked: Asked<'_>, lower: &str) -> Result<Vec<Found>, NoName> {
-        let below = name::labels(lower).count() - name::labels(asked.zone).count();
+        let below = name::labels(lower).len() - name::labels(asked.zone).len();
         if below == 1 && lower.starts_with("dns-version.") {
             let key = asked.name.to_string();
             return Ok([Found { host: Host::Text(SCHEMA), port: None, key, ttl: SCHEMA_TTL }].into());
@@ -104,25 +104,40 @@ impl Zone {
     /// The server's own names and addresses: those of every Service that it is an endpoint of.
     fn servers(&self, zone: &str) -> Vec<Found> {
         let mut found = Vec::new();
-        let mut add = |key: String, address| found.push(self.found(Host::Address(address), None, key));
         let mut is_known = false;
         for server in &self.config.servers {
-            let services = self.services_at(*server).cloned();
-            for id in services.chain(self.endpoints_at(*server).map(|(id, _)| id)) {
+            let mut ids: Vec<Id> = Vec::new();
+            for id in self.services_at(*server) {
+                ids.push(id.clone());
+            }
+            for (id, _) in self.endpoints_at(*server) {
+                ids.push(id);
+            }
+            for id in ids {
                 is_known = true;
                 let own = format!("{}.{}.svc.{zone}", id.name, id.namespace);
                 match self.services.get(&id).map(|service| &service.target) {
-                    Some(Target::Addresses(addresses)) => addresses.iter().for_each(|ip| add(own.clone(), *ip)),
-                    Some(Target::Endpoints) => self
-                        .slices_of(&id)
-                        .flat_map(|slice| &slice.endpoints)
-                        .for_each(|endpoint| add(format!("{}.{own}", endpoint.label()), endpoint.address)),
+                    Some(Target::Addresses(addresses)) => {
+                        for address in addresses {
+                            found.push(self.found(Host::Address(*address), None, own.clone()));
+                        }
+                    }
+                    Some(Target::Endpoints) => {
+                        for slice in self.slices_of(&id) {
+                            for endpoint in &slice.endpoints {
+                                let key = format!("{}.{own}", endpoint.label());
+                                found.push(self.found(Host::Address(endpoint.address), None, key));
+                            }
+                        }
+                    }
                     _ => {}
                 }
             }
         }
         if !is_known {
-            self.config.servers.iter().for_each(|server| add(format!("{SERVER}.{zone}"), *server));
+            for server in &self.config.servers {
+                found.push(self.found(Host::Address(*server), None, format!("{SERVER}.{zone}")));
+            }
         }
         found
     }
@@ -135,32 +150,32 @@ impl Zone {
         if lower.ends_with(".in-addr.arpa.") || lower.ends_with(".ip6.arpa.") {
             return Err(NoName);
         }
-        if !self.namespaces.contains(&parts.namespace) {
+        if !self.namespaces.contains(parts.namespace) {
             return Err(NoName);
         }
         if parts.branch == "pod" { self.find_pod(&parts, zone) } else { self.find_service(&parts, zone) }
     }
 
-    fn find_pod(&self, parts: &Parts, zone: &str) -> Result<Vec<Found>, NoName> {
+    fn find_pod(&self, parts: &Parts<'_>, zone: &str) -> Result<Vec<Found>, NoName> {
         if self.config.pods == PodMode::Disabled {
             return Err(NoName);
         }
         if parts.service.is_empty() {
             return Ok(Vec::new());
         }
-        let address = undashed(&parts.service).ok_or(NoName)?;
-        if self.config.pods == PodMode::Verified && !self.has_pod(&parts.namespace, address) {
+        let address = undashed(parts.service).ok_or(NoName)?;
+        if self.config.pods == PodMode::Verified && !self.has_pod(parts.namespace, address) {
             return Err(NoName);
         }
         let key = format!("{}.{}.pod.{zone}", parts.service, parts.namespace);
         Ok([self.found(Host::Address(address), Some(0), key)].into())
     }
 
-    fn find_service(&self, parts: &Parts, zone: &str) -> Result<Vec<Found>, NoName> {
+    fn find_service(&self, parts: &Parts<'_>, zone: &str) -> Result<Vec<Found>, NoName> {
         if parts.service.is_empty() {
             return Ok(Vec::new());
         }
-        let id = Id::new(&parts.namespace, &parts.service);
+        let id = Id::new(parts.namespace, parts.service);
         let service = self.services.get(&id).ok_or(NoName)?;
         let own = format!("{}.{}.svc.{zone}", id.name, id.namespace);
         let mut found = Vec::new();
@@ -173,9 +188,9 @@ impl Zone {
                 }
             }
             Target::Addresses(addresses) if parts.endpoint.is_empty() => {
-                for port in or_undeclared(&service.ports).filter(|port| parts.accept(port)) {
+                for port in parts.accepted(&service.ports) {
                     for address in addresses {
-                        found.push(self.found(Host::Address(*address), port.port, own.clone()));
+                        found.push(self.found(Host::Address(*address), port, own.clone()));
                     }
                 }
             }
@@ -186,9 +201,9 @@ impl Zone {
                         if !parts.endpoint.is_empty() && !parts.endpoint.eq_ignore_ascii_case(&label) {
                             continue;
                         }
-                        for port in or_undeclared(&slice.ports).filter(|port| parts.accept(port)) {
+                        for port in parts.accepted(&slice.ports) {
                             let key = format!("{label}.{own}");
-                            found.push(self.found(Host::Address(endpoint.address), port.port, key));
+                            found.push(self.found(Host::Address(endpoint.address), port, key));
                         }
                     }
                 }
@@ -204,13 +219,13 @@ impl Zone {
             return self.records(&lower, asked.zone).map(|_| Vec::new());
         };
         let domain = self.domain();
-        if let Some(id) = self.services_at(address).next() {
+        if let Some(id) = self.services_at(address).first() {
             return Ok([format!("{}.{}.svc.{domain}", id.name, id.namespace)].into());
         }
         let mut names = Vec::new();
-        for (id, endpoint) in self.endpoints_at(address).filter(|(id, _)| !id.name.is_empty()) {
+        for (id, endpoint) in self.endpoints_at(address) {
             let name = format!("{}.{}.{}.svc.{domain}", endpoint.label(), id.name, id.namespace);
-            if !names.contains(&name) {
+            if !id.name.is_empty() && !names.contains(&name) {
                 names.push(name);
             }
         }
@@ -224,44 +239,50 @@ impl Zone {
 
 /// Takes a name apart: `_port._protocol.service.namespace.svc`, `endpoint.service.namespace.svc`,
 /// `service.namespace.svc`, and the same with `pod`.
-fn parse(lower: &str, zone: &str) -> Result<Parts, NoName> {
-    let depth = name::labels(lower).count() - name::labels(zone).count();
-    let labels: Vec<&str> = name::labels(lower).take(depth).collect();
+fn parse<'a>(lower: &'a str, zone: &str) -> Result<Parts<'a>, NoName> {
+    let labels = name::labels(lower);
+    let own = &labels[..labels.len() - name::labels(zone).len()];
     let mut parts = Parts::default();
-    let mut labels = match labels.as_slice() {
+    let (branch, rest) = match own {
         [] | ["svc" | "pod"] => return Ok(parts),
-        [rest @ .., branch @ ("svc" | "pod")] => {
-            parts.branch = branch.to_string();
-            rest.iter().rev().map(|label| label.to_string())
-        }
+        [rest @ .., branch @ ("svc" | "pod")] => (branch, rest),
         _ => return Err(NoName),
     };
-    parts.namespace = labels.next().unwrap_or_default();
-    parts.service = labels.next().unwrap_or_default();
-    let stripped = |label: String| label.strip_prefix('_').map(String::from).unwrap_or(label);
-    match (labels.next(), labels.next(), labels.next()) {
-        (Some(endpoint), None, _) => parts.endpoint = endpoint,
-        (Some(protocol), Some(port), None) => {
-            parts.protocol = stripped(protocol);
-            parts.port = stripped(port);
+    parts.branch = branch;
+    let stripped = |label: &'a str| label.strip_prefix('_').unwrap_or(label);
+    match *rest {
+        [] => {}
+        [namespace] => parts.namespace = namespace,
+        [service, namespace] => (parts.service, parts.namespace) = (service, namespace),
+        [endpoint, service, namespace] => {
+            (parts.endpoint, parts.service, parts.namespace) = (endpoint, service, namespace);
         }
-        (None, ..) => {}
+        [port, protocol, service, namespace] => {
+            (parts.service, parts.namespace) = (service, namespace);
+            (parts.port, parts.protocol) = (stripped(port), stripped(protocol));
+        }
         _ => return Err(NoName),
     }
     Ok(parts)
 }
 
-impl Parts {
-    fn accept(&self, port: &Port) -> bool {
-        (self.port.is_empty() || self.port.eq_ignore_ascii_case(&port.name))
-            && (self.protocol.is_empty() || self.protocol.eq_ignore_ascii_case(&port.protocol))
+impl Parts<'_> {
+    /// The numbers of the ports that the name means; none declared is one without a number, which gives addresses, but no
+    /// SRV record.
+    fn accepted(&self, ports: &[Port]) -> Vec<Option<u16>> {
+        let mut numbers = Vec::new();
+        for port in ports {
+            if (self.port.is_empty() || self.port.eq_ignore_ascii_case(&port.name))
+                && (self.protocol.is_empty() || self.protocol.eq_ignore_ascii_case(&port.protocol))
+            {
+                numbers.push(port.port);
+            }
+        }
+        if ports.is_empty() && self.port.is_empty() && self.protocol.is_empty() {
+            numbers.push(None);
+        }
+        numbers
     }
-}
-
-/// The ports, or the one without a number that stands for none: it gives addresses, but no SRV record.
-fn or_undeclared(ports: &[Port]) -> impl Iterator<Item = &Port> {
-    static UNDECLARED: [Port; 1] = [Port { name: String::new(), protocol: String::new(), port: None }];
-    if ports.is_empty() { UNDECLARED.iter() } else { ports.iter() }
 }
 
 impl Endpoint {
@@ -270,7 +291,10 @@ impl Endpoint {
         if let Some(hostname) = self.hostname.as_ref().filter(|hostname| !hostname.is_empty()) {
             return hostname.clone();
         }
-        let mut label = self.address.to_string().replace(['.', ':'], "-");
+        let mut label = String::new();
+        for c in self.address.to_string().chars() {
+            label.push(if matches!(c, '.' | ':') { '-' } else { c });
+        }
         // No label ends with a dash: `fd00::` is `fd00--0`.
         if label.ends_with('-') {
             label.push('0');
@@ -299,25 +323,26 @@ fn undashed(label: &str) -> Option<IpAddr> {
 
 /// The address of a reverse name (RFC 1035 section 3.5, RFC 3596 section 2.5).
 fn reversed_address(lower: &str) -> Option<IpAddr> {
+    let mut text = String::new();
     if let Some(reversed) = lower.strip_suffix(".in-addr.arpa.") {
-        let mut octets = reversed.rsplit('.').map(|octet| {
-            let is_canonical = octet == "0" || !octet.starts_with('0');
-            if is_canonical { octet.parse::<u8>().ok() } else { None }
-        });
-        let mut address = [0; 4];
-        for octet in &mut address {
-            *octet = octets.next()??;
+        for octet in reversed.rsplit('.') {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text += octet;
         }
-        return if octets.next().is_none() { Some(Ipv4Addr::from(address).into()) } else { None };
+        return text.parse().ok().filter(IpAddr::is_ipv4);
     }
-    let mut nibbles = lower.strip_suffix(".ip6.arpa.")?.rsplit('.');
-    let mut address = 0;
-    for _ in 0..32 {
-        let mut digits = nibbles.next()?.chars();
-        address = address << 4 | u128::from(digits.next()?.to_digit(16)?);
-        if digits.next().is_some() {
+    let mut count = 0;
+    for nibble in lower.strip_suffix(".ip6.arpa.")?.rsplit('.') {
+        if count > 0 && count % 4 == 0 {
+            text.push(':');
+        }
+        if nibble.len() != 1 {
             return None;
         }
+        text += nibble;
+        count += 1;
     }
-    if nibbles.next().is_none() { Some(Ipv6Addr::from(address).into()) } else { None }
+    if count == 32 { text.parse().ok() } else { None }
 }

@@ -190,7 +190,9 @@ impl Zone {
     pub fn set_service(&mut self, namespace: &str, name: &str, service: Option<Service>) {
         let id = Id::new(namespace, name);
         if let Some(Service { target: Target::Addresses(old), .. }) = self.services.remove(&id) {
-            old.iter().for_each(|address| forget(&mut self.by_cluster_ip, address, &id));
+            for address in &old {
+                forget(&mut self.by_cluster_ip, address, &id);
+            }
         }
         let Some(service) = service else { return };
         if let Target::Addresses(addresses) = &service.target {
@@ -206,7 +208,9 @@ impl Zone {
         let id = Id::new(namespace, name);
         let Some(slice) = slice else {
             if let Some(old) = self.slices.remove(&id) {
-                old.endpoints.iter().for_each(|endpoint| forget(&mut self.by_endpoint, &endpoint.address, &id));
+                for endpoint in &old.endpoints {
+                    forget(&mut self.by_endpoint, &endpoint.address, &id);
+                }
                 forget(&mut self.by_service, &Id::new(namespace, &old.service), &id.name);
             }
             return;
@@ -246,25 +250,38 @@ impl Zone {
     }
 
     /// The slices of a Service, by name.
-    pub(super) fn slices_of(&self, service: &Id) -> impl Iterator<Item = &Slice> {
-        let names = self.by_service.get(service).into_iter().flatten();
-        names.filter_map(|name| self.slices.get(&Id::new(&service.namespace, name)))
+    pub(super) fn slices_of(&self, service: &Id) -> Vec<&Slice> {
+        let mut slices = Vec::new();
+        if let Some(names) = self.by_service.get(service) {
+            for name in names.iter() {
+                slices.extend(self.slices.get(&Id::new(&service.namespace, name)));
+            }
+        }
+        slices
     }
 
     /// The Services that have a cluster IP.
-    pub(super) fn services_at(&self, address: IpAddr) -> impl Iterator<Item = &Id> {
-        self.by_cluster_ip.get(&address).into_iter().flatten()
+    pub(super) fn services_at(&self, address: IpAddr) -> Vec<&Id> {
+        let mut services = Vec::new();
+        if let Some(ids) = self.by_cluster_ip.get(&address) {
+            services.extend(ids.iter());
+        }
+        services
     }
 
     /// The Services of which an address is an endpoint, with that endpoint.
-    pub(super) fn endpoints_at(&self, address: IpAddr) -> impl Iterator<Item = (Id, &Endpoint)> {
-        self.by_endpoint.get(&address).into_iter().flatten().flat_map(move |id| {
-            let slice = self.slices.get(id).into_iter();
-            slice.flat_map(move |slice| {
-                let here = slice.endpoints.iter().filter(move |endpoint| endpoint.address == address);
-                here.map(|endpoint| (Id::new(&id.namespace, &slice.service), endpoint))
-            })
-        })
+    pub(super) fn endpoints_at(&self, address: IpAddr) -> Vec<(Id, &Endpoint)> {
+        let mut endpoints = Vec::new();
+        let Some(slices) = self.by_endpoint.get(&address) else { return endpoints };
+        for id in slices.iter() {
+            let Some(slice) = self.slices.get(id) else { continue };
+            for endpoint in &slice.endpoints {
+                if endpoint.address == address {
+                    endpoints.push((Id::new(&id.namespace, &slice.service), endpoint));
+                }
+            }
+        }
+        endpoints
     }
 
     /// Whether a pod of that namespace has the address.
@@ -302,10 +319,10 @@ mod tests {
         zone.set_slice("shop", "web-1", Some(slice("web", "10.1.1.1")));
         zone.set_slice("shop", "web-1", Some(slice("web", "10.1.1.2")));
         zone.set_pod("shop", "p", Some("10.1.1.2".parse().unwrap()));
-        assert_eq!(zone.slices_of(&Id::new("shop", "web")).count(), 1);
-        assert_eq!(zone.endpoints_at("10.1.1.1".parse().unwrap()).count(), 0);
-        assert_eq!(zone.endpoints_at("10.1.1.2".parse().unwrap()).count(), 1);
-        assert_eq!(zone.services_at(address).count(), 1);
+        assert_eq!(zone.slices_of(&Id::new("shop", "web")).len(), 1);
+        assert_eq!(zone.endpoints_at("10.1.1.1".parse().unwrap()).len(), 0);
+        assert_eq!(zone.endpoints_at("10.1.1.2".parse().unwrap()).len(), 1);
+        assert_eq!(zone.services_at(address).len(), 1);
         assert!(zone.has_pod("shop", "10.1.1.2".parse().unwrap()));
 
         zone.set_namespace("shop", false);
