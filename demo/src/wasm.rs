@@ -48,8 +48,7 @@ pub fn build() -> Result<Engine, Error> {
     };
     bind().map_err(|error| Error::new(format!("wasm-bindgen on {}: {error:#}", compiled.display())))?;
     let module = std::fs::read(&engine.module).map_err(|error| Error::file(&engine.module, &error))?;
-    std::fs::write(&engine.module, order::by_likeness(&module)?)
-        .map_err(|error| Error::file(&engine.module, &error))?;
+    std::fs::write(&engine.module, order::compact(&module)?).map_err(|error| Error::file(&engine.module, &error))?;
     fingerprint.store(&stamp)?;
     Ok(engine)
 }

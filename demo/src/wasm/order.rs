@@ -1,4 +1,7 @@
-//! Where the functions of a module stand.
+//! Which functions a module has, and where they stand.
+//!
+//! Instances of a generic function for types of one layout are often equal to the byte; one of them is enough. A
+//! function pointer is a place in the table, not a function, so that even those still differ.
 //!
 //! A page loads the module compressed, and gzip finds a repetition only if it is at most 32 KiB back. A compiler that
 //! makes one generic function for twenty types leaves the twenty far apart. Here they are put side by side: the row
@@ -9,6 +12,7 @@
 
 use core::cmp::Reverse;
 use core::convert::Infallible;
+use std::collections::BTreeMap;
 
 use wasm_encoder::reencode::{Error as ReencodeError, Reencode, utils};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
@@ -35,14 +39,29 @@ const ONE_BYTE: usize = 128;
 /// A function called less often than this stays with its like.
 const OFTEN: usize = 8;
 
-/// Writes `module` anew with its functions in an order that compresses well, and without custom sections, which no
-/// engine reads.
-pub(super) fn by_likeness(module: &[u8]) -> Result<Vec<u8>, Error> {
-    let unreadable = |error| Error::new(format!("reading the module: {error}"));
+/// Writes `module` anew with every function once, in an order that compresses well, and without custom sections, which
+/// no engine reads.
+pub(super) fn compact(module: &[u8]) -> Result<Vec<u8>, Error> {
     Validator::new().validate_all(module).map_err(unreadable)?;
-    let functions = Functions::parse(module).map_err(unreadable)?;
-    let order = row(&functions.bodies, &functions.most_called());
-    let mut renumbered = Renumbered::new(functions.imported, order);
+    let mut module = module.to_vec();
+    loop {
+        let functions = Functions::parse(&module).map_err(unreadable)?;
+        let same = functions.same();
+        let kept: Vec<usize> = (0..same.len()).filter(|&function| same[function] == function).collect();
+        if kept.len() == same.len() {
+            let order = row(&functions.bodies, &functions.most_called());
+            return rewrite(&module, Renumbered::new(functions.imported, order, &same));
+        }
+        // Functions that called two equal ones may be equal by now.
+        module = rewrite(&module, Renumbered::new(functions.imported, kept, &same))?;
+    }
+}
+
+fn unreadable(error: BinaryReaderError) -> Error {
+    Error::new(format!("reading the module: {error}"))
+}
+
+fn rewrite(module: &[u8], mut renumbered: Renumbered) -> Result<Vec<u8>, Error> {
     let mut out = Module::new();
     renumbered
         .parse_core_module(&mut out, Parser::new(0), module)
@@ -54,7 +73,9 @@ pub(super) fn by_likeness(module: &[u8]) -> Result<Vec<u8>, Error> {
 struct Functions<'a> {
     /// How many come from outside; they have the first numbers, and keep them.
     imported: usize,
-    /// The bytes of the others, by number.
+    /// The types of the others, by number.
+    types: Vec<u32>,
+    /// The bytes of the others.
     bodies: Vec<&'a [u8]>,
     /// How often the code calls each of the others.
     calls: Vec<usize>,
@@ -62,7 +83,7 @@ struct Functions<'a> {
 
 impl<'a> Functions<'a> {
     fn parse(module: &'a [u8]) -> Result<Self, BinaryReaderError> {
-        let mut functions = Self { imported: 0, bodies: Vec::new(), calls: Vec::new() };
+        let mut functions = Self { imported: 0, types: Vec::new(), bodies: Vec::new(), calls: Vec::new() };
         let mut called = Vec::new();
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
@@ -71,6 +92,7 @@ impl<'a> Functions<'a> {
                         functions.imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
                     }
                 }
+                Payload::FunctionSection(types) => functions.types = types.into_iter().collect::<Result<_, _>>()?,
                 Payload::CodeSectionEntry(body) => {
                     functions.bodies.push(body.as_bytes());
                     collect_calls(&body, &mut called)?;
@@ -85,6 +107,13 @@ impl<'a> Functions<'a> {
             }
         }
         Ok(functions)
+    }
+
+    /// For each function the first that is equal to it: itself, if there is none before.
+    fn same(&self) -> Vec<usize> {
+        let mut first = BTreeMap::new();
+        let functions = self.types.iter().zip(&self.bodies).enumerate();
+        functions.map(|(function, what)| *first.entry(what).or_insert(function)).collect()
     }
 
     /// The functions that are worth a number of one byte.
@@ -213,18 +242,20 @@ impl Window {
 /// Gives every function its new number, wherever a module names one.
 struct Renumbered {
     imported: usize,
-    /// The old number of each function, in the new order; neither counts those from outside.
+    /// The old number of each function that is kept, in the new order; neither counts those from outside.
     old: Vec<usize>,
     /// The new number of each function, in the old order.
     new: Vec<usize>,
 }
 
 impl Renumbered {
-    fn new(imported: usize, old: Vec<usize>) -> Self {
-        let mut new = vec![0; old.len()];
-        for (number, &function) in old.iter().enumerate() {
-            new[function] = number;
+    /// Keeps the functions in `old`; the others become what `same` says.
+    fn new(imported: usize, old: Vec<usize>, same: &[usize]) -> Self {
+        let mut number = vec![0; same.len()];
+        for (new, &function) in old.iter().enumerate() {
+            number[function] = new;
         }
+        let new = same.iter().map(|&function| number[function]).collect();
         Self { imported, old, new }
     }
 }
@@ -255,7 +286,7 @@ impl Reencode for Renumbered {
         section: CodeSectionReader<'_>,
     ) -> Result<(), ReencodeError> {
         let bodies = section.into_iter().collect::<Result<Vec<FunctionBody<'_>>, _>>()?;
-        for number in 0..bodies.len() {
+        for number in 0..self.old.len() {
             utils::parse_function_body(self, code, bodies[self.old[number]].clone())?;
         }
         Ok(())

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use wasm_encoder::{
     ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function, GlobalSection, GlobalType,
     ImportSection, Instruction, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
@@ -11,14 +9,14 @@ use super::*;
 #[test]
 fn whoever_names_a_function_finds_the_same_one() {
     let before = module();
-    let after = by_likeness(&before).unwrap();
+    let after = compact(&before).unwrap();
     Validator::new().validate_all(&after).unwrap();
     assert_eq!(meaning(&after), meaning(&before));
 }
 
 #[test]
 fn functions_that_look_alike_become_neighbours() {
-    let after = by_likeness(&module()).unwrap();
+    let after = compact(&module()).unwrap();
     let marks: Vec<i32> = bodies(&after).iter().map(|body| body.0).collect();
     // Everyone calls function 7; the others were made even and odd in turn.
     assert_eq!(marks[0], 7);
@@ -28,16 +26,30 @@ fn functions_that_look_alike_become_neighbours() {
 
 #[test]
 fn the_same_module_gives_the_same_bytes_and_a_second_time_changes_nothing_outside() {
-    let once = by_likeness(&module()).unwrap();
-    assert_eq!(by_likeness(&module()).unwrap(), once);
-    assert_eq!(meaning(&by_likeness(&once).unwrap()), meaning(&once));
+    let once = compact(&module()).unwrap();
+    assert_eq!(compact(&module()).unwrap(), once);
+    assert_eq!(meaning(&compact(&once).unwrap()), meaning(&once));
+}
+
+#[test]
+fn equal_functions_become_one_and_then_their_callers_do() {
+    let after = compact(&twins()).unwrap();
+    Validator::new().validate_all(&after).unwrap();
+    let bodies = bodies(&after);
+    // Of two callers, two callees and a callee of another type, one of each is left.
+    assert_eq!(bodies.len(), 3);
+    assert_eq!(bodies.iter().filter(|body| body.0 == 1).count(), 2);
+    let exports = meaning(&after);
+    for (name, mark) in [("caller0", "0"), ("caller1", "0"), ("other", "1")] {
+        assert_eq!(exports[&format!("export {name}")], mark);
+    }
 }
 
 #[test]
 fn a_module_that_cannot_be_read_is_an_error() {
-    assert!(by_likeness(b"not a module").is_err());
+    assert!(compact(b"not a module").is_err());
     let whole = module();
-    assert!(by_likeness(&whole[..whole.len() - 3]).is_err());
+    assert!(compact(&whole[..whole.len() - 3]).is_err());
 }
 
 const COUNT: i32 = 12;
@@ -83,6 +95,38 @@ fn module() -> Vec<u8> {
     module.finish()
 }
 
+/// Two functions that are equal, one that differs from them in its type, and two that differ in which of the two they
+/// call.
+fn twins() -> Vec<u8> {
+    let mut module = Module::new();
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    types.ty().function([ValType::I32], []);
+    module.section(&types);
+    let mut functions = FunctionSection::new();
+    let mut exports = ExportSection::new();
+    let mut code = CodeSection::new();
+    let all = [
+        ("callee0", 0, None),
+        ("callee1", 0, None),
+        ("other", 1, None),
+        ("caller0", 0, Some(0)),
+        ("caller1", 0, Some(1)),
+    ];
+    for (number, (name, ty, callee)) in (0..).zip(all) {
+        functions.function(ty);
+        exports.export(name, ExportKind::Func, number);
+        let mut function = Function::new([]);
+        function.instruction(&Instruction::I32Const(i32::from(callee.is_none()))).instruction(&Instruction::Drop);
+        if let Some(callee) = callee {
+            function.instruction(&Instruction::Call(callee));
+        }
+        code.function(function.instruction(&Instruction::End));
+    }
+    module.section(&functions).section(&exports).section(&code);
+    module.finish()
+}
+
 fn function(mark: i32) -> Function {
     let mut function = Function::new([]);
     function.instruction(&Instruction::I32Const(mark)).instruction(&Instruction::Drop);
@@ -101,9 +145,10 @@ fn function(mark: i32) -> Function {
 /// What each place of the module that names a function means by it: the function's mark, or the word `host`.
 fn meaning(module: &[u8]) -> BTreeMap<String, String> {
     let bodies = bodies(module);
-    let name = |function: u32| match function {
-        0 => "host".to_string(),
-        own => bodies[own as usize - 1].0.to_string(),
+    let imported = Functions::parse(module).unwrap().imported;
+    let name = |function: u32| match (function as usize).checked_sub(imported) {
+        None => "host".to_string(),
+        Some(own) => bodies[own].0.to_string(),
     };
     let mut meaning = BTreeMap::new();
     for (mark, calls) in &bodies {
