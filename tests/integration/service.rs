@@ -3,6 +3,7 @@
 use clusterip::{
     api::Kind,
     cluster::{Outcome, Place, Request},
+    time::Duration,
 };
 use std::collections::BTreeSet;
 use tests::lab::{CLIENT, HOTEL, Lab};
@@ -93,4 +94,30 @@ fn a_deleted_pod_is_replaced_and_its_address_is_gone() {
     let output = lab.exec("client", &format!("curl -s -m 3 http://{address}:8080"));
     assert_eq!(output.exit_code, 28, "{output:?}");
     assert_eq!(lab.exec("client", "curl -s http://hotel-service").exit_code, 0);
+}
+
+#[test]
+fn requests_that_share_a_connection_share_its_backend() {
+    let mut lab = hotel();
+    let request = Request { times: 12, ..Request::new(Place::pod("default", "client"), "http://hotel-service") };
+    let kept = Request { keep_alive: true, every: Duration::from_secs(2), ..request.clone() };
+    let started = lab.cluster.now();
+    let trips = lab.cluster.send(&kept).unwrap();
+    assert_eq!(trips.len(), 12);
+    assert!(trips.iter().all(|trip| trip.status == Some(200) && trip.backend == trips[0].backend), "{trips:?}");
+    assert!(trips.iter().all(|trip| trip.text == trips[0].text && trip.frames.0 < trip.frames.1));
+    let took = lab.cluster.now() - started;
+    assert!(took >= Duration::from_secs(22) && took < Duration::from_secs(23), "{took}");
+    let backends: BTreeSet<_> = lab.cluster.send(&request).unwrap().iter().map(|trip| trip.backend).collect();
+    assert_eq!(backends.len(), 3, "each connection is balanced by itself");
+}
+
+#[test]
+fn requests_on_one_connection_that_nobody_takes_are_refused_one_by_one() {
+    let mut lab = hotel();
+    let request = Request::new(Place::pod("default", "client"), "http://hotel-service:81");
+    let trips = lab.cluster.send(&Request { times: 3, keep_alive: true, ..request.clone() }).unwrap();
+    let plain = lab.cluster.send(&request).unwrap();
+    assert_eq!(trips.len(), 3);
+    assert!(trips.iter().all(|trip| trip.outcome == plain[0].outcome && trip.status == plain[0].status), "{trips:?}");
 }

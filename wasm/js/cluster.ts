@@ -77,7 +77,7 @@ export interface SendOptions {
   times?: number
   /** Virtual time between the starts of two requests. */
   every?: Duration
-  /** All requests on one connection. */
+  /** All HTTP requests on one connection: one choice of a backend for all of them, as long as the server keeps it. */
   keepAlive?: boolean
   timeout?: Duration
 }

@@ -41,7 +41,8 @@ pub(crate) fn request(value: &Value) -> Result<Request, JsValue> {
     let from = value["from"].str().parse().map_err(usage_error)?;
     let times = u32::try_from(whole("times", &value["times"])?).map_err(usage_error)?;
     let (every, timeout) = (micros("every")?, micros("timeout")?);
-    Ok(Request { times, every, timeout, ..Request::new(from, value["to"].str()) })
+    let keep_alive = value["keepAlive"].as_bool() == Some(true);
+    Ok(Request { times, every, keep_alive, timeout, ..Request::new(from, value["to"].str()) })
 }
 
 fn nodes(value: &Value) -> Result<Vec<NodeConfig>, JsValue> {

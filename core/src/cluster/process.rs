@@ -61,10 +61,8 @@ impl Cluster {
             let surroundings = cluster.surroundings_at(place);
             let id = cluster.spawn(host, line, surroundings);
             let end = cluster.now + limit;
-            let is_done =
-                |cluster: &Cluster| cluster.exit_code(host, id).is_some() || cluster.machines.machine(host).is_none();
-            while !is_done(cluster) && cluster.work_until(end) {}
-            let in_time = is_done(cluster);
+            while !cluster.has_ended(host, id) && cluster.work_until(end) {}
+            let in_time = cluster.has_ended(host, id);
             if !in_time {
                 cluster.now = cluster.now.max(end);
                 cluster.interrupt_process(host, id);
@@ -151,8 +149,7 @@ impl Cluster {
             let Some(&Running { host, id }) = cluster.processes.get(&process) else {
                 return (Output::default(), true);
             };
-            let has_ended = cluster.machines.machine(host).is_none() || cluster.exit_code(host, id).is_some();
-            if has_ended {
+            if cluster.has_ended(host, id) {
                 cluster.processes.remove(&process);
                 return (cluster.take_output(host, id), true);
             }
@@ -203,6 +200,11 @@ impl Cluster {
         self.machines.machine(host)?.host.exit_code(id)
     }
 
+    /// Whether a process has ended, or its machine is gone.
+    pub(super) fn has_ended(&self, host: HostId, id: ProcessId) -> bool {
+        self.machines.machine(host).is_none() || self.exit_code(host, id).is_some()
+    }
+
     fn printed(&self, host: HostId, id: ProcessId) -> usize {
         self.machines.machine(host).map_or(0, |machine| machine.host.unread(id))
     }
@@ -221,7 +223,7 @@ impl Cluster {
         self.wake(host);
     }
 
-    fn take_output(&mut self, host: HostId, id: ProcessId) -> Output {
+    pub(super) fn take_output(&mut self, host: HostId, id: ProcessId) -> Output {
         let Some(machine) = self.machines.machine_mut(host) else {
             // The machine went away under the command: the connection to it broke.
             return Output::error(137, "command terminated with exit code 137\n");

@@ -23,8 +23,10 @@ pub struct Request {
     pub to: String,
     /// How often, one after another.
     pub times: u32,
-    /// The pause between two.
+    /// The pause between two; with [`Request::keep_alive`], from the start of one to that of the next.
     pub every: Duration,
+    /// Whether HTTP requests share a connection, so that one choice of a backend holds for all of them.
+    pub keep_alive: bool,
     /// How long each may take in virtual time.
     pub timeout: Duration,
 }
@@ -32,9 +34,28 @@ pub struct Request {
 impl Request {
     /// One request with a timeout of ten seconds.
     pub fn new(from: Place, to: &str) -> Request {
-        Request { from, to: to.to_owned(), times: 1, every: Duration::ZERO, timeout: Duration::from_secs(10) }
+        let timeout = Duration::from_secs(10);
+        Request { from, to: to.to_owned(), times: 1, every: Duration::ZERO, keep_alive: false, timeout }
+    }
+
+    /// The timeout as programs take it.
+    fn seconds(&self) -> u64 {
+        self.timeout.total_millis().div_ceil(1000).max(1)
     }
 }
+
+/// What is noted before a request, to tell what belongs to it.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    at: Instant,
+    entry: u64,
+    frame: u64,
+}
+
+/// Behind each answer of a curl that makes several requests.
+const END: char = '\u{1e}';
+/// Its `-w`: the status as for one request, the exit code and the message, and the end.
+const KEPT: &str = "\\n%{http_code}\\n%{exitcode} %{errormsg}\u{1e}";
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +113,9 @@ impl Cluster {
     /// Sends requests one after another.
     pub fn send(&mut self, request: &Request) -> Result<Vec<Trip>, StartError> {
         self.input(Input::Send { request: request.clone() }, |cluster| {
+            if request.keep_alive && !request.to.starts_with("tcp://") {
+                return cluster.kept_trips(request);
+            }
             let mut trips = Vec::new();
             for number in 0..request.times {
                 if number > 0 {
@@ -104,31 +128,73 @@ impl Cluster {
     }
 
     fn trip(&mut self, request: &Request) -> Result<Trip, StartError> {
-        let seconds = request.timeout.total_millis().div_ceil(1000).max(1);
-        let (started, first): (Instant, u64) = (self.now, self.taps.recorder.end());
-        let passages = self.taps.passages.end();
+        let since = self.mark();
         let line = match request.to.strip_prefix("tcp://") {
             Some(target) => {
                 let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
-                format!("/debug/nc -zv -w {seconds} {} {port}", name.trim_matches(['[', ']']))
+                format!("/debug/nc -zv -w {} {} {port}", request.seconds(), name.trim_matches(['[', ']']))
             }
-            None => format!("/debug/curl -sS -m {seconds} -w '\\n%{{http_code}} %{{local_port}}' '{}'", request.to),
+            None => format!("/debug/curl -sS -m {} -w '\\n%{{http_code}}' '{}'", request.seconds(), request.to),
         };
         let output = self.exec_within(&request.from, &line, request.timeout + Duration::from_secs(5))?;
-        let frames = (passages, self.taps.passages.end());
-        let (backend, seen_as) = self.last_opened(first).unzip();
+        Ok(self.made(since, &output))
+    }
+
+    /// All requests by one curl, which keeps its connection for as long as the server does.
+    fn kept_trips(&mut self, request: &Request) -> Result<Vec<Trip>, StartError> {
+        let rate = match request.every.total_millis() {
+            0 => String::new(),
+            millis => format!("--rate {}/h", (3_600_000 / millis).max(1)),
+        };
+        let mut line = format!("/debug/curl -s {rate} -m {} -w '{KEPT}'", request.seconds());
+        for _ in 0..request.times {
+            line += &format!(" '{}'", request.to);
+        }
+        let host = self.host_at(&request.from)?;
+        let surroundings = self.surroundings_at(&request.from);
+        let id = self.spawn(host, &line, surroundings);
+        let mut trips: Vec<Trip> = Vec::new();
+        let (mut since, mut printed) = (self.mark(), 0);
+        let end = self.now + (request.timeout + request.every) * request.times + Duration::from_secs(5);
+        while !self.has_ended(host, id) && self.work_until(end) {
+            let Some(machine) = self.machines.machine_mut(host) else { break };
+            if machine.host.unread(id) == printed {
+                continue;
+            }
+            printed = machine.host.unread(id);
+            let stdout = machine.host.peek_stdout(id);
+            let stdout = String::from_utf8_lossy(&stdout);
+            let Some((whole, _)) = stdout.rsplit_once(END) else { continue };
+            for answer in whole.split(END).skip(trips.len()) {
+                let (stdout, failure) = answer.rsplit_once('\n').unwrap_or((answer, ""));
+                let (exit_code, stderr) = failure.split_once(' ').unwrap_or((failure, ""));
+                let exit_code = exit_code.parse().unwrap_or(0);
+                let output = Output { stdout: stdout.into(), stderr: stderr.into(), exit_code, hint: None };
+                let mut trip = self.made(since, &output);
+                if let (None, Some(_), Some(last)) = (trip.backend, trip.status, trips.last()) {
+                    (trip.backend, trip.seen_as, trip.pod) = (last.backend, last.seen_as, last.pod.clone());
+                }
+                trips.push(trip);
+                since = self.mark();
+            }
+        }
+        self.take_output(host, id);
+        Ok(trips)
+    }
+
+    /// Where a request begins: the time, and what has been recorded so far.
+    fn mark(&self) -> Mark {
+        Mark { at: self.now, entry: self.taps.recorder.end(), frame: self.taps.passages.end() }
+    }
+
+    /// The trip that has been made since.
+    fn made(&self, since: Mark, output: &Output) -> Trip {
+        let frames = (since.frame, self.taps.passages.end());
+        let (backend, seen_as) = self.last_opened(since.entry).unzip();
         let pod = backend.and_then(|backend| self.place_of(backend.ip()));
-        let (text, status) = read_answer(&output);
-        Ok(Trip {
-            outcome: outcome(&output, status),
-            status,
-            text,
-            backend,
-            seen_as,
-            pod,
-            frames,
-            took: self.now - started,
-        })
+        let (text, status) = read_answer(output);
+        let outcome = outcome(output, status);
+        Trip { outcome, status, text, backend, seen_as, pod, frames, took: self.now - since.at }
     }
 
     /// Between whom the newest TCP connection since entry `first` of the recorder really is: backend and client.

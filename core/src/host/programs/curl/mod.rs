@@ -58,10 +58,14 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         return 2;
     }
     let urls = options.words.clone();
+    let pause = options.value(options::RATE).and_then(options::pause).unwrap_or(0);
     let (transfer, response) = (Transfer::default(), Response::default());
     let mut client = Client { sys, options, open: None, start: sys.now(), transfer, response };
     let mut code = 0;
+    let mut next = sys.now();
     for url in urls {
+        sys.sleep_until(next).await;
+        next = sys.after(pause);
         let mut tries = 0;
         loop {
             let Err(Failure(failed, message)) = client.fetch(url).await else {
@@ -97,6 +101,7 @@ impl Client<'_> {
         };
         if let Some(format) = self.options.value('w') {
             self.transfer.total = self.micros();
+            self.transfer.failure = result.as_ref().err().map(|Failure(code, message)| (*code, message.clone()));
             let text = report::write_out(format, url, &self.transfer, &self.response);
             sys.stdout.write(text.as_bytes());
         }

@@ -10,10 +10,11 @@ use super::Failure;
 pub(super) const RETRY: char = '!';
 pub(super) const RESOLVE: char = '@';
 pub(super) const CONNECT_TIMEOUT: char = '%';
+pub(super) const RATE: char = '^';
 
 const KNOWN: &str = "s,silent S,show-error v,verbose i,include,show-headers I,head f,fail L,location 4,ipv4 6,ipv6 \
     o:,output w:,write-out X:,request H:,header A:,user-agent d:,data,data-raw m:,max-time !:,retry @:,resolve \
-    %:,connect-timeout &:,url k,insecure N,no-buffer g,globoff \
+    %:,connect-timeout ^:,rate &:,url k,insecure N,no-buffer g,globoff \
     =,http1.1,compressed,no-progress-meter,retry-connrefused,no-keepalive \
     ~:,retry-delay,noproxy,max-redirs,cacert,connect-to,keepalive-time";
 
@@ -31,9 +32,28 @@ pub(super) fn read(arguments: &[String]) -> Result<Options<'_>, Failure> {
             return Err(Failure(2, format!("option {name}: expected a proper numerical parameter")));
         }
     }
+    if options.value(RATE).is_some_and(|rate| pause(rate).is_none()) {
+        return Err(Failure(2, "option --rate: is badly used here".into()));
+    }
     let urls = options.values('&');
     options.words.extend(urls);
     Ok(options)
+}
+
+/// The milliseconds from the start of one transfer to that of the next that `--rate` asks for: `4/s`, `10/5m`, `3`
+/// (an hour is meant).
+pub(super) fn pause(rate: &str) -> Option<u64> {
+    let (number, unit) = rate.split_once('/').unwrap_or((rate, "h"));
+    let (count, letter) = unit.split_at(unit.len().checked_sub(1)?);
+    let length: u64 = match letter {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let units: u64 = if count.is_empty() { 1 } else { count.parse().ok()? };
+    units.checked_mul(length)?.checked_div(number.parse().ok()?)
 }
 
 fn dashed(name: &str) -> String {

@@ -15,6 +15,8 @@ pub(super) struct Transfer {
     pub(super) connected: u64,
     pub(super) started: u64,
     pub(super) total: u64,
+    /// The exit code and the message, if it failed.
+    pub(super) failure: Option<(i32, String)>,
 }
 
 /// `-w`: the variables people print.
@@ -45,7 +47,10 @@ pub(super) fn write_out(format: &str, url: &str, transfer: &Transfer, response: 
 fn variable(name: &str, url: &str, transfer: &Transfer, response: &Response) -> String {
     let (local, remote) = transfer.ends.unzip();
     let end = if name.starts_with('l') { local } else { remote };
+    let (code, message) = transfer.failure.as_ref().map_or((0, ""), |(code, message)| (*code, message));
     let micros = match name {
+        "exitcode" => return code.to_string(),
+        "errormsg" => return message.to_string(),
         "http_code" | "response_code" => return format!("{:03}", response.status),
         "remote_ip" | "local_ip" => return end.map(|end| end.ip().to_string()).unwrap_or_default(),
         "remote_port" | "local_port" => return end.map_or(0, |end| end.port()).to_string(),
