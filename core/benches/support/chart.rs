@@ -23,9 +23,7 @@ pub(crate) struct Chart<'a> {
 const WIDTH: f64 = 400.0;
 const HEIGHT: f64 = 260.0;
 /// Around the drawing: left and right, above, below.
-const MARGIN: (f64, f64, f64) = (46.0, 34.0, 30.0);
-/// The highest value drawn: the axis has three decades, from 1 ns.
-const DECADES: i32 = 4;
+const MARGIN: (f64, f64, f64) = (46.0, 52.0, 30.0);
 const COLOURS: [&str; 2] = ["#2f6fde", "#d9622b"];
 
 /// The charts side by side.
@@ -45,11 +43,14 @@ fn draw(out: &mut String, chart: &Chart<'_>, left: f64) {
     let (side, top, bottom) = MARGIN;
     let sizes = || chart.curves.iter().flat_map(|curve| curve.points.iter().map(|point| f64::from(point.0)));
     let (least, most) = (sizes().fold(f64::MAX, f64::min).log10(), sizes().fold(1.0, f64::max).log10());
+    // From 1 ns up.
+    let values = chart.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
+    let decades = values.fold(1.0, f64::max).log10().ceil();
     let x = |size: f64| left + side + (size.log10() - least) / (most - least) * (WIDTH - 2.0 * side);
-    let y = |value: f64| HEIGHT - bottom - value.log10() / f64::from(DECADES) * (HEIGHT - top - bottom);
+    let y = |value: f64| HEIGHT - bottom - value.log10() / decades * (HEIGHT - top - bottom);
     let mut line = |text: std::fmt::Arguments<'_>| writeln!(out, "{text}").expect("a String takes everything");
     line(format_args!("<text x=\"{:.1}\" y=\"16\" font-size=\"12\">{}</text>", left + side, chart.title));
-    for decade in 0..=DECADES {
+    for decade in 0..=decades as i32 {
         let (value, at) = (10_u32.pow(decade as u32), y(10_f64.powi(decade)));
         line(format_args!(
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{value}</text>",
@@ -71,7 +72,7 @@ fn draw(out: &mut String, chart: &Chart<'_>, left: f64) {
             short(size)
         ));
     }
-    for (curve, colour) in chart.curves.iter().zip(COLOURS) {
+    for (place, (curve, colour)) in chart.curves.iter().zip(COLOURS).enumerate() {
         let points: Vec<(f64, f64)> =
             curve.points.iter().map(|&(size, value)| (x(f64::from(size)), y(value))).collect();
         let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
@@ -83,13 +84,12 @@ fn draw(out: &mut String, chart: &Chart<'_>, left: f64) {
             line(format_args!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"));
             line(format_args!(
                 "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"9\">{value:.0}</text>",
-                y - 6.0
+                if place == 0 { y - 6.0 } else { y + 13.0 }
             ));
         }
-        let (first_x, first_y) = points[0];
         line(format_args!(
-            "<text x=\"{first_x:.1}\" y=\"{:.1}\" fill=\"{colour}\">{}</text>",
-            first_y + 16.0,
+            "<text x=\"{:.1}\" y=\"34\" fill=\"{colour}\">{}</text>",
+            left + side + 150.0 * place as f64,
             curve.name
         ));
     }

@@ -202,14 +202,14 @@ impl Address for u32 {
 
     #[inline(always)]
     fn join(src: u32, dst: u32) -> u64 {
-        let ([a, b, c, d], [e, f, g, h]) = (src.to_ne_bytes(), dst.to_ne_bytes());
-        u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+        let (low, high) = if cfg!(target_endian = "little") { (src, dst) } else { (dst, src) };
+        u64::from(high) << 32 | u64::from(low)
     }
 
     #[inline(always)]
     fn split(pair: u64) -> (u32, u32) {
-        let [a, b, c, d, e, f, g, h] = pair.to_ne_bytes();
-        (u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h]))
+        let (low, high) = (pair as u32, (pair >> 32) as u32);
+        if cfg!(target_endian = "little") { (low, high) } else { (high, low) }
     }
 
     #[inline(always)]

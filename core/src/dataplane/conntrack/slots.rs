@@ -40,31 +40,27 @@ const REPLY: u64 = 1 << 24;
 const NUMBER: u64 = REPLY - 1;
 const OTHER: u64 = 3 << 32;
 
-/// The class of a protocol, which is part of the key. Protocols without ports carry their number in place of them.
+/// The head of a tuple: its ports, and the class of its protocol. Protocols without ports have their number in place of
+/// them.
 #[inline(always)]
-fn class(protocol: u8) -> u64 {
-    match protocol {
+fn head<A>(tuple: &Tuple<A>) -> u64 {
+    let ports = u64::from(tuple.ports);
+    match tuple.protocol {
         // The low bits of these differ: 6, 1 and 4.
-        6 | 17 | 132 => u64::from(protocol & 7) << 32,
-        1 | 58 => 2 << 32,
-        _ => OTHER,
+        6 | 17 | 132 => ports | u64::from(tuple.protocol & 7) << 32,
+        1 | 58 => ports | 2 << 32,
+        other => OTHER | u64::from(u32::from(other) * 0x0001_0001),
     }
-}
-
-#[inline(always)]
-fn ports<A>(tuple: &Tuple<A>) -> u64 {
-    u64::from(if class(tuple.protocol) == OTHER { u32::from(tuple.protocol) * 0x0001_0001 } else { tuple.ports })
 }
 
 impl<A: Address> Slot<A> {
     /// A direction whose packets come as `key` and leave as `to`.
     #[inline]
     pub(super) fn new(key: Tuple<A>, to: Tuple<A>, connection: u32, reply: bool, seen: u16) -> Slot<A> {
-        let head = ports(&key) | class(key.protocol);
         Slot {
             addresses: A::join(key.src, key.dst),
             new_addresses: A::join(to.src, to.dst),
-            tag: head << HEAD | if reply { REPLY } else { 0 } | u64::from(connection) & NUMBER,
+            tag: head(&key) << HEAD | if reply { REPLY } else { 0 } | u64::from(connection) & NUMBER,
             new_ports: to.ports,
             seen,
             hop: 0,
@@ -210,7 +206,7 @@ impl<A: Address> Slots<A> {
 
     /// Where the tuple's slot is, or where it would be.
     pub(crate) fn find(&self, tuple: &Tuple<A>) -> Result<usize, Vacancy> {
-        let (addresses, head) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
+        let (addresses, head) = (A::join(tuple.src, tuple.dst), head(tuple));
         let mut home = self.home(self.hash_of(tuple));
         let vacant = |at: usize| Err(Vacancy { at: at as u32, moves: self.moves });
         loop {
@@ -243,7 +239,7 @@ impl<A: Address> Slots<A> {
     /// Whether a search that begins in line `home` ends there without the tuple: it is not known, then.
     #[inline(always)]
     pub(crate) fn is_unknown(&self, tuple: &Tuple<A>, home: usize) -> bool {
-        let (addresses, head) = (A::join(tuple.src, tuple.dst), ports(tuple) | class(tuple.protocol));
+        let (addresses, head) = (A::join(tuple.src, tuple.dst), head(tuple));
         let line = self.lines.get(home);
         line.is_none_or(|Line([first, second])| second.is_empty() && !first.is_for(addresses, head))
     }
