@@ -2,7 +2,9 @@
 
 use super::{Cluster, Input, Output, Place};
 use crate::{
-    host::{Command, HostConfig, ProcessId},
+    api::Kind,
+    control::timestamp,
+    host::{Command, HostConfig, ProcessId, images::Image},
     id::HostId,
     time::{Duration, Instant},
 };
@@ -108,7 +110,19 @@ impl Cluster {
         let Place::Pod { namespace, name } = pod else { return None };
         let (host, process) = self.kubelet_process(namespace, name, container)?;
         let machine = self.machines.machine(host)?;
-        Some(text(process.map(|process| machine.host.peek_stdout(process)).unwrap_or_default()))
+        let mut output = text(process.map(|process| machine.host.peek_stdout(process)).unwrap_or_default());
+        let pod = self.object(Kind::Pod, namespace, name)?;
+        if Image::parse(pod.spec()["containers"][container]["image"].str()) == Image::Nginx {
+            for access in machine.host.access_log() {
+                output.push_str(&access.client.to_string());
+                output.push_str(" - - [");
+                output.push_str(&timestamp::emit_for_log(access.at));
+                output.push_str("] ");
+                output.push_str(&access.line);
+                output.push('\n');
+            }
+        }
+        Some(output)
     }
 
     /// Types text into a process; nothing happens if it has ended.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::api::Kind;
 use crate::time::Duration;
-use alloc::string::String;
+use alloc::{borrow::ToOwned, string::String};
 
 fn cluster() -> Cluster {
     let mut cluster = Cluster::new(Config::default()).unwrap();
@@ -155,4 +155,18 @@ fn a_range_without_room_for_the_first_service_is_refused() {
         let config = Config { service_cidrs: alloc::vec![range.parse().unwrap()], dns: None, ..Config::default() };
         assert_eq!(Cluster::new(config).is_err(), is_refused, "{range}");
     }
+}
+
+#[test]
+fn nginx_logs_its_requests() {
+    let mut cluster = cluster();
+    cluster.create(pod("web", "nginx", "web")).unwrap();
+    cluster.create(pod("client", "curlimages/curl", "client")).unwrap();
+    cluster.settle();
+    let to = cluster.object(Kind::Pod, "default", "web").unwrap().status()["podIP"].str().to_owned();
+    let from = cluster.object(Kind::Pod, "default", "client").unwrap().status()["podIP"].str().to_owned();
+    cluster.exec(&Place::pod("default", "client"), &alloc::format!("curl -s http://{to}/nope")).unwrap();
+    let logs = cluster.kubectl("kubectl logs web").stdout;
+    assert!(logs.starts_with(&alloc::format!("{from} - - [01/Jan/2026:00:00:")), "{logs}");
+    assert!(logs.contains(" +0000] \"GET /nope HTTP/1.1\" 404 153 \"-\" \"curl/"), "{logs}");
 }

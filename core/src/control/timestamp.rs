@@ -27,6 +27,15 @@ pub fn emit(now: Instant) -> String {
     String::from_utf8(text).expect("digits are text")
 }
 
+/// The same as web servers write it: `01/Jan/2026:00:00:05 +0000`.
+pub fn emit_for_log(now: Instant) -> String {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let text = emit(now);
+    let at = text[5..7].parse::<usize>().map_or(0, |month| 3 * (month - 1));
+    let (year, day, clock) = (&text[..4], &text[8..10], &text[11..19]);
+    [day, "/", &MONTHS[at..at + 3], "/", year, ":", clock, " +0000"].concat()
+}
+
 /// Reads what [`emit`] writes, and any other UTC time of that form; `None` for other text.
 pub fn parse(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();

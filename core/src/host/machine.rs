@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
+use alloc::{collections::VecDeque, vec::Vec};
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -11,6 +11,7 @@ use core::task::{Context, Poll, Waker};
 use smoltcp::time::Instant;
 
 use super::config::HostConfig;
+use super::server::Access;
 use super::stack::Stack;
 use super::table::Table;
 
@@ -21,6 +22,8 @@ pub(super) struct Machine {
     pub(super) stack: RefCell<Stack>,
     /// What programs have written to files, by path.
     pub(super) files: RefCell<Table>,
+    /// The requests that nginx has answered, the latest last.
+    pub(super) log: RefCell<VecDeque<Access>>,
     /// Jobs that a shell has sent to the background and that do not run yet.
     jobs: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
     /// When the task that is being polled wants to be polled again at the latest.
@@ -34,6 +37,7 @@ impl Machine {
             stack: RefCell::new(Stack::new(config.clone())),
             config,
             files: RefCell::default(),
+            log: RefCell::default(),
             jobs: RefCell::default(),
             deadline: Cell::new(None),
         }

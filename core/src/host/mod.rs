@@ -47,7 +47,7 @@ mod udp;
 
 pub use config::{HostConfig, Resolv};
 pub use pool::SocketPool;
-pub use server::{Protocol, Server};
+pub use server::{Access, Protocol, Server};
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -206,6 +206,11 @@ impl Host {
     /// What a process complained of since the last call; nothing at a terminal, where it is part of the output.
     pub fn take_stderr(&mut self, id: ProcessId) -> Vec<u8> {
         self.process(id).map(|process| process.stderr.take()).unwrap_or_default()
+    }
+
+    /// The requests that nginx has answered, the latest last.
+    pub fn access_log(&self) -> Vec<Access> {
+        self.machine.log.borrow().iter().cloned().collect()
     }
 
     /// What a process printed and nobody took yet, left where it is.

@@ -3,7 +3,8 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
+use smoltcp::time::Instant;
 
 use super::super::machine::Machine;
 use super::super::stream::TcpStream;
@@ -99,6 +100,37 @@ impl Response {
     }
 }
 
+/// One line of nginx's access log, in its format `main`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// When the request was answered.
+    pub at: Instant,
+    /// Who asked.
+    pub client: IpAddr,
+    /// What stands after the time.
+    pub line: String,
+}
+
+/// The most lines that are kept.
+const LOG_MAX: usize = 1000;
+
+impl Access {
+    fn of(request: &Request<'_>, response: &Response, at: Instant) -> Access {
+        let header = |name: &str| request.header(name).unwrap_or("-");
+        let sent = if request.method == "HEAD" { 0 } else { response.body.len() };
+        let line = format!(
+            "\"{} {} HTTP/1.1\" {} {sent} \"{}\" \"{}\" \"{}\"",
+            request.method,
+            request.target,
+            response.status,
+            header("referer"),
+            header("user-agent"),
+            header("x-forwarded-for")
+        );
+        Access { at, client: request.client.ip(), line }
+    }
+}
+
 /// Answers the request that has come, once it is whole.
 pub(super) fn step(machine: &Machine, server: &Server, stream: &TcpStream, connection: &mut Connection) -> Step {
     let bytes = &mut connection.bytes;
@@ -125,7 +157,15 @@ pub(super) fn step(machine: &Machine, server: &Server, stream: &TcpStream, conne
         client: stream.remote,
         local: stream.local,
     };
-    let reply = respond(server, machine, &request).emit(head.method != "HEAD", head.keep);
+    let response = respond(server, machine, &request);
+    if matches!(server, Server::Nginx) {
+        let mut log = machine.log.borrow_mut();
+        if log.len() == LOG_MAX {
+            log.pop_front();
+        }
+        log.push_back(Access::of(&request, &response, machine.now()));
+    }
+    let reply = response.emit(head.method != "HEAD", head.keep);
     connection.continued = false;
     connection.bytes.drain(..length);
     if head.keep { Step::Say(reply) } else { Step::Last(reply) }

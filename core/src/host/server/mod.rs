@@ -4,7 +4,7 @@ mod agnhost;
 mod http;
 mod redis;
 
-pub use http::{Request, Response};
+pub use http::{Access, Request, Response};
 pub(super) use http::{field, fields};
 
 use alloc::rc::Rc;
