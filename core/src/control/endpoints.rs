@@ -49,6 +49,14 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
         return plan;
     }
     let mut subsets = subsets_of(store, service);
+    // The server refuses an address whose node is an empty name, and nothing is written.
+    let is_unbound = |address: &Value| address["nodeName"].as_str() == Some("");
+    if subsets
+        .iter()
+        .any(|subset| subset["addresses"].items().iter().chain(subset["notReadyAddresses"].items()).any(is_unbound))
+    {
+        return plan;
+    }
     let labels = labels(service);
     let is_truncated = truncate(&mut subsets);
     if let Some(current) = current

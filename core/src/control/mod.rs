@@ -134,11 +134,25 @@ impl ControlPlane {
         Ok(self.commit(object))
     }
 
-    /// What [`ControlPlane::create`] would store or refuse (`--dry-run=server`).
-    pub fn dry_run_create(&mut self, object: Object) -> Result<Object, ApiError> {
-        let object = self.admit(object, Mode::DryRun)?;
+    /// What [`ControlPlane::create`] would store or refuse (`--dry-run=server`); an object without a name stays so.
+    pub fn dry_run_create(&self, mut object: Object) -> Result<Object, ApiError> {
+        self.decode(&mut object)?;
         let key = object.key();
+        if key.kind.names().namespaced {
+            self.admit_namespace(&key)?;
+        }
+        let object = self.admission.clone().create(object, Mode::DryRun)?;
         if self.store.get(&key).is_some() { Err(ApiError::already_exists(&key)) } else { Ok(object) }
+    }
+
+    /// What [`ControlPlane::replace`] would store or refuse.
+    pub fn dry_run_replace(&self, mut object: Object) -> Result<Object, ApiError> {
+        let key = object.key();
+        let before = self.store.get(&key).ok_or_else(|| ApiError::not_found(key.kind, &key.name))?;
+        self.decode(&mut object)?;
+        metadata::check_precondition(&key, before, &object)?;
+        metadata::keep(before, &mut object);
+        self.admission.clone().update(before, object, Mode::DryRun)
     }
 
     /// What comes from outside may hold anything; what controllers write is of the right types.

@@ -100,10 +100,8 @@ impl Session<'_> {
         let Some(current) = self.cluster.object(key.kind, &key.namespace, &key.name).cloned() else {
             let doing = format!("creating \"{source}\"");
             let object = Object::decode(manifest.kind, modified).map_err(|error| Problem::of(&error, &doing))?;
-            if is_dry {
-                return Ok((Rc::new(object), "created"));
-            }
-            let object = self.create(object).map_err(|error| Problem::of(&error, &doing))?;
+            let created = if is_dry { self.rehearsed(args, object, false) } else { self.create(object) };
+            let object = created.map_err(|error| Problem::of(&error, &doing))?;
             return Ok((object, "created"));
         };
         let original = current.annotation(patch::LAST_APPLIED);
@@ -127,8 +125,8 @@ impl Session<'_> {
         }
         let change = json::emit(&patch::diff(&current.value, &value));
         let result = Object::decode(manifest.kind, value).and_then(|object| {
-            let done = if Rc::new(object.clone()) == current { "unchanged" } else { "configured" };
-            if is_dry { Ok((Rc::new(object), done)) } else { Ok((self.replace(object)?, done)) }
+            let written = if is_dry { self.rehearsed(args, object, true) } else { self.replace(object) };
+            Ok((written?, "configured"))
         });
         result.map_err(|error| {
             let doing = format!(
@@ -151,6 +149,17 @@ impl Session<'_> {
         let written = self.cluster.replace(object)?;
         self.warn_of(&written);
         Ok(written)
+    }
+
+    /// What `--dry-run` shows: the object as it is, or with `server` what the server would make of it or say to it.
+    pub(super) fn rehearsed(&mut self, args: &Args, object: Object, exists: bool) -> Result<Rc<Object>, ApiError> {
+        if args.flag("dry-run") != Some("server") {
+            return Ok(Rc::new(object));
+        }
+        let control = self.cluster.control();
+        let judged = if exists { control.dry_run_replace(object)? } else { control.dry_run_create(object)? };
+        self.warn_of(&judged);
+        Ok(Rc::new(judged))
     }
 
     /// The server judges what it stores, so after defaulting.
@@ -209,7 +218,7 @@ fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
         let created = Object::decode(manifest.kind, value)
-            .and_then(|object| if is_dry { Ok(Rc::new(object)) } else { session.create(object) });
+            .and_then(|object| if is_dry { session.rehearsed(args, object, false) } else { session.create(object) });
         match created {
             Ok(object) => session.report(args, &object, "created")?,
             Err(error) => errors.push(Problem::of(&error, &doing)),
@@ -232,6 +241,7 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             if args.is_set("force") {
                 let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
                 session.cluster.delete(&key, options)?;
+                session.say_deleted(args, &key, "");
                 session.create(object)
             } else {
                 session.replace(object)
@@ -267,7 +277,7 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let is_everywhere = args.is_set("all-namespaces");
         for target in targets(&args.words)? {
             match target.name {
-                Some(_) if !filter.is_empty() => {
+                Some(_) if !filter.is_empty() || args.is_set("all") => {
                     return Err(Failure::error("name cannot be provided when a selector is specified"));
                 }
                 Some(name) => doomed.push((Key::new(target.kind, &session.namespace, &name), String::new())),
@@ -275,6 +285,7 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                     return Err(Failure::error("resource(s) were provided, but no name was specified"));
                 }
                 None => {
+                    session.warn_of_kind(target.kind);
                     filter.judge(target.kind)?;
                     let found = session.listed(target.kind, &filter, is_everywhere);
                     doomed.extend(found.iter().map(|object| (object.key(), LISTED.to_string())));
@@ -374,8 +385,11 @@ pub(super) fn write(
     let is_changed = value != before.value;
     let object = Object::decode(before.kind, value)?;
     let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
-    if is_dry || !is_changed {
-        return Ok((Rc::new(object), is_changed));
+    if !is_changed {
+        return Ok((Rc::new(object), false));
+    }
+    if is_dry {
+        return Ok((session.rehearsed(args, object, true)?, true));
     }
     let written = session.replace(object)?;
     let is_changed = written.resource_version() != before.resource_version();

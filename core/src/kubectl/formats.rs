@@ -32,6 +32,8 @@ pub(super) static FORMATS: &[(&str, fn(&Value, &Filler) -> String)] = &[
     ("lines", |words, _| joined(words, "\n").replace('\n', "\n      ")),
     ("node state", |node, _| columns::node_state(node)),
     ("pairs", |labels, _| pairs(labels, ",")),
+    ("plain date", |time, _| time.str().replace('T', " ").replace('Z', " +0000 UTC")),
+    ("policy", |spec, _| describe::rules(spec)),
     ("plural", |list, _| if list.items().len() > 1 { "s" } else { "" }.to_owned()),
     ("pod ready", |pod, _| columns::pod_ready(pod)),
     ("pod state", |pod, _| columns::pod_state(pod)),
@@ -52,7 +54,7 @@ pub(super) static FORMATS: &[(&str, fn(&Value, &Filler) -> String)] = &[
 ];
 
 /// The texts of a list.
-fn joined(list: &Value, between: &str) -> String {
+pub(super) fn joined(list: &Value, between: &str) -> String {
     let words: Vec<&str> = list.items().iter().map(Value::str).collect();
     words.join(between)
 }

@@ -59,7 +59,8 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if session.output.stdout.is_empty() {
         session.output.hint = Some(Hint {
             code: "CIP902".to_owned(),
-            text: "Of the servers of this lab nginx alone logs its requests; what a pod's own command prints is kept.".to_owned(),
+            text: "Of the servers of this lab nginx alone logs its requests; what a pod's own command prints is kept."
+                .to_owned(),
             action: None,
         });
     }

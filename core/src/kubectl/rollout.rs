@@ -175,7 +175,8 @@ fn hold(session: &mut Session<'_>, args: &Args, is_paused: bool) -> Result<(), F
         let done = if is_paused { "paused" } else { "resumed" };
         if object.spec()["paused"].as_bool().unwrap_or(false) == is_paused {
             let already = if is_paused { "is already paused" } else { "is not paused" };
-            return Err(Failure::error(&format!("{} {already}", resource::full_name(object.kind, object.name()))));
+            let resource = object.kind.names().resource();
+            return Err(Failure::error(&format!("{resource} \"{}\" {already}", object.name())));
         }
         let mut changed = object.value.clone();
         if is_paused {

@@ -62,7 +62,10 @@ fn image(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 return Err(Failure::error(&format!("unable to find container named \"{name}\"")));
             }
         }
-        change(session, args, &object, "image updated", changed)?;
+        // Nothing is said of what stays as it is.
+        if changed != object.value {
+            change(session, args, &object, "image updated", changed)?;
+        }
     }
     Ok(())
 }

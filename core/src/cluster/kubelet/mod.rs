@@ -268,7 +268,11 @@ impl Cluster {
             addresses: &sandbox.addresses,
             started_at: sandbox.accepted_at,
             containers: &containers,
-            ready: pin.ready.unwrap_or(true) && sandbox.is_ready() && phase == "Running",
+            ready: match (&pin.phase, pin.ready) {
+                // Both are fixed, so that they may be at odds.
+                (Some(_), Some(ready)) => ready,
+                (_, ready) => ready.unwrap_or(true) && sandbox.is_ready() && phase == "Running",
+            },
         }
         .emit(&pod);
         // The pod may be gone from the store by now; then there is nobody to tell.

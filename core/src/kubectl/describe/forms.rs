@@ -124,11 +124,11 @@ Endpoints:
     Zone:\t{zone?<unset>}
 @end";
 
-/// In short: whom a policy isolates, and in which direction.
-const NETWORK_POLICY: &str = "Created on:\t{metadata.creationTimestamp|date}
+const NETWORK_POLICY: &str = "Created on:\t{metadata.creationTimestamp|plain date}
 @include head
 Spec:
-  PodSelector: {spec.podSelector.matchLabels|pairs?<none> (Allowing the specific traffic to all pods in this namespace)}
+  PodSelector:     {spec.podSelector|selector?<none> (Allowing the specific traffic to all pods in this namespace)}
+{spec|policy}
   Policy Types: {spec.policyTypes|spaced}";
 
 const POD: &str = "Priority:\t{spec.priority?}

@@ -4,6 +4,9 @@
 
 mod container;
 mod forms;
+mod policy;
+
+pub(super) use policy::rules;
 
 pub(super) use container::{ports as container_ports, probe, tolerations, volume};
 pub(super) use forms::included;
