@@ -123,12 +123,18 @@ impl Session<'_> {
         if current.is_terminating() {
             self.warn(&format!("Detected changes to resource {} which is currently being deleted.", key.name));
         }
-        let change = json::emit(&patch::diff(&current.value, &value));
+        let change = patch::diff(&current.value, &value);
         let result = Object::decode(manifest.kind, value).and_then(|object| {
             let written = if is_dry { self.rehearsed(args, object, true) } else { self.replace(object) };
             Ok((written?, "configured"))
         });
         result.map_err(|error| {
+            // The server names the patch, and kubectl does not say what it was doing.
+            if let Some(at) = error.message.find("strict decoding error: ") {
+                let (shown, why) = (super::print::plain(&change), &error.message[at..]);
+                return Problem::from(format!("The request is invalid: patch: Invalid value: {shown:?}: {why}"));
+            }
+            let change = json::emit(&change);
             let doing = format!(
                 "applying patch:\n{change}\nto:\n{}\nfor: \"{source}\": error when patching \"{source}\"",
                 place(manifest)

@@ -234,7 +234,7 @@ impl Session<'_> {
 }
 
 /// A value in a column: lists and maps as Go prints them.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Map(_) => {
             let fields: Vec<String> = value.fields().map(|(name, field)| format!("{name}:{}", plain(field))).collect();
