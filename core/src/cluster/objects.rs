@@ -3,7 +3,7 @@
 use super::{Cluster, Input, Place, kubelet::PodPin};
 use crate::{
     api::{ApiError, Key, Kind, Object, Value},
-    control::DeleteOptions,
+    control::{DeleteOptions, Found},
     net::Cidr,
 };
 use alloc::{rc::Rc, string::ToString};
@@ -39,7 +39,7 @@ impl Cluster {
     }
 
     /// The objects of a kind, in one namespace or in all, by name.
-    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &Rc<Object>> {
+    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Found<'_> {
         self.control.store().list(kind, namespace)
     }
 

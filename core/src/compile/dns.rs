@@ -63,7 +63,10 @@ fn service(object: &Object) -> Service {
     } else if spec["clusterIP"].str() == "None" {
         Target::Endpoints
     } else {
-        let mut addresses: Vec<IpAddr> = spec["clusterIPs"].items().iter().filter_map(address).collect();
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        for text in spec["clusterIPs"].items() {
+            addresses.extend(address(text));
+        }
         if addresses.is_empty() {
             addresses.extend(address(&spec["clusterIP"]));
         }
@@ -74,18 +77,18 @@ fn service(object: &Object) -> Service {
 
 /// Only ready endpoints are known; one that does not say so is.
 fn slice(object: &Object) -> Slice {
-    let ready = object.value["endpoints"].items().iter();
-    let ready = ready.filter(|endpoint| endpoint["conditions"]["ready"].as_bool() != Some(false));
-    let endpoints = ready.flat_map(|endpoint| {
-        let hostname = endpoint["hostname"].as_str();
-        let addresses = endpoint["addresses"].items().iter().filter_map(address);
-        addresses.map(move |address| Endpoint { address, hostname: hostname.map(String::from) })
-    });
-    Slice {
-        service: object.label(SERVICE_NAME).unwrap_or("").into(),
-        ports: ports(&object.value["ports"]),
-        endpoints: endpoints.collect(),
+    let mut endpoints = Vec::new();
+    for endpoint in object.value["endpoints"].items() {
+        if endpoint["conditions"]["ready"].as_bool() == Some(false) {
+            continue;
+        }
+        for text in endpoint["addresses"].items() {
+            if let Some(address) = address(text) {
+                endpoints.push(Endpoint { address, hostname: endpoint["hostname"].as_str().map(String::from) });
+            }
+        }
     }
+    Slice { service: object.label(SERVICE_NAME).unwrap_or("").into(), ports: ports(&object.value["ports"]), endpoints }
 }
 
 /// The primary address of a pod that is not being deleted.
@@ -94,12 +97,15 @@ fn pod_address(object: &Object) -> Option<IpAddr> {
 }
 
 fn ports(ports: &Value) -> Vec<Port> {
-    let port = |port: &Value| Port {
-        name: port["name"].str().into(),
-        protocol: port["protocol"].as_str().unwrap_or("TCP").into(),
-        port: port["port"].as_int().and_then(|number| u16::try_from(number).ok()),
-    };
-    ports.items().iter().map(port).collect()
+    let mut list = Vec::new();
+    for port in ports.items() {
+        list.push(Port {
+            name: port["name"].str().into(),
+            protocol: port["protocol"].as_str().unwrap_or("TCP").into(),
+            port: port["port"].as_int().and_then(|number| u16::try_from(number).ok()),
+        });
+    }
+    list
 }
 
 fn address(text: &Value) -> Option<IpAddr> {

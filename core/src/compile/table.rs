@@ -151,7 +151,7 @@ fn difference(before: &[Compiled], after: &[Compiled], view: &NodeView, mut emit
 fn service_ports(service: &Object) -> Vec<Compiled> {
     let spec = service.spec();
     let is_skipped = spec["type"].str() == "ExternalName" || service.label(PROXY_NAME).is_some();
-    let mut addresses: Vec<IpAddr> = spec["clusterIPs"].items().iter().filter_map(|ip| ip.str().parse().ok()).collect();
+    let mut addresses = addresses_of(spec["clusterIPs"].items());
     if addresses.is_empty() {
         addresses.extend(spec["clusterIP"].str().parse::<IpAddr>());
     }
@@ -161,23 +161,29 @@ fn service_ports(service: &Object) -> Vec<Compiled> {
     let timeout = spec["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"].as_int().unwrap_or(10_800);
     let affinity = (spec["sessionAffinity"].str() == "ClientIP").then(|| Duration::from_secs(timeout.max(0) as u64));
     let is_external = matches!(spec["type"].str(), "NodePort" | "LoadBalancer") || !spec["externalIPs"].is_empty();
-    let balancers = service.status()["loadBalancer"]["ingress"].items().iter();
-    let balancers = balancers.filter(|ingress| matches!(ingress["ipMode"].str(), "" | "VIP"));
-    let balancers: Vec<IpAddr> = balancers.filter_map(|ingress| ingress["ip"].str().parse().ok()).collect();
+    let external = addresses_of(spec["externalIPs"].items());
+    let mut balancers: Vec<IpAddr> = Vec::new();
+    for ingress in service.status()["loadBalancer"]["ingress"].items() {
+        if matches!(ingress["ipMode"].str(), "" | "VIP") {
+            balancers.extend(ingress["ip"].str().parse::<IpAddr>());
+        }
+    }
     let mut ports = Vec::new();
     for &cluster_ip in &addresses {
-        let is_own = |other: &IpAddr| other.is_ipv4() == cluster_ip.is_ipv4();
+        let mut ranges: Vec<Cidr> = Vec::new();
+        for range in spec["loadBalancerSourceRanges"].items() {
+            ranges.extend(range.str().trim().parse::<Cidr>());
+        }
+        ranges.retain(|range| range.address.is_ipv4() == cluster_ip.is_ipv4());
         for port in spec["ports"].items() {
             let Some(protocol) = protocol(port) else { continue };
             let number = |field: &str| port[field].as_int().and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
             let mut compiled =
                 ServicePort::new(port_name(service, port["name"].str()), protocol, cluster_ip, number("port"));
             compiled.node_port = number("nodePort");
-            compiled.external_ips = addresses_of(&spec["externalIPs"]).into_iter().filter(is_own).collect();
-            compiled.load_balancer_ips = balancers.iter().copied().filter(is_own).collect();
-            let ranges =
-                spec["loadBalancerSourceRanges"].items().iter().filter_map(|r| r.str().trim().parse::<Cidr>().ok());
-            compiled.source_ranges = ranges.filter(|range| is_own(&range.address)).collect();
+            compiled.external_ips = of_family(&external, cluster_ip);
+            compiled.load_balancer_ips = of_family(&balancers, cluster_ip);
+            compiled.source_ranges = ranges.clone();
             compiled.affinity = affinity;
             compiled.internal_local = spec["internalTrafficPolicy"].str() == "Local";
             compiled.external_local = is_external && spec["externalTrafficPolicy"].str() == "Local";
@@ -203,8 +209,19 @@ fn protocol(port: &Value) -> Option<Protocol> {
     }
 }
 
-fn addresses_of(list: &Value) -> Vec<IpAddr> {
-    list.items().iter().filter_map(|address| address.str().parse().ok()).collect()
+fn addresses_of(list: &[Value]) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for address in list {
+        addresses.extend(address.str().parse::<IpAddr>());
+    }
+    addresses
+}
+
+/// The addresses of the same family as `own`.
+fn of_family(addresses: &[IpAddr], own: IpAddr) -> Vec<IpAddr> {
+    let mut addresses = addresses.to_vec();
+    addresses.retain(|address| address.is_ipv4() == own.is_ipv4());
+    addresses
 }
 
 /// Source: kubernetes pkg/proxy/endpointslicecache.go (endpointInfoByServicePort, addEndpoints).

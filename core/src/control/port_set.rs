@@ -1,7 +1,7 @@
 //! Sets of endpoint ports: their order and their identity, as upstream's hashes give them.
 
 use crate::api::Value;
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
 
 /// Sorts the ports of an EndpointSlice as upstream stores them: by a hash of how Go prints them.
 ///
@@ -29,15 +29,13 @@ pub(super) fn subset_port_hash(port: &Value) -> u128 {
 
 /// What two slices have in common exactly if their sorted ports are the same.
 pub(super) fn key(sorted: &[Value]) -> String {
-    let parts: Vec<String> = sorted
-        .iter()
-        .map(|port| {
-            let number = port["port"].as_int().map_or(-1, |n| n);
-            let app_protocol = port["appProtocol"].as_str().unwrap_or("\u{1}");
-            format!("{}\0{}\0{number}\0{app_protocol}", port["name"].str(), port["protocol"].str())
-        })
-        .collect();
-    parts.join("\n")
+    let mut key = String::new();
+    for port in sorted {
+        let number = port["port"].as_int().unwrap_or(-1);
+        let app_protocol = port["appProtocol"].as_str().unwrap_or("\u{1}");
+        key.push_str(&format!("{}\0{}\0{number}\0{app_protocol}\n", port["name"].str(), port["protocol"].str()));
+    }
+    key
 }
 
 /// FNV-1a with 128 bits.

@@ -184,15 +184,20 @@ fn to_delete<'a>(
 
 /// The active pods on each node, of this set and of those with the same owner.
 fn pods_by_node<'a>(store: &'a Store, set: &'a Object) -> OrdMap<&'a str, usize> {
-    let uid = set.controller().map(|(_, _, uid)| uid);
-    let related = uid.into_iter().flat_map(|uid| store.owned(uid)).filter(|o| o.kind == Kind::ReplicaSet);
-    let mut uids: Vec<&str> = related.map(|set| set.uid()).collect();
+    let mut uids: Vec<&str> = Vec::new();
+    if let Some((_, _, uid)) = set.controller() {
+        for related in store.owned(uid).filter(|owned| owned.kind == Kind::ReplicaSet) {
+            uids.push(related.uid());
+        }
+    }
     if uids.is_empty() {
         uids.push(set.uid());
     }
     let mut crowd: OrdMap<&str, usize> = OrdMap::new();
-    for pod in uids.into_iter().flat_map(|uid| store.owned(uid)).filter(|o| o.kind == Kind::Pod && is_active(o)) {
-        *crowd.entry(pod.spec()["nodeName"].str()).or_default() += 1;
+    for uid in uids {
+        for pod in store.owned(uid).filter(|owned| owned.kind == Kind::Pod && is_active(owned)) {
+            *crowd.entry(pod.spec()["nodeName"].str()).or_default() += 1;
+        }
     }
     crowd
 }

@@ -94,8 +94,23 @@ impl Args {
     }
 
     /// Every value of a flag, in order.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.flags.iter().filter(move |(flag, _)| *flag == name).map(|(_, value)| &**value)
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        let mut values = Vec::new();
+        for (flag, value) in &self.flags {
+            if *flag == name {
+                values.push(value.as_str());
+            }
+        }
+        values
+    }
+
+    /// What every value of a flag lists between commas.
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
+        let mut words = Vec::new();
+        for value in self.all(name) {
+            words.extend(value.split(','));
+        }
+        words
     }
 
     /// True if a switch is on.
@@ -185,12 +200,14 @@ pub(super) fn split(line: &str) -> Vec<String> {
 
 /// `a=1,b=2` as pairs; what has no `=` is an error.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Failure> {
-    text.split(',')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value)) => Ok((name.to_string(), value.to_string())),
-            None => Err(Failure::error(&format!("unexpected label spec: {pair}"))),
-        })
-        .collect()
+    let mut pairs = Vec::new();
+    for pair in text.split(',') {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(Failure::error(&format!("unexpected label spec: {pair}")));
+        };
+        pairs.push((name.to_string(), value.to_string()));
+    }
+    Ok(pairs)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ fn namespace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let images: Vec<&str> = args.all("image").flat_map(|list| list.split(',')).collect();
+    let images = args.list("image");
     if images.is_empty() {
         return Err(Failure::error("required flag(s) \"image\" not set"));
     }
@@ -47,7 +47,8 @@ fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         return Err(Failure::error("cannot specify multiple --image options and command"));
     }
     let port = number(args, "port")?;
-    let containers = images.iter().enumerate().map(|(at, image)| {
+    let mut containers: Vec<Value> = Vec::new();
+    for (at, image) in images.iter().enumerate() {
         let mut container = Value::map();
         let base = image.rsplit('/').next().unwrap_or(image);
         let base = base.split([':', '@']).next().unwrap_or(base);
@@ -61,12 +62,12 @@ fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             entry.set(&["containerPort"], port);
             container.set(&["ports"], alloc::vec![entry]);
         }
-        container
-    });
+        containers.push(container);
+    }
     let mut object = Object::new(Kind::Deployment, &session.namespace, &name);
     let value = &mut object.value;
     value.set(&["spec", "replicas"], number(args, "replicas")?.unwrap_or(1));
-    value.set(&["spec", "template", "spec", "containers"], containers.collect::<Vec<Value>>());
+    value.set(&["spec", "template", "spec", "containers"], containers);
     for path in [
         &["metadata", "labels", "app"][..],
         &["spec", "selector", "matchLabels", "app"],
@@ -80,7 +81,7 @@ fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Failure> {
     let name = only_name(args, &format!("service {}", kind.to_lowercase()))?.to_owned();
     let cluster_ip = args.flag("clusterip");
-    let tcp: Vec<&str> = args.all("tcp").flat_map(|list| list.split(',')).collect();
+    let tcp = args.list("tcp");
     if tcp.is_empty() && kind != "ExternalName" && cluster_ip != Some("None") {
         return Err(Failure::error("at least one tcp port specifier must be provided"));
     }
@@ -238,8 +239,13 @@ fn container_ports(object: &Object) -> Vec<(String, String)> {
         Kind::Pod => object.spec(),
         _ => &object.spec()["template"]["spec"],
     };
-    let containers = spec["containers"].items().iter();
-    containers.flat_map(|container| container["ports"].items()).map(|port| entry(port, "containerPort")).collect()
+    let mut ports = Vec::new();
+    for container in spec["containers"].items() {
+        for port in container["ports"].items() {
+            ports.push(entry(port, "containerPort"));
+        }
+    }
+    ports
 }
 
 impl Session<'_> {

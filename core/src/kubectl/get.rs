@@ -82,7 +82,7 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         has_namespace: is_everywhere,
         has_kind: args.is_set("show-kind") || groups.iter().any(|(kind, _)| *kind != groups[0].0),
         has_labels: args.is_set("show-labels"),
-        label_columns: args.all("label-columns").flat_map(|text| text.split(',')).map(ToOwned::to_owned).collect(),
+        label_columns: args.list("label-columns").into_iter().map(ToOwned::to_owned).collect(),
         without_headers: args.is_set("no-headers"),
     };
     if let Format::Table(_) = format {

@@ -60,10 +60,13 @@ impl Template {
 
     /// What its only path finds.
     pub(super) fn find<'a>(&self, root: &'a Value) -> Vec<&'a Value> {
-        self.0
-            .iter()
-            .flat_map(|node| if let Node::Path(steps) = node { walk(steps, root, root) } else { Vec::new() })
-            .collect()
+        let mut found = Vec::new();
+        for node in &self.0 {
+            if let Node::Path(steps) = node {
+                found.extend(walk(steps, root, root));
+            }
+        }
+        found
     }
 }
 
@@ -80,8 +83,10 @@ fn render(nodes: &[Node], root: &Value, current: &Value, out: &mut String) {
         match node {
             Node::Text(text) => out.push_str(text),
             Node::Path(steps) => {
-                let found: Vec<String> = walk(steps, root, current).into_iter().map(show).collect();
-                out.push_str(&found.join(" "));
+                for (at, value) in walk(steps, root, current).into_iter().enumerate() {
+                    out.push_str(if at > 0 { " " } else { "" });
+                    out.push_str(&show(value));
+                }
             }
             Node::Range(steps, body) => {
                 for item in walk(steps, root, current) {
@@ -111,12 +116,11 @@ fn apply<'a>(step: &Step, root: &'a Value, value: &'a Value, found: &mut Vec<&'a
         Step::Root => found.push(root),
         Step::Field(name) => found.extend(value.as_map().and_then(|map| map.get(name))),
         Step::Every => {
-            found.extend(items);
-            found.extend(value.fields().map(|(_, field)| field));
+            found.extend(children(value));
         }
         Step::Recursive => {
             found.push(value);
-            for child in items.iter().chain(value.fields().map(|(_, field)| field)) {
+            for child in children(value) {
                 apply(step, root, child, found);
             }
         }
@@ -142,6 +146,15 @@ fn apply<'a>(step: &Step, root: &'a Value, value: &'a Value, found: &mut Vec<&'a
             }));
         }
     }
+}
+
+/// The items of a list, or the fields of a map.
+fn children(value: &Value) -> Vec<&Value> {
+    let mut children = Vec::from_iter(value.items());
+    for (_, field) in value.fields() {
+        children.push(field);
+    }
+    children
 }
 
 fn holds(left: &Value, operator: &str, right: &Value) -> bool {

@@ -47,7 +47,7 @@ impl Session<'_> {
     pub(super) fn manifests(&mut self, args: &Args) -> Result<(Vec<Manifest>, Vec<Problem>), Failure> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
         let is_lenient = matches!(args.flag("validate"), Some("false" | "ignore" | "warn"));
-        let paths: Vec<&str> = args.all("filename").flat_map(|paths| paths.split(',')).collect();
+        let paths = args.list("filename");
         for path in paths {
             for (source, text) in self.files(path)? {
                 if super::pasted::has_no_indentation(&text) {
@@ -95,13 +95,12 @@ impl Session<'_> {
         let folder = if matches!(path, "." | "") { String::new() } else { format!("{}/", path.trim_end_matches('/')) };
         let is_manifest = |name: &str| [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
         let is_in = |name: &str| name.strip_prefix(&*folder).is_some_and(|rest| !rest.contains('/'));
-        let inside: Vec<(String, String)> = self
-            .context
-            .files
-            .iter()
-            .filter(|(name, _)| is_in(name) && is_manifest(name))
-            .map(|(name, text)| (name.clone(), text.clone()))
-            .collect();
+        let mut inside = Vec::new();
+        for (name, text) in &self.context.files {
+            if is_in(name) && is_manifest(name) {
+                inside.push((name.clone(), text.clone()));
+            }
+        }
         if !inside.is_empty() {
             return Ok(inside);
         }
@@ -131,11 +130,12 @@ impl Session<'_> {
                     "error: error validating \"{source}\": error validating data: invalid object to validate; {STOP}"
                 ));
             }
-            let unset: Vec<&str> = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")]
-                .into_iter()
-                .filter(|(field, _)| value[*field].str().is_empty())
-                .map(|(_, text)| text)
-                .collect();
+            let mut unset = Vec::new();
+            for (field, text) in [("apiVersion", "apiVersion not set"), ("kind", "kind not set")] {
+                if value[field].str().is_empty() {
+                    unset.push(text);
+                }
+            }
             if !unset.is_empty() {
                 let list = if let [one] = &unset[..] { (*one).to_string() } else { format!("[{}]", unset.join(", ")) };
                 return Err(format!("error: error validating \"{source}\": error validating data: {list}; {STOP}"));

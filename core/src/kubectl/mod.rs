@@ -166,6 +166,14 @@ static COMMANDS: &[&[Command]] = &[
     &set::COMMANDS,
 ];
 
+fn commands() -> Vec<&'static Command> {
+    let mut all = Vec::new();
+    for file in COMMANDS {
+        all.extend(file.iter());
+    }
+    all
+}
+
 impl Session<'_> {
     fn dispatch(&mut self, words: &[String]) -> Result<(), Failure> {
         // Flags may stand before the command; the command is what follows those that take no value.
@@ -175,9 +183,9 @@ impl Session<'_> {
             Some(first) if first != "help" => first,
             _ => {
                 self.print("kubectl controls the Kubernetes cluster manager.\n\nCommands:\n");
-                let names = COMMANDS.iter().copied().flatten().map(|command| format!("  {}\n", command.name));
-                let names: Vec<String> = names.collect();
-                self.print(&names.concat());
+                for command in commands() {
+                    self.print_line(&format!("  {}", command.name));
+                }
                 return Ok(());
             }
         };
@@ -250,12 +258,18 @@ fn leading(words: &[String]) -> usize {
 
 /// The command that words begin with, the longest name first, and what follows.
 fn find(words: &[String]) -> Option<(&'static Command, &[String])> {
-    (1..=words.len().min(3)).rev().find_map(|count| {
-        let name: Vec<&str> = words[..count].iter().enumerate().map(|(at, word)| full_word(at, word)).collect();
-        let name = name.join(" ");
-        let command = COMMANDS.iter().copied().flatten().find(|command| command.name == name)?;
-        Some((command, &words[count..]))
-    })
+    let mut name = String::new();
+    let mut found = None;
+    for (at, word) in words.iter().enumerate().take(3) {
+        name.push_str(if at > 0 { " " } else { "" });
+        name.push_str(full_word(at, word));
+        for command in commands() {
+            if command.name == name {
+                found = Some((command, &words[at + 1..]));
+            }
+        }
+    }
+    found
 }
 
 /// `create deploy`, `create svc`, `create ns`: the short words that stand for a command's own.
@@ -276,17 +290,17 @@ fn unknown(word: &str, second: Option<&String>) -> Failure {
     if let Some(refusal) = info::refusal(word) {
         return refusal;
     }
-    let near = COMMANDS
-        .iter()
-        .copied()
-        .flatten()
-        .map(|command| command.name)
-        .filter(|name| !name.contains(' ') && is_near(name, word));
-    let near: Vec<String> = near.map(|name| format!("\n\t{name}")).collect();
+    let mut near = String::new();
+    for command in commands() {
+        if !command.name.contains(' ') && is_near(command.name, word) {
+            near.push_str("\n\t");
+            near.push_str(command.name);
+        }
+    }
     let mut text = format!("error: unknown command \"{word}\" for \"kubectl\"");
     if !near.is_empty() {
         text.push_str("\n\nDid you mean this?");
-        text.push_str(&near.concat());
+        text.push_str(&near);
     }
     Failure::plain(text)
 }

@@ -3,7 +3,7 @@
 //! The real error comes first, as a real cluster gives it; what stands here is said below it.
 
 use crate::cluster::Hint;
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// What a typesetter makes of the characters of a command.
 const TYPOGRAPHIC: &[(char, &str)] = &[
@@ -50,7 +50,8 @@ pub(super) fn line(line: &str) -> Option<Hint> {
 
 /// The line with plain dashes and quotes; one dash before a word was two, unless the word is a letter or `it`.
 fn plain_line(line: &str) -> String {
-    let words = line.split(' ').map(|word| {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
         let bare = word.trim_start_matches(['\u{2013}', '\u{2014}', '\u{2212}', '\u{2010}', '\u{2011}']);
         let dashes = word.chars().count() - bare.chars().count();
         let mut plain = String::new();
@@ -61,15 +62,15 @@ fn plain_line(line: &str) -> String {
             }
         }
         let name = plain.split('=').next().unwrap_or("");
-        match dashes {
+        words.push(match dashes {
             0 => plain,
             1 if (name.len() == 1 || matches!(name, "it" | "ti")) && !word.starts_with('\u{2014}') => {
                 format!("-{plain}")
             }
             _ => format!("--{plain}"),
-        }
-    });
-    words.collect::<alloc::vec::Vec<_>>().join(" ")
+        });
+    }
+    words.join(" ")
 }
 
 fn is_heading(line: &str) -> bool {

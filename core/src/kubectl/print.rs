@@ -72,16 +72,16 @@ fn custom_columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
     if spec.is_empty() {
         return Err(Failure::error("custom-columns format specified but no custom columns given"));
     }
-    spec.split(',')
-        .map(|column| {
-            let Some((header, path)) = column.split_once(':') else {
-                let text = format!("unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
-                return Err(Failure::error(&text));
-            };
-            let template = Template::parse_relaxed(path).map_err(|error| Failure::error(&error))?;
-            Ok((header.to_owned(), template))
-        })
-        .collect()
+    let mut columns = Vec::new();
+    for column in spec.split(',') {
+        let Some((header, path)) = column.split_once(':') else {
+            let text = format!("unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
+            return Err(Failure::error(&text));
+        };
+        let template = Template::parse_relaxed(path).map_err(|error| Failure::error(&error))?;
+        columns.push((header.to_owned(), template));
+    }
+    Ok(columns)
 }
 
 /// What a table shows besides a kind's own columns.
@@ -198,16 +198,20 @@ impl Session<'_> {
             Format::Name => objects.iter().for_each(|object| self.print_line(&name_of(object))),
             Format::JsonPath(template) => self.print(&template.render(&tree())),
             Format::Columns(columns) => {
-                let mut rows = Vec::new();
+                let mut rows: Vec<String> = Vec::new();
                 if has_headers {
-                    rows.push(columns.iter().map(|(header, _)| &**header).collect::<Vec<_>>().join("\t"));
+                    let mut row = Vec::new();
+                    for (header, _) in columns {
+                        row.push(header.as_str());
+                    }
+                    rows.push(row.join("\t"));
                 }
                 for object in objects {
-                    let cells = columns.iter().map(|(_, template)| {
-                        let found: Vec<String> = template.find(&object.value).into_iter().map(plain).collect();
-                        columns::some(&found.join(","))
-                    });
-                    rows.push(cells.collect::<Vec<_>>().join("\t"));
+                    let mut row = Vec::new();
+                    for (_, template) in columns {
+                        row.push(columns::some(&plain_words(&template.find(&object.value)).join(",")));
+                    }
+                    rows.push(row.join("\t"));
                 }
                 self.print(&table(&rows.join("\n")));
                 self.print("\n");
@@ -237,11 +241,22 @@ impl Session<'_> {
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Map(_) => {
-            let fields: Vec<String> = value.fields().map(|(name, field)| format!("{name}:{}", plain(field))).collect();
+            let mut fields = Vec::new();
+            for (name, field) in value.fields() {
+                fields.push(format!("{name}:{}", plain(field)));
+            }
             format!("map[{}]", fields.join(" "))
         }
-        Value::List(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::List(items) => format!("[{}]", plain_words(&Vec::from_iter(items.iter())).join(" ")),
         Value::Null => "<nil>".to_string(),
         other => show(other),
     }
+}
+
+fn plain_words(values: &[&Value]) -> Vec<String> {
+    let mut words = Vec::new();
+    for value in values {
+        words.push(plain(value));
+    }
+    words
 }

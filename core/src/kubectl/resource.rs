@@ -224,15 +224,25 @@ impl Session<'_> {
     pub(super) fn listed(&self, kind: Kind, filter: &Filter, is_everywhere: bool) -> Vec<Rc<Object>> {
         let namespace = (kind.names().namespaced && !is_everywhere).then_some(&*self.namespace);
         if kind == Kind::Event {
-            let is_here = |event: &Rc<Object>| namespace.is_none_or(|namespace| event.namespace() == namespace);
-            return self.events().into_iter().filter(|event| is_here(event) && filter.admits(event)).collect();
+            let mut events = self.events();
+            events.retain(|event| namespace.is_none_or(|here| event.namespace() == here) && filter.admits(event));
+            return events;
         }
-        self.cluster.list(kind, namespace).filter(|object| filter.admits(object)).cloned().collect()
+        let mut found = Vec::new();
+        for object in self.cluster.list(kind, namespace) {
+            if filter.admits(object) {
+                found.push(object.clone());
+            }
+        }
+        found
     }
 
     /// The events as objects.
     fn events(&self) -> Vec<Rc<Object>> {
-        let mut events: Vec<Rc<Object>> = self.cluster.control().events().iter().map(|e| Rc::new(e.object())).collect();
+        let mut events: Vec<Rc<Object>> = Vec::new();
+        for event in self.cluster.control().events().iter() {
+            events.push(Rc::new(event.object()));
+        }
         crate::ordered::sort_by(&mut events, |a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
         events
     }

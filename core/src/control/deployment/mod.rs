@@ -115,10 +115,13 @@ struct Rollout<'a> {
 impl<'a> Rollout<'a> {
     /// The Deployment's ReplicaSets, and those without a controller that it takes in.
     fn new(store: &'a Store, deployment: &'a Rc<Object>, now: Instant) -> Rollout<'a> {
-        let sets = store.owned(deployment.uid()).filter(|set| {
-            set.kind == Kind::ReplicaSet && set.controller().is_some_and(|(_, _, uid)| uid == deployment.uid())
-        });
-        let mut sets: Vec<Object> = sets.map(|set| (**set).clone()).collect();
+        let mut sets: Vec<Object> = Vec::new();
+        for set in store.owned(deployment.uid()) {
+            let is_controlled = set.controller().is_some_and(|(_, _, uid)| uid == deployment.uid());
+            if set.kind == Kind::ReplicaSet && is_controlled {
+                sets.push((**set).clone());
+            }
+        }
         let mut plan = Plan::default();
         let selector = &deployment.spec()["selector"];
         for stray in store.stray_sets(deployment.namespace()).filter(|set| selects(selector, set.labels())) {

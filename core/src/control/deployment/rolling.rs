@@ -24,9 +24,11 @@ impl Rollout<'_> {
     /// One step of a re-creation: all old pods go before the first new one comes.
     pub(super) fn recreate(&mut self) {
         self.sync_revision(false);
-        let old: Vec<String> = self.old.iter().filter(|s| replicas(s) > 0).map(|s| s.name().to_string()).collect();
+        let old = self.old_sizes();
         if !old.is_empty() {
-            old.iter().for_each(|name| self.scale_set(name, 0, false));
+            for (name, ..) in old {
+                self.scale_set(&name, 0, false);
+            }
             return;
         }
         if self.has_old_pods() {
@@ -98,9 +100,12 @@ impl Rollout<'_> {
         done
     }
 
-    fn old_sizes(&self) -> Vec<(String, i64, i64)> {
-        let active = self.old.iter().filter(|set| replicas(set) > 0);
-        active.map(|set| (set.name().to_string(), replicas(set), available(set))).collect()
+    pub(super) fn old_sizes(&self) -> Vec<(String, i64, i64)> {
+        let mut sizes = Vec::new();
+        for set in self.old.iter().filter(|set| replicas(set) > 0) {
+            sizes.push((set.name().to_string(), replicas(set), available(set)));
+        }
+        sizes
     }
 
     fn has_old_pods(&self) -> bool {

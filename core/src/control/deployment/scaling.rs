@@ -21,20 +21,33 @@ impl Rollout<'_> {
     /// Scales without progress of a rollout: one set gets everything, several share in proportion.
     pub(super) fn scale(&mut self) {
         let wanted = self.replicas();
-        let mut active: Vec<String> = self.all().filter(|s| replicas(s) > 0).map(|s| s.name().to_string()).collect();
-        if active.is_empty() {
-            let latest = self.new.as_ref().or(self.old.last());
-            active.extend(latest.map(|set| set.name().to_string()));
-        }
-        if let [only] = active.as_slice() {
-            return self.scale_set(only, wanted, false);
+        let active = self.active();
+        let only = match active[..] {
+            [] => self.new.as_ref().or(self.old.last()),
+            [only] => Some(only),
+            _ => None,
+        };
+        if let Some(name) = only.map(|set| set.name().to_string()) {
+            return self.scale_set(&name, wanted, false);
         }
         if self.is_saturated() {
-            let old: Vec<String> = self.old.iter().filter(|s| replicas(s) > 0).map(|s| s.name().to_string()).collect();
-            old.iter().for_each(|name| self.scale_set(name, 0, false));
+            for (name, ..) in self.old_sizes() {
+                self.scale_set(&name, 0, false);
+            }
         } else if self.is_rolling() {
             self.scale_in_proportion();
         }
+    }
+
+    /// The ReplicaSets that have or want pods.
+    fn active(&self) -> Vec<&Object> {
+        let mut active = Vec::new();
+        for set in self.all() {
+            if replicas(set) > 0 {
+                active.push(set);
+            }
+        }
+        active
     }
 
     /// Gives a ReplicaSet a size and the annotations that go with it; `always` writes them also if the size stays.
@@ -92,7 +105,8 @@ impl Rollout<'_> {
             return;
         };
         let excess = usize::try_from(self.old.len() as i64 - limit).unwrap_or(0);
-        let mut old: Vec<&Object> = self.old.iter().filter(|set| !set.is_terminating()).collect();
+        let mut old: Vec<&Object> = Vec::from_iter(&self.old);
+        old.retain(|set| !set.is_terminating());
         crate::ordered::sort_by_key(&mut old, |set| revision(set).unwrap_or(0));
         for set in old.into_iter().take(excess) {
             let generation = set.value["metadata"]["generation"].as_int();
@@ -141,7 +155,7 @@ impl Rollout<'_> {
     fn scale_in_proportion(&mut self) {
         let wanted = self.replicas();
         let allowed = if wanted > 0 { wanted + self.max_surge() } else { 0 };
-        let mut active: Vec<&Object> = self.all().filter(|set| replicas(set) > 0).collect();
+        let mut active = self.active();
         let to_add = allowed - active.iter().map(|set| replicas(set)).sum::<i64>();
         crate::ordered::sort_by(&mut active, |a, b| created(a).cmp(created(b)).then(a.name().cmp(b.name())));
         if to_add > 0 {

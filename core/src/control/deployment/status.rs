@@ -4,7 +4,7 @@
 
 use super::{Rollout, replicas};
 use crate::{
-    api::{Object, Value},
+    api::Value,
     control::timestamp,
     time::{Duration, Instant},
 };
@@ -171,8 +171,10 @@ impl Rollout<'_> {
 
     /// A ReplicaSet that cannot make its pods makes the Deployment say so.
     fn pass_failures_on(&mut self) {
-        let failure = |set: &Object| condition(set.status(), "ReplicaFailure").cloned();
-        let found = self.new.iter().chain(&self.old).find_map(failure);
+        let mut found = None;
+        for set in self.new.iter().chain(&self.old) {
+            found = found.or_else(|| condition(set.status(), "ReplicaFailure").cloned());
+        }
         match found {
             Some(failure) => self.set_condition(
                 "ReplicaFailure",

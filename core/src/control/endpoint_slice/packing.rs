@@ -102,7 +102,13 @@ fn with_endpoints(slice: &Object, endpoints: Vec<Value>) -> Object {
 }
 
 fn user_labels(labels: &Value) -> Vec<(&str, &Value)> {
-    labels.fields().filter(|(name, _)| !is_reserved(name)).collect()
+    let mut own = Vec::new();
+    for (name, value) in labels.fields() {
+        if !is_reserved(name) {
+            own.push((name, value));
+        }
+    }
+    own
 }
 
 /// The unchanged slice that these endpoints would fill best, if they fit into one.
