@@ -1,5 +1,6 @@
 //! The first packet of a connection: everything that is decided once.
 
+use super::config::Mode;
 use super::conntrack::slots::Vacancy;
 use super::conntrack::{NO_ENTRY, first_state, tick};
 use super::routes::Next;
@@ -52,7 +53,13 @@ impl<A: Address> Plane<A> {
             return Err(Verdict::Drop(Reason::Invalid));
         }
         // 3. Is the destination virtual?  4. Then is there anyone to serve it?
-        let steer = self.steer(node, header, from)?;
+        let expires = from != Ingress::Host && header.ttl <= 1;
+        let steer = match self.steer(node, header, from) {
+            Err(verdict) if expires && self.is_forwarded(node, verdict, tuple.dst) => {
+                return Err(Verdict::Reject(Refusal::TimeExceeded));
+            }
+            steer => steer?,
+        };
         let chosen = match &steer {
             Some(steer) => {
                 node.note(now, &tuple, Step::Virtual { entry: steer.service }, tap);
@@ -67,15 +74,15 @@ impl<A: Address> Plane<A> {
             node.note(now, &tuple, Step::Chosen { backend, sticky: c.sticky }, tap);
         }
         let next = self.routes.find(forward.dst).ok_or(Verdict::Reject(Refusal::Network))?;
+        if expires && next.hop != Hop::Host {
+            return Err(Verdict::Reject(Refusal::TimeExceeded));
+        }
         if next.hop == Hop::Blackhole {
             return Err(Verdict::Drop(Reason::Blackhole));
         }
         // 6. May these two talk?
         if !node.policies.is_empty() {
             self.judge(node, now, &forward, next, from, tap)?;
-        }
-        if from != Ingress::Host && next.hop != Hop::Host && header.ttl <= 1 {
-            return Err(Verdict::Reject(Refusal::TimeExceeded));
         }
         let (leaving, reply_place) = self.source(node, &tuple, &forward, steer, next, from)?;
         // Now it is certain: remember the connection, and the client.
@@ -88,6 +95,19 @@ impl<A: Address> Plane<A> {
             self.remember(node, now, &tuple, &steer, chosen);
         }
         Ok((leaving, next))
+    }
+
+    /// Whether the packet would be counted down before it met the rule that refused it.
+    ///
+    /// Linux net/ipv4/ip_forward.c does so before the hook in which kube-proxy refuses, unless the virtual address is the
+    /// node's own, as in ipvs mode.
+    fn is_forwarded(&self, node: &Node, verdict: Verdict, to: A) -> bool {
+        let refused = matches!(
+            verdict,
+            Verdict::Reject(Refusal::Port(_)) | Verdict::Drop(Reason::NoLocalBackend | Reason::NoSuchAddress)
+        );
+        let is_virtual = !matches!(node.config.mode, Mode::Ipvs(_));
+        refused && is_virtual && self.routes.find(to).is_some_and(|next| next.hop != Hop::Host)
     }
 
     /// Affinity first, then the balancer; from the pool that the rules allow.

@@ -483,6 +483,27 @@ fn each_router_on_the_way_answers_when_time_to_live_runs_out() {
 }
 
 #[test]
+fn the_way_to_a_cluster_ip_begins_at_the_node_whatever_becomes_of_the_packet_there() {
+    for mode in [Mode::Iptables, Mode::Nftables, Mode::Ipvs(Scheduler::RoundRobin)] {
+        let mut lab = Lab::serving(mode, &[]);
+        let answers = ["10.96.0.10:80", "10.96.0.10:81", "10.96.9.9:80"].map(|to| {
+            let mut probe = packet(Protocol::Tcp, CLIENT, to, SYN);
+            probe[8] = 1;
+            fill_checksums(&mut probe);
+            lab.send(&mut probe, POD)
+        });
+        let expired = Verdict::Reject(Refusal::TimeExceeded);
+        let expected = match mode {
+            // Its virtual addresses are the node's own: who reaches them has arrived.
+            Mode::Ipvs(_) => [Reason::NoBackend, Reason::NoSuchPort].map(|why| Verdict::Reject(Refusal::Port(why))),
+            _ => [expired; 2],
+        };
+        assert_eq!(answers[..2], expected, "{mode:?}");
+        assert_eq!(answers[2], expired, "{mode:?}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_the_link_is_refused_with_its_size() {
     let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
     lab.apply(Delta::Route(Route { to: "10.1.2.0/24".parse().unwrap(), hop: Hop::Link(LinkId(2)), mtu: 39 }));
