@@ -10,6 +10,7 @@ use super::{
 };
 use crate::ordered::OrdMap;
 use crate::{
+    api::{Kind, Object, json},
     compile,
     control::{self, ControlConfig, ControlPlane},
     dataplane::{Router, RouterConfig},
@@ -21,7 +22,7 @@ use crate::{
     time::Instant,
     trace::{Digest, Passages, Recorder},
 };
-use alloc::{format, rc::Rc, string::String, vec::Vec};
+use alloc::{format, rc::Rc, vec::Vec};
 use core::{cell::RefCell, net::IpAddr};
 
 impl Cluster {
@@ -75,9 +76,16 @@ impl Cluster {
     }
 
     fn plug_in_nodes(&mut self) {
+        let mut pod_cidrs = Vec::new();
+        for node in &self.config.nodes {
+            pod_cidrs.extend_from_slice(&node.pod_cidrs);
+        }
         for (place, node) in self.config.nodes.clone().into_iter().enumerate() {
             let id = NodeId(place as u32);
-            let gateways: Vec<IpAddr> = node.pod_cidrs.iter().map(|range| node.gateway(range)).collect();
+            let mut gateways = Vec::new();
+            for range in &node.pod_cidrs {
+                gateways.push(node.gateway(range));
+            }
             let mut host = self.host_config(&node.name, &node.addresses);
             host.hosts = Rc::default();
             host.addresses.extend(&gateways);
@@ -96,7 +104,7 @@ impl Cluster {
                 mode: self.config.proxy,
                 addresses: node.addresses.clone(),
                 gateways,
-                pod_cidrs: self.config.nodes.iter().flat_map(|node| node.pod_cidrs.clone()).collect(),
+                pod_cidrs: pod_cidrs.clone(),
                 service_cidrs: self.config.service_cidrs.clone(),
                 masquerade_all: self.config.masquerade_all,
                 masquerade_outbound: self.config.masquerade_outbound,
@@ -140,31 +148,11 @@ impl Cluster {
     ///
     /// Source: kubernetes cmd/kubeadm/app/phases/addons/dns/manifests.go.
     fn start_dns(&mut self) {
-        use crate::api::{Kind, Object, Value};
-        let labels = [("k8s-app", "kube-dns")];
         let mut deployment = Object::new(Kind::Deployment, "kube-system", "coredns");
-        let value = &mut deployment.value;
-        value.set(&["spec", "replicas"], self.config.nodes.len().min(2) as i64);
-        for (name, text) in labels {
-            value.set(&["metadata", "labels", name], text);
-            value.set(&["spec", "selector", "matchLabels", name], text);
-            value.set(&["spec", "template", "metadata", "labels", name], text);
-        }
-        let port = |name: &str, protocol: &str, number: i32| {
-            let mut port = Value::map();
-            port.set(&["name"], name);
-            port.set(&["protocol"], protocol);
-            port.set(&["containerPort"], number);
-            port
-        };
-        let mut container = Value::map();
-        container.set(&["name"], "coredns");
-        container.set(&["image"], "registry.k8s.io/coredns/coredns:v1.14.7");
-        container.set(&["args"], alloc::vec!["-conf", "/etc/coredns/Corefile"]);
-        let ports = alloc::vec![port("dns", "UDP", 53), port("dns-tcp", "TCP", 53), port("metrics", "TCP", 9153)];
-        container.set(&["ports"], ports);
-        value.set(&["spec", "template", "spec", "containers"], alloc::vec![container]);
-        value.set(&["spec", "template", "spec", "dnsPolicy"], "Default");
+        deployment.value.set(&["metadata", "labels", "k8s-app"], "kube-dns");
+        let spec = json::parse(COREDNS).expect("the system's own Deployment is JSON");
+        deployment.value.set(&["spec"], spec);
+        deployment.value.set(&["spec", "replicas"], self.config.nodes.len().min(2) as i64);
         // Nobody can have taken the name yet.
         self.control.create(self.now, deployment).expect("the system's own Deployment is valid");
     }
@@ -194,10 +182,14 @@ fn zone_config(config: &Config) -> ZoneConfig {
     let absolute = |name: &str| format!("{}.", name.trim_end_matches('.'));
     let mut zone = ZoneConfig::default();
     let Some(dns) = &config.dns else { return zone };
-    let mut zones: Vec<String> = Vec::from([absolute(&config.domain)]);
-    zones.extend(dns.zones.iter().map(|name| absolute(name)));
-    zone.zones = zones;
-    zone.fallthrough = dns.fallthrough.iter().map(|name| absolute(name)).collect();
+    zone.zones = Vec::from([absolute(&config.domain)]);
+    for name in &dns.zones {
+        zone.zones.push(absolute(name));
+    }
+    zone.fallthrough.clear();
+    for name in &dns.fallthrough {
+        zone.fallthrough.push(absolute(name));
+    }
     zone.pods = dns.pods;
     zone.ttl = dns.ttl;
     zone.servers = Vec::from([dns.address]);
@@ -210,6 +202,19 @@ fn zone_config(config: &Config) -> ZoneConfig {
     }
     zone
 }
+
+/// The `spec` of the system's Deployment.
+const COREDNS: &str = r#"{
+"selector": {"matchLabels": {"k8s-app": "kube-dns"}},
+"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": {"dnsPolicy": "Default", "containers": [{
+    "name": "coredns", "image": "registry.k8s.io/coredns/coredns:v1.14.7", "args": ["-conf", "/etc/coredns/Corefile"],
+    "ports": [
+        {"name": "dns", "protocol": "UDP", "containerPort": 53},
+        {"name": "dns-tcp", "protocol": "TCP", "containerPort": 53},
+        {"name": "metrics", "protocol": "TCP", "containerPort": 9153}
+    ]
+}]}}
+}"#;
 
 /// The address at that place in a range.
 pub(super) fn nth(range: &Cidr, n: u32) -> IpAddr {

@@ -64,9 +64,13 @@ impl Cluster {
             let own = self.nodes[node].host;
             for (machine, addresses, pods) in &machines {
                 let hop = if *machine == own { Hop::Blackhole } else { Hop::Link(self.wire(own, *machine)) };
-                let ranges = pods.iter().copied();
-                let addresses = addresses.iter().copied().map(Cidr::host).filter(|_| *machine != own);
-                for to in ranges.chain(addresses) {
+                let mut ranges = pods.clone();
+                if *machine != own {
+                    for address in addresses {
+                        ranges.push(Cidr::host(*address));
+                    }
+                }
+                for to in ranges {
                     self.set_route_now(node, Route { to, hop, mtu: self.config.link.mtu });
                 }
             }
@@ -91,10 +95,9 @@ impl Cluster {
     /// Routes a pod's addresses to its cable, and on other nodes to its node where its node's range does not say so.
     pub(super) fn connect_pod(&mut self, node: NodeId, host: HostId, addresses: &[IpAddr]) {
         let mtu = self.config.link.mtu;
-        self.each_way(node, addresses, |cluster, place, address, hop| {
-            let hop = hop.unwrap_or(Hop::Port(host));
-            cluster.set_route_now(place, Route { to: Cidr::host(address), hop, mtu });
-        });
+        for (place, to, hop) in self.ways(node, addresses) {
+            self.set_route_now(place, Route { to, hop: hop.unwrap_or(Hop::Port(host)), mtu });
+        }
     }
 
     /// Takes a pod's machine away with everything that was routed to it.
@@ -103,30 +106,29 @@ impl Cluster {
         if let Some(slot) = machine.slot {
             self.schedule.cancel(slot);
         }
-        self.each_way(node, machine.host.addresses(), |cluster, place, address, _| {
-            let tap = &mut cluster.taps;
-            cluster.nodes[place].router.apply(cluster.now, &Delta::RemoveRoute(Cidr::host(address)), tap);
-        });
+        for (place, to, _) in self.ways(node, machine.host.addresses()) {
+            self.nodes[place].router.apply(self.now, &Delta::RemoveRoute(to), &mut self.taps);
+        }
     }
 
-    fn each_way(
-        &mut self,
-        node: NodeId,
-        addresses: &[IpAddr],
-        mut act: impl FnMut(&mut Cluster, usize, IpAddr, Option<Hop>),
-    ) {
+    /// Which nodes have a route of its own to each of a pod's addresses, and the hop on nodes other than the pod's.
+    fn ways(&mut self, node: NodeId, addresses: &[IpAddr]) -> Vec<(usize, Cidr, Option<Hop>)> {
         let own = node.0 as usize;
         let to = self.nodes[own].host;
+        let mut ways = Vec::new();
         for &address in addresses {
-            act(self, own, address, None);
+            ways.push((own, Cidr::host(address), None));
             if self.config.nodes[own].pod_cidrs.iter().any(|range| range.contains(address)) {
                 continue;
             }
-            for place in (0..self.nodes.len()).filter(|place| *place != own) {
-                let hop = Hop::Link(self.wire(self.nodes[place].host, to));
-                act(self, place, address, Some(hop));
+            for place in 0..self.nodes.len() {
+                if place != own {
+                    let hop = Hop::Link(self.wire(self.nodes[place].host, to));
+                    ways.push((place, Cidr::host(address), Some(hop)));
+                }
             }
         }
+        ways
     }
 
     fn set_route_now(&mut self, node: usize, route: Route) {

@@ -289,15 +289,17 @@ impl Host {
         }
         let mut stack = self.machine.stack.borrow_mut();
         let pending = self.machine.has_jobs() || !stack.outbox.loopback.is_empty() || !stack.accepted.is_empty();
-        self.poll_at = [
-            pending.then(|| now + Duration::from_millis(1)),
-            stack.poll_at(),
-            self.processes.iter().filter_map(|process| process.task.as_ref()?.wake_at).min(),
-            self.connections.iter().filter_map(|task| task.wake_at).min(),
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let mut poll_at = stack.poll_at();
+        let mut no_later =
+            |at: Option<Instant>| poll_at = at.filter(|at| poll_at.is_none_or(|least| *at < least)).or(poll_at);
+        no_later(pending.then_some(now + Duration::from_millis(1)));
+        for process in &self.processes {
+            no_later(process.task.as_ref().and_then(|task| task.wake_at));
+        }
+        for connection in &self.connections {
+            no_later(connection.wake_at);
+        }
+        self.poll_at = poll_at;
     }
 
     /// Whether a `tcpdump` runs, so that it is worth showing packets that only pass through ([`Host::observe`]).
@@ -345,7 +347,9 @@ impl Host {
 
     fn poll_tasks(&mut self) {
         let jobs = self.machine.take_jobs();
-        self.connections.extend(jobs.into_iter().map(|future| Task { future, wake_at: None }));
+        for future in jobs {
+            self.connections.push(Task { future, wake_at: None });
+        }
         self.connections.retain_mut(|task| match self.machine.poll(task.future.as_mut()) {
             Ok(()) => false,
             Err(wake_at) => {

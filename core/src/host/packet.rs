@@ -92,56 +92,37 @@ impl<'a> IpPacket<'a> {
         udp.verify_checksum(&self.source.into(), &self.destination.into()).then(|| udp.payload())
     }
 
-    /// The ICMP message, if this is one with a right checksum.
+    /// The ICMP message, if this is one with a right checksum. Both families lay theirs out alike (RFC 792, RFC 4443).
     pub(super) fn icmp(&self) -> Option<Icmp<'a>> {
-        match (self.protocol, self.source, self.destination) {
+        let is_v6 = match (self.protocol, self.source, self.destination) {
             (IpProtocol::Icmp, IpAddr::V4(_), IpAddr::V4(_)) => {
-                let icmp = Icmpv4Packet::new_checked(self.payload).ok()?;
-                icmp.verify_checksum().then_some(())?;
-                let reason = match (icmp.msg_type(), icmp.msg_code()) {
-                    (Icmpv4Message::EchoRequest, _) => return Some(Icmp::Echo(self.payload)),
-                    (Icmpv4Message::EchoReply, _) => {
-                        return Some(Icmp::EchoReply {
-                            ident: icmp.echo_ident(),
-                            sequence: icmp.echo_seq_no(),
-                            data: icmp.data(),
-                        });
-                    }
-                    // Linux' icmp_err_convert: which error a program sees for which code.
-                    (Icmpv4Message::DstUnreachable, 0 | 6 | 9) => Reason::NetworkUnreachable,
-                    (Icmpv4Message::DstUnreachable, 2 | 3) => Reason::Refused,
-                    (Icmpv4Message::DstUnreachable, 4) => {
-                        Reason::TooBig(u32::from(u16::from_be_bytes([self.payload[6], self.payload[7]])))
-                    }
-                    (Icmpv4Message::DstUnreachable, _) => Reason::HostUnreachable,
-                    (Icmpv4Message::TimeExceeded, _) => Reason::TimeExceeded,
-                    _ => return None,
-                };
-                Some(Icmp::Error { reason, about: IpPacket::parse_quote(self.payload.get(8..)?)? })
+                Icmpv4Packet::new_checked(self.payload).ok().filter(|icmp| icmp.verify_checksum())?;
+                false
             }
             (IpProtocol::Icmpv6, IpAddr::V6(source), IpAddr::V6(destination)) => {
                 let icmp = Icmpv6Packet::new_checked(self.payload).ok()?;
                 icmp.verify_checksum(&source, &destination).then_some(())?;
-                let reason = match (icmp.msg_type(), icmp.msg_code()) {
-                    (Icmpv6Message::EchoRequest, _) => return Some(Icmp::Echo(self.payload)),
-                    (Icmpv6Message::EchoReply, _) => {
-                        return Some(Icmp::EchoReply {
-                            ident: icmp.echo_ident(),
-                            sequence: icmp.echo_seq_no(),
-                            data: icmp.payload(),
-                        });
-                    }
-                    (Icmpv6Message::DstUnreachable, 0) => Reason::NetworkUnreachable,
-                    (Icmpv6Message::DstUnreachable, 4) => Reason::Refused,
-                    (Icmpv6Message::DstUnreachable, _) => Reason::HostUnreachable,
-                    (Icmpv6Message::PktTooBig, _) => Reason::TooBig(icmp.pkt_too_big_mtu()),
-                    (Icmpv6Message::TimeExceeded, _) => Reason::TimeExceeded,
-                    _ => return None,
-                };
-                Some(Icmp::Error { reason, about: IpPacket::parse_quote(self.payload.get(8..)?)? })
+                true
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        let (&[kind, code, _, _, a, b, c, d], rest) = self.payload.split_first_chunk()?;
+        let low = u16::from_be_bytes([c, d]);
+        let reason = match (is_v6, kind, code) {
+            (false, 8, _) | (true, 128, _) => return Some(Icmp::Echo(self.payload)),
+            (false, 0, _) | (true, 129, _) => {
+                return Some(Icmp::EchoReply { ident: u16::from_be_bytes([a, b]), sequence: low, data: rest });
+            }
+            // Linux' icmp_err_convert: which error a program sees for which code.
+            (false, 3, 0 | 6 | 9) | (true, 1, 0) => Reason::NetworkUnreachable,
+            (false, 3, 2 | 3) | (true, 1, 4) => Reason::Refused,
+            (false, 3, 4) => Reason::TooBig(low.into()),
+            (true, 2, _) => Reason::TooBig(u32::from_be_bytes([a, b, c, d])),
+            (false, 3, _) | (true, 1, _) => Reason::HostUnreachable,
+            (false, 11, _) | (true, 3, _) => Reason::TimeExceeded,
+            _ => return None,
+        };
+        Some(Icmp::Error { reason, about: IpPacket::parse_quote(rest)? })
     }
 }
 

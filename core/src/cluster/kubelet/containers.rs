@@ -20,7 +20,7 @@ use crate::{
     id::HostId,
     time::Duration,
 };
-use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, vec::Vec};
 use core::cell::RefCell;
 
 impl Cluster {
@@ -148,17 +148,24 @@ impl Cluster {
 
 /// What a container's image, command and ports come to.
 fn image(spec: &Value) -> Start {
-    let words = |field: &str| -> Vec<String> { spec[field].items().iter().map(|word| word.str().to_owned()).collect() };
-    let ports: Vec<(u16, Protocol)> = (spec["ports"].items().iter())
-        .filter_map(|port| {
-            let number = port["containerPort"].as_int().and_then(|n| u16::try_from(n).ok())?;
-            match port["protocol"].str() {
-                "" | "TCP" => Some((number, Protocol::Tcp)),
-                "UDP" => Some((number, Protocol::Udp)),
-                _ => None,
-            }
-        })
-        .collect();
+    let words = |field: &str| {
+        let mut words = Vec::new();
+        for word in spec[field].items() {
+            words.push(word.str().to_owned());
+        }
+        words
+    };
+    let mut ports = Vec::new();
+    for port in spec["ports"].items() {
+        let protocol = match port["protocol"].str() {
+            "" | "TCP" => Protocol::Tcp,
+            "UDP" => Protocol::Udp,
+            _ => continue,
+        };
+        if let Some(Ok(number)) = port["containerPort"].as_int().map(u16::try_from) {
+            ports.push((number, protocol));
+        }
+    }
     Image::parse(spec["image"].str()).start(&words("command"), &words("args"), &ports)
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Kubelets {
     /// Processes that are a container's command, or a probe.
     watched: OrdMap<(HostId, ProcessId), Watched>,
     /// The address that each pod range gave out last.
-    cursors: OrdMap<Cidr, u128>,
+    cursors: OrdMap<Cidr, u32>,
     /// The variables of Services, by namespace and by whether links are on, until a Service changes.
     variables: OrdMap<(String, bool), Rc<OrdMap<String, String>>>,
 }

@@ -64,15 +64,16 @@ pub(super) struct Probe {
 impl Probe {
     /// The probes of a container's spec; the kubelet asks them at the pod's own address.
     pub(super) fn of(container: &Value, address: IpAddr) -> Vec<Probe> {
-        let probe = |kind: ProbeKind| {
+        let mut probes = Vec::new();
+        for kind in ProbeKind::ALL {
             let spec = &container[kind.field()];
             if spec.is_null() {
-                return None;
+                continue;
             }
             let number =
                 |field: &str, default: u32| spec[field].as_int().map_or(default, |n| n.clamp(0, 1 << 30) as u32);
             let seconds = |field: &str, default: u32| Duration::from_secs(number(field, default).into());
-            Some(Probe {
+            probes.push(Probe {
                 kind,
                 action: action(spec, container, address, number("timeoutSeconds", 1)),
                 initial_delay: seconds("initialDelaySeconds", 0),
@@ -82,9 +83,9 @@ impl Probe {
                 last: None,
                 run: 0,
                 verdict: None,
-            })
-        };
-        ProbeKind::ALL.into_iter().filter_map(probe).collect()
+            });
+        }
+        probes
     }
 
     /// Whether it has come back at least once.
@@ -132,9 +133,12 @@ fn action(spec: &Value, container: &Value, address: IpAddr, timeout: u32) -> Pro
     }
     let exec = &spec["exec"]["command"];
     if !exec.is_null() {
-        let words: Vec<String> =
-            exec.items().iter().map(|word| format!("'{}'", word.str().replace('\'', "'\\''"))).collect();
-        return ProbeAction::InPod(words.join(" "));
+        let mut line = String::new();
+        for word in exec.items() {
+            let blank = if line.is_empty() { "" } else { " " };
+            line += &format!("{blank}'{}'", word.str().replace('\'', "'\\''"));
+        }
+        return ProbeAction::InPod(line);
     }
     ProbeAction::Assumed
 }

@@ -51,8 +51,10 @@ impl PodStatus<'_> {
     ///
     /// Source: kubernetes pkg/kubelet/status/generate.go and pkg/kubelet/kubelet_pods.go (generateAPIPodStatus).
     pub(super) fn emit(&self, pod: &Object) -> Value {
-        let containers = pod.spec()["containers"].items().iter().zip(self.containers);
-        let containers: Vec<Value> = containers.map(|(spec, c)| c.emit(pod, spec)).collect();
+        let mut containers = Vec::new();
+        for (spec, status) in pod.spec()["containers"].items().iter().zip(self.containers) {
+            containers.push(status.emit(pod, spec));
+        }
         let mut fields = Vec::with_capacity(9);
         fields.push(field("conditions", self.conditions(pod)));
         fields.push(field("containerStatuses", containers));
@@ -75,26 +77,26 @@ impl PodStatus<'_> {
         let why_not = if done { "PodCompleted" } else { "ContainersNotReady" };
         let containers_ready = !self.containers.is_empty() && self.containers.iter().all(|c| c.ready);
         let has_address = !self.addresses.is_empty();
-        let unready: Vec<&str> = (pod.spec()["containers"].items().iter().zip(self.containers))
-            .filter(|(_, status)| !status.ready)
-            .map(|(spec, _)| spec["name"].str())
-            .collect();
-        let message =
-            || if done { None } else { Some(format!("containers with unready status: [{}]", unready.join(" "))) };
-        [
+        let mut unready = Vec::new();
+        for (spec, status) in pod.spec()["containers"].items().iter().zip(self.containers) {
+            if !status.ready {
+                unready.push(spec["name"].str());
+            }
+        }
+        let mut conditions = Vec::new();
+        for (kind, truth, reason) in [
             ("PodReadyToStartContainers", has_address && !done && self.phase != "Failed", ""),
             ("Initialized", true, ""),
             ("Ready", self.ready, why_not),
             ("ContainersReady", containers_ready, why_not),
             ("PodScheduled", true, ""),
-        ]
-        .into_iter()
-        .map(|(kind, truth, reason)| {
+        ] {
             let word = if truth { "True" } else { "False" };
             let old = pod.status()["conditions"].items().iter().find(|c| c["type"].str() == kind);
             let is_bare = |old: &&Value| old["status"].str() == word && old.fields().count() == 4;
             if let Some(old) = old.filter(is_bare).filter(|_| truth) {
-                return old.clone();
+                conditions.push(old.clone());
+                continue;
             }
             let since = match old {
                 Some(old) if old["status"].str() == word => old["lastTransitionTime"].clone(),
@@ -104,14 +106,17 @@ impl PodStatus<'_> {
             fields.push(field("lastProbeTime", Value::Null));
             fields.push(field("lastTransitionTime", since));
             if !truth && !reason.is_empty() {
-                fields.extend(message().map(|message| field("message", message)));
+                if !done {
+                    let message = format!("containers with unready status: [{}]", unready.join(" "));
+                    fields.push(field("message", message));
+                }
                 fields.push(field("reason", reason));
             }
             fields.push(field("status", word));
             fields.push(field("type", kind));
-            Value::of(fields)
-        })
-        .collect()
+            conditions.push(Value::of(fields));
+        }
+        conditions
     }
 }
 
@@ -156,7 +161,11 @@ impl ContainerState {
 }
 
 fn address_list(addresses: &[IpAddr]) -> Vec<Value> {
-    addresses.iter().map(|address| Value::of(vec![field("ip", address.to_string())])).collect()
+    let mut list = Vec::new();
+    for address in addresses {
+        list.push(Value::of(vec![field("ip", address.to_string())]));
+    }
+    list
 }
 
 /// Source: kubernetes pkg/apis/core/v1/helper/qos/qos.go.

@@ -5,6 +5,7 @@ use crate::{
     cluster::{
         Cluster, Place,
         machines::{Attachment, Machine},
+        new::nth,
     },
     compile::env,
     host::{Host, HostConfig, Protocol, Resolv, Server},
@@ -73,10 +74,14 @@ impl Cluster {
             resolv.ndots = 5;
         }
         let own = &pod.spec()["dnsConfig"];
-        let servers = own["nameservers"].items().iter().filter_map(|server| server.str().parse::<IpAddr>().ok());
-        servers.for_each(|server| push_new(&mut resolv.nameservers, server));
-        let domains = own["searches"].items().iter().map(|domain| domain.str().to_owned());
-        domains.for_each(|domain| push_new(&mut resolv.search, domain));
+        for server in own["nameservers"].items() {
+            if let Ok(server) = server.str().parse() {
+                push_new(&mut resolv.nameservers, server);
+            }
+        }
+        for domain in own["searches"].items() {
+            push_new(&mut resolv.search, domain.str().to_owned());
+        }
         for option in own["options"].items() {
             let (name, value) = (option["name"].str(), option["value"].str());
             if name == "ndots" {
@@ -103,30 +108,29 @@ impl Cluster {
     /// The next free address of each of the node's pod ranges, as the host-local plugin gives them out: in a circle.
     pub(super) fn draw_addresses(&mut self, node: NodeId) -> Vec<IpAddr> {
         let ranges = self.config.nodes[node.0 as usize].pod_cidrs.clone();
-        ranges.into_iter().filter_map(|range| self.draw_address(range)).collect()
+        let mut addresses = Vec::new();
+        for range in ranges {
+            addresses.extend(self.draw_address(range));
+        }
+        addresses
     }
 
     fn draw_address(&mut self, range: Cidr) -> Option<IpAddr> {
-        let (base, bits) = match range.address {
-            IpAddr::V4(base) => (u128::from(u32::from(base)), 32),
-            IpAddr::V6(base) => (u128::from(base), 128),
-        };
-        let host_bits = (bits - u32::from(range.length)).min(24);
-        let base = base >> host_bits << host_bits;
+        let bits = if range.address.is_ipv4() { 32 } else { 128 };
+        let size = 1_u32 << (bits - u32::from(range.length)).min(24);
         // The first address is the network's, the second the gateway's; the last is the broadcast address.
-        let (first, last) = (2_u128, (1_u128 << host_bits).checked_sub(2)?);
-        let cursor = self.kubelets.cursors.get(&range).copied().unwrap_or(first - 1);
-        let count = last.checked_sub(first)? + 1;
-        let offset = (0..count)
-            .map(|step| first + (cursor + 1 - first + step) % count)
-            .find(|offset| self.machines.with_address(address(base + offset, bits)).is_none())?;
-        self.kubelets.cursors.insert(range, offset);
-        Some(address(base + offset, bits))
+        let (first, last) = (2, size.checked_sub(2)?);
+        let mut offset = self.kubelets.cursors.get(&range).copied().unwrap_or(first - 1);
+        for _ in first..=last {
+            offset = if offset < last { offset + 1 } else { first };
+            let address = nth(&range, offset);
+            if self.machines.with_address(address).is_none() {
+                self.kubelets.cursors.insert(range, offset);
+                return Some(address);
+            }
+        }
+        None
     }
-}
-
-fn address(number: u128, bits: u32) -> IpAddr {
-    if bits == 32 { IpAddr::V4((number as u32).into()) } else { IpAddr::V6(number.into()) }
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
@@ -138,9 +142,10 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 fn environment(pod: &Object, services: &OrdMap<String, String>) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
-    let mut all: Vec<(String, String)> = [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+    let mut all = Vec::new();
+    for (name, value) in [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")] {
+        all.push((name.to_owned(), value.to_owned()));
+    }
     all.extend(env::container_variables(services, pod, &pod.spec()["containers"][0]));
     all
 }

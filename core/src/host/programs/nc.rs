@@ -26,7 +26,9 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         Err(Misuse::Unknown(name)) => return sys.fail(format_args!("nc: invalid option -- '{name}'")),
     };
     if options.has('l') {
-        return listen(sys, &options).await;
+        let port = options.port('p').or_else(|| options.words.last()?.parse().ok());
+        let Some(port) = port else { return sys.fail(format_args!("{USAGE}")) };
+        return told(sys, listen(sys, &options, port).await);
     }
     let [host, ports] = options.words[..] else { return sys.fail(format_args!("{USAGE}")) };
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
@@ -38,12 +40,17 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     for port in first..=last {
         let remote = SocketAddr::new(address, port);
         let talked = match options.has('u') {
-            true => talk_udp(sys, &options, remote).await,
+            true => told(sys, talk_udp(sys, &options, remote).await),
             false => talk(sys, &options, remote).await,
         };
         code = code.min(talked);
     }
     code
+}
+
+/// The exit code of what may have failed, which is said.
+fn told(sys: &Sys, result: Result<i32, NetError>) -> i32 {
+    result.unwrap_or_else(|error| sys.fail(format_args!("nc: {error}")))
 }
 
 /// A TCP connection: a mere look with `-z`, else a conversation.
@@ -75,31 +82,28 @@ async fn talk(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> i32 {
 }
 
 /// Datagrams: each piece of input is one; answers are printed as they come.
-async fn talk_udp(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> i32 {
-    let socket = match sys.udp(options.port('p').unwrap_or(0), remote) {
-        Ok(socket) => socket,
-        Err(error) => return sys.fail(format_args!("nc: {error}")),
-    };
+async fn talk_udp(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> Result<i32, NetError> {
+    let socket = sys.udp(options.port('p').unwrap_or(0), remote)?;
     if !options.has('z') {
         let end = options.seconds('w').map(|millis| sys.after(millis));
-        return match exchange(sys, &socket, Some(remote), end).await {
+        return Ok(match exchange(sys, &socket, Some(remote), end).await {
             NetError::TimedOut => 0,
             error => sys.fail(format_args!("nc: read error: {error}")),
-        };
+        });
     }
     // A port counts as open unless an error comes back: netcat sends single bytes and listens for a moment.
     for _ in 0..3 {
         let sent = socket.send(None, remote, b"X");
         match socket.receive(Some(sys.after(1000))).await {
             Ok(_) | Err(NetError::TimedOut) if sent.is_ok() => {}
-            _ => return 1,
+            _ => return Ok(1),
         }
     }
     if options.has('v') {
         let (host, ip, port) = (options.words[0], remote.ip(), remote.port());
         sys.complain(format_args!("Connection to {host} ({ip}) {port} port [udp/*] succeeded!"));
     }
-    0
+    Ok(0)
 }
 
 /// Sends input lines to a peer, if there is one, and prints answers until an error. The end of the input ends it only with
@@ -130,20 +134,12 @@ fn exchange<'a>(
 }
 
 /// `nc -l`: one peer, or with `-k` one after the other.
-async fn listen(sys: &Sys, options: &Options<'_>) -> i32 {
-    let port = options.port('p').or_else(|| options.words.last()?.parse().ok());
-    let Some(port) = port else { return sys.fail(format_args!("{USAGE}")) };
+async fn listen(sys: &Sys, options: &Options<'_>, port: u16) -> Result<i32, NetError> {
     if options.has('u') {
-        let error = match UdpSocket::bind(&sys.machine, port) {
-            Ok(socket) => exchange(sys, &socket, None, None).await,
-            Err(error) => error,
-        };
-        return sys.fail(format_args!("nc: {error}"));
+        let socket = UdpSocket::bind(&sys.machine, port)?;
+        return Err(exchange(sys, &socket, None, None).await);
     }
-    let listener = match sys.listen(port) {
-        Ok(listener) => listener,
-        Err(error) => return sys.fail(format_args!("nc: {error}")),
-    };
+    let listener = sys.listen(port)?;
     if options.has('v') {
         sys.complain(format_args!("Listening on 0.0.0.0 {port}"));
     }
@@ -154,7 +150,7 @@ async fn listen(sys: &Sys, options: &Options<'_>) -> i32 {
         }
         let end = converse(sys, &stream, true, None).await;
         if !options.has('k') {
-            return i32::from(matches!(end, End::Broken(_)));
+            return Ok(i32::from(matches!(end, End::Broken(_))));
         }
     }
 }

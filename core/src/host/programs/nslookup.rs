@@ -13,6 +13,7 @@ use super::records::bare;
 use crate::dns::message::{Data, Message, Rcode, Type};
 
 /// What was asked on the command line.
+#[derive(Clone, Copy)]
 struct Request<'a> {
     name: &'a str,
     server: Option<&'a str>,
@@ -40,13 +41,85 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         return sys.fail(format_args!("nslookup: bad address '{}'", request.server.unwrap_or_default()));
     };
     let image = &sys.config().image;
-    if Image::parse(image).has_bind_tools() {
-        bind(sys, &request, server).await
-    } else if image.contains("busybox:1.2") && !image.contains("busybox:1.29") {
-        old_busybox(sys, &request, server).await
-    } else {
-        busybox(sys, &request, server).await
+    let bind = Image::parse(image).has_bind_tools();
+    if !bind && image.contains("busybox:1.2") && !image.contains("busybox:1.29") {
+        return old_busybox(sys, &request, server).await;
     }
+    let (kinds, names) = questions(sys, &request, bind);
+    let mut answers = Answers { sys, request, server, bind, said: false };
+    let (mut code, mut failed) = (0, Rcode::ServFail);
+    for name in &names {
+        let Ok(mut replies) = resolve::ask(sys, server, name, &kinds, if bind { 1 } else { 2 }).await else {
+            let ip = server.ip();
+            match bind {
+                true => sys.line(format_args!(
+                    ";; communications error to {ip}#53: timed out\n;; no servers could be reached\n"
+                )),
+                false => sys.line(format_args!(";; connection timed out; no servers could be reached\n")),
+            }
+            return 1;
+        };
+        // bind asks for A, and for AAAA only of a name that is there.
+        if bind
+            && request.kind.is_none()
+            && kinds[0] == Type::A
+            && let [reply] = &mut replies[..]
+            && reply.rcode == Rcode::NoError
+            && let Ok(more) = resolve::ask(sys, server, name, &[Type::AAAA], 1).await
+        {
+            for more in more {
+                reply.answers.extend(more.answers);
+            }
+        }
+        for reply in replies {
+            if bind && reply.rcode == Rcode::NxDomain {
+                failed = reply.rcode;
+                continue;
+            }
+            code = code.max(answers.show(name, &reply));
+            if bind {
+                return code;
+            }
+        }
+    }
+    if bind {
+        let mut name = request.name;
+        if kinds[0] == Type::PTR {
+            name = bare(&names[0]);
+        } else {
+            answers.header();
+        }
+        sys.line(format_args!("** server can't find {name}: {failed}\n"));
+        code = 1;
+    }
+    code
+}
+
+/// The types to ask for and the names to ask of. busybox takes the search list only for names without a dot, and all of it;
+/// bind takes one name of it after the other until one is there.
+fn questions(sys: &Sys, request: &Request<'_>, bind: bool) -> (Vec<Type>, Vec<String>) {
+    let kinds = match request.kind {
+        Some(kind) => Vec::from([kind]),
+        None if bind => Vec::from([Type::A]),
+        None => Vec::from([Type::A, Type::AAAA]),
+    };
+    if let (None, Some(address)) = (request.kind, resolve::literal(request.name)) {
+        let end = if bind { "." } else { "" };
+        return (Vec::from([Type::PTR]), Vec::from([resolve::reverse_name(address) + end]));
+    }
+    if bind {
+        return (kinds, resolve::candidates(sys, request.name));
+    }
+    let mut names = Vec::new();
+    if !request.name.contains('.') && request.kind != Some(Type::PTR) {
+        for domain in &sys.resolv().search {
+            names.push(format!("{}.{domain}", request.name));
+        }
+    }
+    if names.is_empty() {
+        names.push(request.name.to_string());
+    }
+    (kinds, names)
 }
 
 /// Whom to ask: the server named, or the first of `/etc/resolv.conf`.
@@ -58,45 +131,54 @@ pub(super) async fn server(sys: &Sys, named: Option<&str>) -> Option<SocketAddr>
     Some(SocketAddr::new(address, 53))
 }
 
-async fn busybox(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
-    let mut kinds = match request.kind {
-        Some(kind) => Vec::from([kind]),
-        None => Vec::from([Type::A, Type::AAAA]),
-    };
-    let mut names = Vec::new();
-    if let (None, Some(address)) = (request.kind, resolve::literal(request.name)) {
-        kinds = Vec::from([Type::PTR]);
-        names.push(resolve::reverse_name(address));
-    } else if !request.name.contains('.') && request.kind != Some(Type::PTR) {
-        for domain in &sys.resolv().search {
-            names.push(format!("{}.{domain}", request.name));
+/// Who asked for what and whom, to print what came back.
+struct Answers<'a> {
+    sys: &'a Sys,
+    request: Request<'a>,
+    server: SocketAddr,
+    bind: bool,
+    /// Whether the server was named already.
+    said: bool,
+}
+
+impl Answers<'_> {
+    fn header(&mut self) {
+        if self.said {
+            return;
+        }
+        self.said = true;
+        let ip = self.server.ip();
+        match self.bind {
+            true => self.sys.line(format_args!("Server:\t\t{ip}\nAddress:\t{ip}#53\n")),
+            false => self.sys.line(format_args!("Server:\t\t{ip}\nAddress:\t{}\n", self.server)),
         }
     }
-    if names.is_empty() {
-        names.push(request.name.to_string());
-    }
-    let mut code = 0;
-    let mut said = false;
-    for name in &names {
-        let Ok(replies) = resolve::ask(sys, server, name, &kinds, 2).await else {
-            sys.line(format_args!(";; connection timed out; no servers could be reached\n"));
-            return 1;
-        };
-        if !said {
-            sys.line(format_args!("Server:\t\t{}\nAddress:\t{server}\n", server.ip()));
-            said = true;
+
+    /// Prints a reply and gives the exit code that it means.
+    fn show(&mut self, name: &str, reply: &Message) -> i32 {
+        let (sys, asked) = (self.sys, self.request.name);
+        let reverse = self.bind && self.request.kind.is_none() && resolve::literal(asked).is_some();
+        if !reverse {
+            self.header();
         }
-        for reply in replies {
-            if reply.rcode == Rcode::NoError {
-                answer(sys, &reply);
-            } else {
-                sys.line(format_args!("** server can't find {name}: {}", reply.rcode));
-                code = 1;
+        let failed = reply.rcode != Rcode::NoError;
+        if failed {
+            let name = if self.bind { asked } else { name };
+            sys.line(format_args!("** server can't find {name}: {}", reply.rcode));
+        } else if reverse {
+            for record in &reply.answers {
+                if let Data::Ptr(target) = &record.data {
+                    sys.line(format_args!("{}\tname = {target}", bare(&record.name)));
+                }
             }
-            sys.line(format_args!(""));
+        } else if self.bind && reply.answers.is_empty() {
+            sys.line(format_args!("*** Can't find {asked}: No answer"));
+        } else {
+            answer(sys, reply);
         }
+        sys.line(format_args!(""));
+        i32::from(failed)
     }
-    code
 }
 
 /// The records of an answer, as busybox and bind print them.
@@ -168,63 +250,4 @@ fn pointer(replies: &[Message]) -> String {
         }
     }
     String::new()
-}
-
-/// bind's: one name of the search list after the other until one is there; A first, then AAAA of that name.
-async fn bind(sys: &Sys, request: &Request<'_>, server: SocketAddr) -> i32 {
-    let ip = server.ip();
-    let (kind, names) = match (request.kind, resolve::literal(request.name)) {
-        (None, Some(address)) => (Type::PTR, Vec::from([format!("{}.", resolve::reverse_name(address))])),
-        (kind, _) => (kind.unwrap_or(Type::A), resolve::candidates(sys, request.name)),
-    };
-    let header = || sys.line(format_args!("Server:\t\t{ip}\nAddress:\t{ip}#53\n"));
-    let mut failed = Rcode::ServFail;
-    for name in &names {
-        let Ok(mut replies) = resolve::ask(sys, server, name, &[kind], 1).await else {
-            sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached\n"));
-            return 1;
-        };
-        let Some(mut reply) = replies.pop() else { continue };
-        if reply.rcode == Rcode::NxDomain {
-            failed = Rcode::NxDomain;
-            continue;
-        }
-        let reverse = kind == Type::PTR && request.kind.is_none();
-        if !reverse {
-            header();
-        }
-        if reply.rcode != Rcode::NoError {
-            sys.line(format_args!("** server can't find {}: {}\n", request.name, reply.rcode));
-            return 1;
-        }
-        if kind == Type::A
-            && request.kind.is_none()
-            && let Ok(more) = resolve::ask(sys, server, name, &[Type::AAAA], 1).await
-        {
-            for more in more {
-                reply.answers.extend(more.answers);
-            }
-        }
-        if reverse {
-            for record in &reply.answers {
-                if let Data::Ptr(target) = &record.data {
-                    sys.line(format_args!("{}\tname = {target}", bare(&record.name)));
-                }
-            }
-        } else if reply.answers.is_empty() {
-            sys.line(format_args!("*** Can't find {}: No answer", request.name));
-        } else {
-            answer(sys, &reply);
-        }
-        sys.line(format_args!(""));
-        return 0;
-    }
-    let mut name = request.name;
-    if kind == Type::PTR {
-        name = bare(&names[0]);
-    } else {
-        header();
-    }
-    sys.line(format_args!("** server can't find {name}: {failed}\n"));
-    1
 }

@@ -7,8 +7,8 @@ use super::super::programs;
 use super::super::sys::Sys;
 use super::{Flow, Shell};
 
-/// Runs a command of the shell's own; `None` if it is not one.
-pub(super) async fn builtin(shell: &Shell, sys: &Sys, argv: &[String]) -> Option<(i32, Flow)> {
+/// Runs a command of the shell's own; `None` if it is not one. `line` is what `read` has read.
+pub(super) fn builtin(shell: &Shell, sys: &Sys, argv: &[String], line: &[u8]) -> Option<(i32, Flow)> {
     let code = match argv[0].as_str() {
         "exit" => {
             let given = argv.get(1).and_then(|word| word.parse().ok());
@@ -35,8 +35,7 @@ pub(super) async fn builtin(shell: &Shell, sys: &Sys, argv: &[String]) -> Option
             0
         }
         "read" => {
-            let line = sys.read_line().await;
-            let text = String::from_utf8_lossy(&line);
+            let text = String::from_utf8_lossy(line);
             let name = argv[1..].iter().find(|word| !word.starts_with('-')).map_or("REPLY", String::as_str);
             sys.set(name, text.trim().to_string());
             i32::from(line.is_empty())

@@ -266,10 +266,12 @@ async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
     // `exec` and `time` stand before what is run.
     let prefix =
         if argv.len() > 1 && matches!(argv[0].as_str(), "exec" | "time") { argv.remove(0) } else { String::new() };
-    let done = if alone { Some((0, Flow::Next)) } else { builtin(shell, &inner, &argv).await };
+    let reads = argv.first().is_some_and(|name| name == "read");
+    let line = if reads { inner.read_line().await } else { Vec::new() };
+    let done = if alone { None } else { builtin(shell, &inner, &argv, &line) };
     let (code, flow) = match done {
-        Some(done) if !alone => done,
-        _ => {
+        Some(done) => done,
+        None => {
             if !alone && !assigned.is_empty() {
                 inner = inner.with_own_variables();
             }
