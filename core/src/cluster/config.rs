@@ -234,9 +234,10 @@ impl Config {
                 addresses.push(address);
             }
         }
-        let families: Vec<bool> = self.service_cidrs.iter().map(|c| c.address.is_ipv6()).collect();
-        if families.is_empty() || families.len() > 2 || (families.len() == 2 && families[0] == families[1]) {
-            return Err(ConfigError::ServiceCidrs(self.service_cidrs.len()));
+        match &self.service_cidrs[..] {
+            [_] => {}
+            [one, other] if one.address.is_ipv4() != other.address.is_ipv4() => {}
+            ranges => return Err(ConfigError::ServiceCidrs(ranges.len())),
         }
         let bits = |cidr: &Cidr| if cidr.address.is_ipv4() { 32 } else { 128 };
         if let Some(small) = self.service_cidrs.iter().find(|cidr| cidr.length + 2 > bits(cidr)) {

@@ -159,23 +159,33 @@ impl Cluster {
 }
 
 fn control_config(config: &Config) -> ControlConfig {
-    let range = |cidr: &Cidr| control::Cidr { address: cidr.address, prefix: cidr.length };
-    let node = |node: &super::NodeConfig| control::NodeConfig {
-        name: node.name.clone(),
-        addresses: node.addresses.clone(),
-        zone: node.zone.clone(),
-        pod_cidrs: node.pod_cidrs.iter().map(range).collect(),
-        labels: Vec::new(),
-        cpu: 4000,
-    };
+    let mut nodes = Vec::new();
+    for node in &config.nodes {
+        nodes.push(control::NodeConfig {
+            name: node.name.clone(),
+            addresses: node.addresses.clone(),
+            zone: node.zone.clone(),
+            pod_cidrs: control_ranges(&node.pod_cidrs),
+            labels: Vec::new(),
+            cpu: 4000,
+        });
+    }
     ControlConfig {
         seed: config.seed,
-        service_cidrs: config.service_cidrs.iter().map(range).collect(),
+        service_cidrs: control_ranges(&config.service_cidrs),
         node_port_range: config.node_ports.clone(),
-        nodes: config.nodes.iter().map(node).collect(),
+        nodes,
         dns_address: config.dns.as_ref().map(|dns| dns.address),
         ..ControlConfig::default()
     }
+}
+
+fn control_ranges(ranges: &[Cidr]) -> Vec<control::Cidr> {
+    let mut list = Vec::new();
+    for range in ranges {
+        list.push(control::Cidr { address: range.address, prefix: range.length });
+    }
+    list
 }
 
 fn zone_config(config: &Config) -> ZoneConfig {

@@ -51,15 +51,14 @@ impl Cluster {
 
     /// Tells every router where the other machines of its network and their pods are.
     pub(super) fn connect_nodes(&mut self) {
-        let machines: Vec<(HostId, Vec<IpAddr>, Vec<Cidr>)> = (self.machines.iter())
-            .map(|(id, machine)| {
-                let pods = match machine.attachment {
-                    Attachment::Node(node) => self.config.nodes[node.0 as usize].pod_cidrs.clone(),
-                    _ => Vec::new(),
-                };
-                (id, machine.host.addresses().to_vec(), pods)
-            })
-            .collect();
+        let mut machines = Vec::new();
+        for (id, machine) in self.machines.iter() {
+            let pods = match machine.attachment {
+                Attachment::Node(node) => self.config.nodes[node.0 as usize].pod_cidrs.clone(),
+                _ => Vec::new(),
+            };
+            machines.push((id, machine.host.addresses().to_vec(), pods));
+        }
         for node in 0..self.nodes.len() {
             let own = self.nodes[node].host;
             for (machine, addresses, pods) in &machines {

@@ -71,9 +71,9 @@ impl Image {
         let words: Vec<String> = match (command, self) {
             // The image's entrypoint runs what is a program and gives curl the rest (curl/curl-container entrypoint.sh).
             ([], Image::Curl) if arguments.first().is_none_or(|first| !is_tool(first)) => {
-                ["curl".to_string()].into_iter().chain(arguments.iter().cloned()).collect()
+                [&["curl".to_string()][..], arguments].concat()
             }
-            _ => command.iter().chain(arguments).cloned().collect(),
+            _ => [command, arguments].concat(),
         };
         let tool = words.first().is_some_and(|first| is_tool(first));
         if tool {
@@ -106,16 +106,14 @@ impl Image {
             }
             Image::Curl => Start { servers: Vec::new(), command: Some(words) },
             Image::Pause => Start::default(),
-            Image::Unknown => Start {
-                servers: ports
-                    .iter()
-                    .map(|&(port, protocol)| match protocol {
-                        Protocol::Tcp => (port, protocol, Server::Http),
-                        Protocol::Udp => (port, protocol, Server::Whoami),
-                    })
-                    .collect(),
-                command: None,
-            },
+            Image::Unknown => {
+                let mut servers = Vec::new();
+                for &(port, protocol) in ports {
+                    let server = if protocol == Protocol::Tcp { Server::Http } else { Server::Whoami };
+                    servers.push((port, protocol, server));
+                }
+                Start { servers, command: None }
+            }
         }
     }
 

@@ -75,19 +75,23 @@ impl Tcp {
 
     /// The connections there are and `ss`' words for their states.
     pub(super) fn connections(&mut self) -> Vec<(Pair, &'static str)> {
-        let state = |handle| match self.sockets.get::<Socket>(handle).state() {
-            State::Closed | State::Listen => "UNCONN",
-            State::SynSent => "SYN-SENT",
-            State::SynReceived => "SYN-RECV",
-            State::Established => "ESTAB",
-            State::FinWait1 => "FIN-WAIT-1",
-            State::FinWait2 => "FIN-WAIT-2",
-            State::CloseWait => "CLOSE-WAIT",
-            State::Closing => "CLOSING",
-            State::LastAck => "LAST-ACK",
-            State::TimeWait => "TIME-WAIT",
-        };
-        self.connections.iter().map(|connection| (connection.pair, state(connection.handle))).collect()
+        let mut list = Vec::new();
+        for connection in &self.connections {
+            let state = match self.sockets.get::<Socket>(connection.handle).state() {
+                State::Closed | State::Listen => "UNCONN",
+                State::SynSent => "SYN-SENT",
+                State::SynReceived => "SYN-RECV",
+                State::Established => "ESTAB",
+                State::FinWait1 => "FIN-WAIT-1",
+                State::FinWait2 => "FIN-WAIT-2",
+                State::CloseWait => "CLOSE-WAIT",
+                State::Closing => "CLOSING",
+                State::LastAck => "LAST-ACK",
+                State::TimeWait => "TIME-WAIT",
+            };
+            list.push((connection.pair, state));
+        }
+        list
     }
 
     /// Whether nothing at all is remembered, so that this value can be dropped.

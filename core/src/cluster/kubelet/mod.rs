@@ -144,10 +144,12 @@ impl Cluster {
             return;
         }
         let watched = self.kubelets.watched.range((host, ProcessId(0))..=(host, ProcessId(u32::MAX)));
-        let ended: Vec<ProcessId> = watched
-            .map(|((_, process), _)| *process)
-            .filter(|process| self.exit_code(host, *process).is_some())
-            .collect();
+        let mut ended = Vec::new();
+        for ((_, process), _) in watched {
+            if self.exit_code(host, *process).is_some() {
+                ended.push(*process);
+            }
+        }
         for process in ended {
             self.handle_exit(host, process);
         }
@@ -259,7 +261,6 @@ impl Cluster {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
         let Some(sandbox) = self.kubelets.sandboxes.get(key) else { return };
         let pin = self.kubelet_pinned(&key.namespace, &key.name);
-        let containers: Vec<_> = sandbox.containers.iter().map(|c| c.status.clone()).collect();
         let phase = pin.phase.as_deref().unwrap_or_else(|| sandbox.phase(pod.spec()["restartPolicy"].str()));
         let status = PodStatus {
             now: self.now,
@@ -267,7 +268,7 @@ impl Cluster {
             node_addresses: &self.nodes[sandbox.node.0 as usize].addresses,
             addresses: &sandbox.addresses,
             started_at: sandbox.accepted_at,
-            containers: &containers,
+            containers: &sandbox.containers,
             ready: match (&pin.phase, pin.ready) {
                 // Both are fixed, so that they may be at odds.
                 (Some(_), Some(ready)) => ready,

@@ -41,7 +41,10 @@ pub(super) struct Container {
 
 impl Sandbox {
     pub(super) fn new(pod: &Object, node: NodeId, now: Instant) -> Sandbox {
-        let containers = pod.spec()["containers"].items().iter().map(|_| Container::waiting()).collect();
+        let mut containers = Vec::new();
+        for _ in pod.spec()["containers"].items() {
+            containers.push(Container::waiting());
+        }
         Sandbox {
             uid: pod.uid().into(),
             node,

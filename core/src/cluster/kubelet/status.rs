@@ -1,5 +1,6 @@
 //! A pod's `status`, as the kubelet writes it.
 
+use super::sandbox::Container;
 use crate::{
     api::{Object, Value, field},
     control::timestamp,
@@ -42,7 +43,7 @@ pub(super) struct PodStatus<'a> {
     pub(super) node_addresses: &'a [IpAddr],
     pub(super) addresses: &'a [IpAddr],
     pub(super) started_at: Instant,
-    pub(super) containers: &'a [ContainerStatus],
+    pub(super) containers: &'a [Container],
     pub(super) ready: bool,
 }
 
@@ -52,8 +53,8 @@ impl PodStatus<'_> {
     /// Source: kubernetes pkg/kubelet/status/generate.go and pkg/kubelet/kubelet_pods.go (generateAPIPodStatus).
     pub(super) fn emit(&self, pod: &Object) -> Value {
         let mut containers = Vec::new();
-        for (spec, status) in pod.spec()["containers"].items().iter().zip(self.containers) {
-            containers.push(status.emit(pod, spec));
+        for (spec, container) in pod.spec()["containers"].items().iter().zip(self.containers) {
+            containers.push(container.status.emit(pod, spec));
         }
         let mut fields = Vec::with_capacity(9);
         fields.push(field("conditions", self.conditions(pod)));
@@ -75,11 +76,11 @@ impl PodStatus<'_> {
     fn conditions(&self, pod: &Object) -> Vec<Value> {
         let done = self.phase == "Succeeded";
         let why_not = if done { "PodCompleted" } else { "ContainersNotReady" };
-        let containers_ready = !self.containers.is_empty() && self.containers.iter().all(|c| c.ready);
+        let containers_ready = !self.containers.is_empty() && self.containers.iter().all(|c| c.status.ready);
         let has_address = !self.addresses.is_empty();
         let mut unready = Vec::new();
-        for (spec, status) in pod.spec()["containers"].items().iter().zip(self.containers) {
-            if !status.ready {
+        for (spec, container) in pod.spec()["containers"].items().iter().zip(self.containers) {
+            if !container.status.ready {
                 unready.push(spec["name"].str());
             }
         }

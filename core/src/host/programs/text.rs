@@ -113,9 +113,14 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
 
 /// How many lines `head` and `tail` show, as `-n 3`, `-n3` or `-3`; ten if nothing is said.
 fn lines_wanted(options: &Options<'_>) -> usize {
-    let letters = options.letters();
-    let digits = letters.trim_matches(|c: char| !c.is_ascii_digit());
-    options.value('n').unwrap_or(digits).parse().unwrap_or(10)
+    let mut old = None;
+    for letter in options.letters().chars() {
+        if let Some(digit) = letter.to_digit(10) {
+            old = Some(old.unwrap_or(0_usize).saturating_mul(10).saturating_add(digit as usize));
+        }
+    }
+    let new = options.value('n').map(|text| text.parse().unwrap_or(10));
+    new.or(old).unwrap_or(10)
 }
 
 /// `grep [-v -i -c -n -q -E -F] PATTERN [FILE...]`. Patterns know `.`, `*`, `^`, `$` and `|`.
