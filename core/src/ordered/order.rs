@@ -3,7 +3,7 @@
 //! All that can be said without a type is here, compiled once: a map of its own type is left with a few lines.
 
 use alloc::{vec, vec::Vec};
-use core::cmp::Ordering;
+use core::{cell::Cell, cmp::Ordering};
 
 /// Most entries of a run.
 pub(super) const RUN: usize = 64;
@@ -21,6 +21,8 @@ pub(super) struct Order {
     len: usize,
     /// Slots whose entries have gone.
     free: Vec<u32>,
+    /// What was found last, for it is often looked for again: a guess that costs one look.
+    found: Cell<At>,
 }
 
 /// A stretch of an order that is gone through from both ends.
@@ -33,7 +35,7 @@ pub(super) struct Stretch {
 
 impl Order {
     pub(super) const fn new() -> Order {
-        Order { runs: Vec::new(), len: 0, free: Vec::new() }
+        Order { runs: Vec::new(), len: 0, free: Vec::new(), found: Cell::new((0, 0)) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -56,12 +58,20 @@ impl Order {
     pub(super) fn find(&self, compare: &dyn Fn(usize) -> Ordering) -> Result<At, At> {
         let mut run = 0;
         if self.runs.len() > 1 {
+            let found = self.found.get();
+            let slot = self.runs.get(found.0).and_then(|entries| entries.get(found.1));
+            if slot.is_some_and(|slot| compare(*slot as usize) == Ordering::Equal) {
+                return Ok(found);
+            }
             let runs = self.runs.partition_point(|run| compare(run[0] as usize) != Ordering::Greater);
             run = runs.saturating_sub(1);
         }
         let Some(entries) = self.runs.get(run) else { return Err((0, 0)) };
         match entries.binary_search_by(|slot| compare(*slot as usize)) {
-            Ok(place) => Ok((run, place)),
+            Ok(place) => {
+                self.found.set((run, place));
+                Ok((run, place))
+            }
             Err(place) => Err((run, place)),
         }
     }
