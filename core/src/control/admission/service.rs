@@ -207,7 +207,15 @@ impl Admission {
                     false => pool.allocate(address),
                 };
                 if let Err(error) = result {
-                    let detail = format!("failed to allocate IP {wanted}: {error}");
+                    // A dry run looks at the range alone, and names it.
+                    let why = if dry_run {
+                        let range = pool.range();
+                        let range = format!("The range of valid IPs is {range}");
+                        format!("the provided IP ({address}) is not in the valid range. {range}")
+                    } else {
+                        error.to_string()
+                    };
+                    let detail = format!("failed to allocate IP {wanted}: {why}");
                     return Err(invalid(service, &path, shown, &detail));
                 }
                 address

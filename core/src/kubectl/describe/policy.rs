@@ -31,7 +31,7 @@ pub(in crate::kubectl) fn rules(spec: &Value) -> String {
                 let last = &port["endPort"];
                 let range = if last.is_null() { "" } else { " Range" };
                 let last = last.as_int().map_or(String::new(), |last| ["-", &last.to_string()].concat());
-                let first = super::super::jsonpath::show(&port["port"]);
+                let first = super::super::print::plain(&port["port"]);
                 line(&mut page, &["    To Port", range, ": ", &first, &last, "/", port["protocol"].str()]);
             }
             if rule[peers].is_empty() {
