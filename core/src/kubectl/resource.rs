@@ -261,6 +261,7 @@ impl Session<'_> {
             }
         }
         for target in &targets(words)? {
+            self.warn_of_kind(target.kind);
             match &target.name {
                 Some(_) if !filter.is_empty() => {
                     return Err(Failure::error("name cannot be provided when a selector is specified"));
