@@ -11,20 +11,28 @@ use crate::tree::{object, to_js};
 
 /// Applies a text: what became of each object, or an error that kubectl's words explain.
 pub(crate) fn apply(cluster: &mut Cluster, text: &str, namespace: &str) -> Result<JsValue, JsValue> {
-    let manifests = yaml::parse(text);
-    let broken: Vec<Value> = manifests.iter().filter_map(|manifest| manifest.as_ref().err()).map(unreadable).collect();
+    let (mut manifests, mut broken) = (Vec::new(), Vec::new());
+    for manifest in yaml::parse(text) {
+        match manifest {
+            Ok(manifest) => manifests.push(manifest),
+            Err(error) => broken.push(unreadable(&error)),
+        }
+    }
     let output = cluster.kubectl_with(&format!("kubectl apply -n {namespace} -f -"), text);
-    let manifests: Vec<yaml::Manifest> = manifests.into_iter().filter_map(Result::ok).collect();
     if output.exit_code != 0 {
         let findings = if broken.is_empty() { refused(&output.stderr, &manifests, text) } else { broken };
         let hint = output.hint.map_or(Value::Null, |hint| hint.text.into());
         let data = object([("findings", Value::from(findings)), ("hint", hint)]);
         return Err(error::error("ManifestError", output.stderr.trim_end(), &data));
     }
-    let outcomes = output.stdout.lines().filter_map(|line| line.split(' ').nth(1));
-    let applied =
-        manifests.iter().zip(outcomes).map(|(manifest, outcome)| applied(&manifest.value, outcome, namespace));
-    to_js(&Value::List(applied.collect()))
+    let mut manifests = manifests.iter();
+    let mut results = Vec::new();
+    for line in output.stdout.lines() {
+        let Some(outcome) = line.split(' ').nth(1) else { continue };
+        let Some(manifest) = manifests.next() else { break };
+        results.push(applied(&manifest.value, outcome, namespace));
+    }
+    to_js(&Value::from(results))
 }
 
 fn applied(manifest: &Value, outcome: &str, namespace: &str) -> Value {
@@ -41,9 +49,14 @@ fn applied(manifest: &Value, outcome: &str, namespace: &str) -> Value {
 }
 
 fn unreadable(error: &yaml::SyntaxError) -> Value {
-    let place = |number: usize| Value::Int(number as i64);
-    let (line, column) = error.position.map_or((Value::Null, Value::Null), |p| (place(p.line), place(p.column)));
+    let (line, column) = place(error.position);
     object([("message", error.message.as_str().into()), ("line", line), ("column", column)])
+}
+
+/// The line and column of a place in the text, if it was found.
+fn place(position: Option<yaml::Position>) -> (Value, Value) {
+    let number = |number: usize| Value::Int(number as i64);
+    position.map_or((Value::Null, Value::Null), |at| (number(at.line), number(at.column)))
 }
 
 /// The causes in kubectl's words, each with the place of its field: in the only manifest that has such a field, or in
@@ -66,13 +79,8 @@ fn refused(words: &str, manifests: &[yaml::Manifest], text: &str) -> Vec<Value> 
         let is_meant =
             |manifest: &&yaml::Manifest| about.is_none_or(|name| manifest.value["metadata"]["name"].str() == name);
         let position = manifests.iter().find(is_meant).and_then(|manifest| manifest.position(text, field));
-        let place = |number: Option<usize>| number.map_or(Value::Null, |number| Value::Int(number as i64));
-        found.push(object([
-            ("message", message.into()),
-            ("field", field.into()),
-            ("line", place(position.map(|position| position.line))),
-            ("column", place(position.map(|position| position.column))),
-        ]));
+        let (line, column) = place(position);
+        found.push(object([("message", message.into()), ("field", field.into()), ("line", line), ("column", column)]));
     }
     found
 }

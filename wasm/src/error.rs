@@ -9,6 +9,10 @@ use crate::tree::{object, to_js};
 
 /// A call that makes no sense.
 pub(crate) fn usage_error(message: impl Display) -> JsValue {
+    misuse(&message)
+}
+
+fn misuse(message: &dyn Display) -> JsValue {
     error("UsageError", &message.to_string(), &Value::Null)
 }
 
@@ -24,17 +28,18 @@ pub(crate) fn engine_error(message: &str) -> JsValue {
 
 /// The API server's refusal.
 pub(crate) fn api_error(refusal: &ApiError) -> JsValue {
-    let causes = refusal.causes.iter().map(|cause| {
-        object([
+    let mut causes = Vec::new();
+    for cause in &refusal.causes {
+        causes.push(object([
             ("field", cause.field.as_str().into()),
-            ("reason", format!("{:?}", cause.reason).into()),
+            ("reason", cause.reason.name().into()),
             ("message", cause.message.as_str().into()),
-        ])
-    });
+        ]));
+    }
     let data = object([
         ("status", i32::from(refusal.code).into()),
         ("reason", format!("{:?}", refusal.reason).into()),
-        ("causes", Value::List(causes.collect())),
+        ("causes", causes.into()),
     ]);
     error("ApiError", &refusal.message, &data)
 }

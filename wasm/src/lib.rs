@@ -128,8 +128,13 @@ impl Engine {
     pub fn list(&self, kind_word: &str, namespace: Option<String>, selector: &str) -> Result<JsValue, JsValue> {
         let selector: Selector = selector.parse().map_err(usage_error)?;
         let all = self.cluster.list(kind(kind_word)?, namespace.as_deref());
-        let chosen = all.filter(|object| selector.matches(object.labels()));
-        to_js(&Value::List(chosen.map(|object| object.value.clone()).collect()))
+        let mut chosen = Vec::new();
+        for object in all {
+            if selector.matches(object.labels()) {
+                chosen.push(object.value.clone());
+            }
+        }
+        to_js(&Value::from(chosen))
     }
 
     /// Deletes an object, or begins to.
@@ -191,8 +196,11 @@ impl Engine {
 
     /// The packets at routers from this number on that are still kept.
     pub fn frames(&self, since: f64) -> Result<JsValue, JsValue> {
-        let frames = self.cluster.passages().since(since as u64);
-        to_js(&Value::List(frames.map(|(number, passage)| frame::frame(&self.cluster, number, passage)).collect()))
+        let mut frames = Vec::new();
+        for (number, passage) in self.cluster.passages().since(since as u64) {
+            frames.push(frame::frame(&self.cluster, number, passage));
+        }
+        to_js(&Value::from(frames))
     }
 
     /// The objects that changed after a revision.

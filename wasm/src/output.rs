@@ -6,17 +6,18 @@ use clusterip::{
     control::Store,
 };
 
-use crate::tree::object;
+use crate::tree::{object, text};
 
 /// A command's output.
 pub(crate) fn output(output: &Output) -> Value {
-    let hint = output.hint.as_ref().map_or(Value::Null, |hint| {
-        object([
+    let hint = match &output.hint {
+        Some(hint) => object([
             ("code", hint.code.as_str().into()),
             ("text", hint.text.as_str().into()),
-            ("action", hint.action.as_deref().map_or(Value::Null, Value::from)),
-        ])
-    });
+            ("action", text(hint.action.as_deref())),
+        ]),
+        None => Value::Null,
+    };
     object([
         ("stdout", output.stdout.as_str().into()),
         ("stderr", output.stderr.as_str().into()),
@@ -36,12 +37,12 @@ pub(crate) fn process(output: &Output, has_ended: bool) -> Value {
 
 /// What became of a request.
 pub(crate) fn trip(trip: &Trip) -> Value {
-    let text = |text: Option<String>| text.map_or(Value::Null, Value::from);
+    let pod = trip.pod.as_ref().map(ToString::to_string);
     object([
         ("outcome", trip.outcome.word().into()),
         ("status", trip.status.map_or(Value::Null, Value::from)),
         ("body", trip.text.as_str().into()),
-        ("backend", text(trip.pod.as_ref().map(ToString::to_string))),
+        ("backend", text(pod.as_deref())),
         ("frames", Value::from(vec![number(trip.frames.0), number(trip.frames.1)])),
         ("rtt", number(trip.took.total_micros())),
     ])
@@ -52,21 +53,26 @@ pub(crate) fn changes(store: &Store, since: u64) -> Value {
     let entry = |revision: u64, kind: &str, object_tree: &Value| {
         object([("revision", number(revision)), ("type", kind.into()), ("object", object_tree.clone())])
     };
+    let mut entries = Vec::new();
     let Ok(changes) = store.changes_since(since) else {
-        let kinds = clusterip::api::Kind::ALL.into_iter();
-        let all = kinds.flat_map(|kind| store.list(kind, None));
-        return Value::List(all.map(|o| entry(o.resource_version(), "ADDED", &o.value)).collect());
+        for kind in clusterip::api::Kind::ALL {
+            for object in store.list(kind, None) {
+                entries.push(entry(object.resource_version(), "ADDED", &object.value));
+            }
+        }
+        return Value::from(entries);
     };
-    let entries = changes.filter_map(|change| {
+    for change in changes {
         let kind = match (&change.before, &change.after) {
             (None, _) => "ADDED",
             (Some(_), Some(_)) => "MODIFIED",
             (Some(_), None) => "DELETED",
         };
-        let object = change.after.as_ref().or(change.before.as_ref())?;
-        Some(entry(change.revision, kind, &object.value))
-    });
-    Value::List(entries.collect())
+        if let Some(object) = change.after.as_ref().or(change.before.as_ref()) {
+            entries.push(entry(change.revision, kind, &object.value));
+        }
+    }
+    Value::from(entries)
 }
 
 pub(crate) fn number(number: u64) -> Value {

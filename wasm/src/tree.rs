@@ -11,6 +11,10 @@ use crate::error::usage_error;
 
 /// A map of those fields; those that are null are left out.
 pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    object_of(Vec::from(fields))
+}
+
+fn object_of(fields: Vec<(&str, Value)>) -> Value {
     let mut map = Map::default();
     for (name, value) in fields {
         if !value.is_null() {
@@ -18,6 +22,11 @@ pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
         }
     }
     Value::Map(map)
+}
+
+/// The text, or nothing.
+pub(crate) fn text(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, Value::from)
 }
 
 /// A plain JavaScript value.
