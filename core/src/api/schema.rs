@@ -6,7 +6,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::{ApiError, Kind, Value, quantity::Quantity};
+use super::{
+    ApiError, Kind, Value,
+    quantity::{self, Quantity},
+};
 use alloc::{format, string::String, vec::Vec};
 
 /// A struct of upstream's Go types.
@@ -172,6 +175,8 @@ struct Decoder {
 }
 
 enum Step {
+    /// A struct of Go's within the one that JSON sees: only type errors name it.
+    Embedded(&'static str),
     Field(&'static str),
     Index(usize),
 }
@@ -187,9 +192,11 @@ impl Decoder {
             if value.is_null() {
                 return false;
             }
+            let depth = self.path.len();
+            self.path.extend(embedded(schema.name, name).map(Step::Embedded));
             self.path.push(Step::Field(name));
             self.value(schema, *kind, value);
-            self.path.pop();
+            self.path.truncate(depth);
             !(value.is_empty() && kind.omits_zero())
         });
     }
@@ -235,6 +242,7 @@ impl Decoder {
                     self.text(parent, kind, item);
                 }
             }
+            (Type::Quantity, _) => self.complain(Some(quantity::MALFORMED.into())),
             _ => self.mismatch(parent, kind, value),
         }
     }
@@ -269,7 +277,7 @@ impl Decoder {
         };
         let mut field = String::new();
         for step in &self.path {
-            if let Step::Field(name) = step {
+            if let Step::Field(name) | Step::Embedded(name) = step {
                 field.push('.');
                 field.push_str(name);
             }
@@ -288,6 +296,7 @@ impl Decoder {
                 Step::Field(name) if path.is_empty() => path.push_str(name),
                 Step::Field(name) => path.push_str(&format!(".{name}")),
                 Step::Index(at) => path.push_str(&format!("[{at}]")),
+                Step::Embedded(_) => {}
             }
         }
         if !path.is_empty() {
@@ -295,6 +304,25 @@ impl Decoder {
         }
         path.push_str(name);
         self.unknown.push(if self.keep_paths { path } else { format!("unknown field \"{path}\"") });
+    }
+}
+
+/// The Go struct that holds a field of a struct.
+fn embedded(parent: &str, field: &str) -> Option<&'static str> {
+    match (parent, field) {
+        ("Probe", "exec" | "httpGet" | "tcpSocket" | "grpc") => Some("ProbeHandler"),
+        ("Volume", field) if field != "name" => Some("VolumeSource"),
+        (
+            "ConfigMapVolumeSource"
+            | "ConfigMapEnvSource"
+            | "SecretEnvSource"
+            | "ConfigMapKeySelector"
+            | "SecretKeySelector"
+            | "ConfigMapProjection"
+            | "SecretProjection",
+            "name",
+        ) => Some("LocalObjectReference"),
+        _ => None,
     }
 }
 
