@@ -170,3 +170,41 @@ fn nginx_logs_its_requests() {
     assert!(logs.starts_with(&alloc::format!("{from} - - [01/Jan/2026:00:00:")), "{logs}");
     assert!(logs.contains(" +0000] \"GET /nope HTTP/1.1\" 404 153 \"-\" \"curl/"), "{logs}");
 }
+
+/// A cluster of that many Services with two pods each, at rest.
+fn services(count: u32) -> Cluster {
+    use crate::api::{Object, Value, field};
+    let mut cluster = cluster();
+    for n in 0..count {
+        let mut service = Object::new(Kind::Service, "default", &alloc::format!("web-{n}"));
+        service.value.set(&["spec", "selector", "app"], alloc::format!("web-{n}"));
+        service.value.set(&["spec", "ports"], alloc::vec![Value::of(alloc::vec![field("port", 80)])]);
+        cluster.create(service).unwrap();
+        for replica in ["a", "b"] {
+            let name = alloc::format!("web-{n}-{replica}");
+            cluster.create(pod(&name, "app", &alloc::format!("web-{n}"))).unwrap();
+        }
+    }
+    assert!(cluster.settle().is_settled());
+    cluster
+}
+
+#[test]
+fn what_a_deleted_pod_leads_to_does_not_grow_with_the_cluster() {
+    let at_once = crate::control::DeleteOptions { grace_period_seconds: Some(0), ..Default::default() };
+    let work = [2, 40].map(|count| {
+        let mut cluster = services(count);
+        let (writes, seen) = (cluster.control().store().revision(), cluster.recorder().end());
+        cluster.delete(&crate::api::Key::new(Kind::Pod, "default", "web-1-a"), at_once).unwrap();
+        assert!(cluster.settle().is_settled());
+        (cluster.control().store().revision() - writes, cluster.recorder().end() - seen)
+    });
+    assert_eq!(work[0], work[1]);
+    assert_eq!(work[0].0, 3, "the pod, its slice and its Endpoints");
+}
+
+#[test]
+fn a_pod_that_does_nothing_waits_for_nothing() {
+    let waiting = [2, 40].map(|count| services(count).schedule.iter().count());
+    assert_eq!(waiting[0], waiting[1]);
+}
