@@ -34,9 +34,12 @@ impl Cluster {
         self.input(Input::Settle { limit }, |cluster| {
             let end = cluster.now + limit;
             while cluster.pending > 0 && cluster.work_until(end) {}
+            if cluster.pending == 0 {
+                return Settled { pending: Vec::new() };
+            }
             let pending = cluster.schedule.iter().filter(|(_, work)| work.is_pending());
             let mut pending: Vec<String> = pending.map(|(at, work)| format!("{work:?} at {at}")).collect();
-            if pending.is_empty() && cluster.pending > 0 {
+            if pending.is_empty() {
                 pending.push("a probe's first result".into());
             }
             Settled { pending }
