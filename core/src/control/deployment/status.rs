@@ -75,7 +75,9 @@ impl Rollout<'_> {
         }
         let status = core::mem::take(&mut self.status);
         if is_rollout && let (Some(deadline), Some(progress)) = (self.deadline(), condition(&status, "Progressing")) {
-            let is_over = progress["reason"].str() == "ProgressDeadlineExceeded" || self.is_complete(&status);
+            // A rollout that was complete once never misses its deadline, whatever becomes of its pods.
+            let is_judged = matches!(progress["reason"].str(), "ProgressDeadlineExceeded" | "NewReplicaSetAvailable");
+            let is_over = is_judged || self.is_complete(&status);
             let since = timestamp::parse(progress["lastUpdateTime"].str());
             if let Some(since) = since.filter(|_| !is_over) {
                 self.plan.again_at((since + deadline + Duration::from_secs(1)).max(self.now));

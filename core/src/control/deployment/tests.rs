@@ -192,6 +192,19 @@ fn a_paused_deployment_scales_but_does_not_roll_out() {
 }
 
 #[test]
+fn a_complete_rollout_whose_pods_fail_later_waits_for_no_deadline() {
+    let mut plane = start(2);
+    let key = plane.store().list(Kind::Pod, None).next().unwrap().key();
+    let mut failed = plane.store().get(&key).unwrap().status().clone();
+    failed.remove(&["conditions"]);
+    plane.update_status(at(10), &key, failed).unwrap();
+    plane.reconcile(at(10));
+    assert_eq!(status(&plane)["availableReplicas"].as_int(), Some(1));
+    assert_eq!(reason(&plane, "Progressing"), "NewReplicaSetAvailable");
+    assert_eq!(plane.poll_at(), None);
+}
+
+#[test]
 fn a_rollout_that_gets_nowhere_misses_its_deadline() {
     let mut plane = ControlPlane::new(ControlConfig::default());
     plane.create(at(0), deployment(1, "one")).unwrap();
