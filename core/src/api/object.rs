@@ -100,6 +100,10 @@ impl Object {
 
     /// Takes out what a request to change may not set, or cannot keep.
     pub fn prepare_for_update(&mut self, old: &Object) {
+        // A manifest written before the pod was bound leaves the pod where it is.
+        if self.kind == Kind::Pod && self.spec()["nodeName"].is_empty() && !old.spec()["nodeName"].is_empty() {
+            self.value.set(&["spec", "nodeName"], old.spec()["nodeName"].clone());
+        }
         if self.kind == Kind::Service {
             self.value.set(&["status"], old.status().clone());
             service::drop_fields_of_other_types(self, old);

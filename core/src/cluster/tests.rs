@@ -208,3 +208,16 @@ fn a_pod_that_does_nothing_waits_for_nothing() {
     let waiting = [2, 40].map(|count| services(count).schedule.iter().count());
     assert_eq!(waiting[0], waiting[1]);
 }
+
+#[test]
+fn a_pod_that_is_replaced_stays_on_its_node() {
+    let mut cluster = cluster();
+    cluster.create(pod("web", "nginx", "web")).unwrap();
+    cluster.settle();
+    let node = cluster.object(Kind::Pod, "default", "web").unwrap().spec()["nodeName"].str().to_owned();
+    let written = cluster.replace(pod("web", "nginx", "other")).unwrap();
+    assert_eq!(written.spec()["nodeName"].str(), node);
+    let mut moved = pod("web", "nginx", "web");
+    moved.value.set(&["spec", "nodeName"], "elsewhere");
+    assert!(cluster.replace(moved).unwrap_err().message.contains("pod updates may not change fields"));
+}

@@ -45,7 +45,7 @@ pub fn validate_update(errors: &mut Errors, pod: &Object, old: &Object) {
     if !old.spec()[deadline].is_null() && pod.spec()[deadline].is_null() {
         errors.invalid(&path.child(deadline), &Value::Null, "must not update from a positive integer to nil value");
     }
-    for field in ["activeDeadlineSeconds", "tolerations", "schedulingGates", "nodeName"] {
+    for field in ["activeDeadlineSeconds", "tolerations", "schedulingGates"] {
         let before = &old.spec()[field];
         if before.is_null() {
             munged.remove(&[field]);
