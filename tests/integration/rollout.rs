@@ -1,5 +1,6 @@
 //! A Deployment from one revision to the next, and what `kubectl describe` says of it all.
 
+use clusterip::cluster::{Config, Limits};
 use tests::lab::{HOTEL, Lab};
 
 /// The output of a kubectl line that must succeed.
@@ -139,4 +140,22 @@ fn a_command_in_a_running_pod_keeps_its_exit_code() {
     assert_eq!((failed.exit_code, failed.stderr.as_str()), (3, "command terminated with exit code 3\n"));
     let typed = lab.cluster.kubectl_with(&format!("kubectl exec -i {name} -- sh"), "echo one; echo two\n");
     assert_eq!(typed.stdout, "one\ntwo\n");
+}
+
+#[test]
+fn more_replicas_than_there_may_be_pods_are_refused_as_by_a_quota() {
+    let limits = Limits { pods: 300, ..Limits::default() };
+    let mut lab = Lab::with(Config { limits, ..Config::default() });
+    kubectl(&mut lab, "kubectl create deployment slip --image=web --replicas=1000000");
+    lab.settle();
+    let row = kubectl(&mut lab, "kubectl get deployment slip --no-headers");
+    assert!(row.contains("/1000000 "), "{row}");
+    let pods = kubectl(&mut lab, "kubectl get pods -A --no-headers");
+    assert_eq!(pods.lines().count(), 300);
+    let events = kubectl(&mut lab, "kubectl get events --no-headers");
+    let why = "is forbidden: exceeded quota: cluster, requested: pods=1, used: pods=300, limited: pods=300";
+    assert!(events.lines().any(|line| line.contains("FailedCreate") && line.ends_with(why)), "{events}");
+    kubectl(&mut lab, "kubectl scale deployment slip --replicas=2");
+    lab.settle();
+    assert!(kubectl(&mut lab, "kubectl get deployment slip --no-headers").contains("2/2"));
 }

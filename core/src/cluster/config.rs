@@ -74,6 +74,8 @@ pub struct Limits {
     pub inputs: u32,
     /// Connections that a node tracks.
     pub connections: u32,
+    /// Pods of the whole cluster; one more is refused as by a quota.
+    pub pods: u32,
     /// Work items that may happen without time moving, before the cluster says that it is stuck.
     pub steps: u32,
 }
@@ -145,7 +147,7 @@ pub enum ConfigError {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { events: 16_384, passages: 4096, inputs: 65_536, connections: 131_072, steps: 1_000_000 }
+        Limits { events: 16_384, passages: 4096, inputs: 65_536, connections: 131_072, pods: 20_000, steps: 1_000_000 }
     }
 }
 

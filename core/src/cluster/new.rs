@@ -176,6 +176,7 @@ fn control_config(config: &Config) -> ControlConfig {
         node_port_range: config.node_ports.clone(),
         nodes,
         dns_address: config.dns.as_ref().map(|dns| dns.address),
+        max_pods: config.limits.pods as usize,
         ..ControlConfig::default()
     }
 }

@@ -107,6 +107,8 @@ pub struct ControlConfig {
     pub change_log: usize,
     /// How many events are kept.
     pub event_log: usize,
+    /// How many pods there may be: one more is refused as by a quota.
+    pub max_pods: usize,
 }
 
 impl Default for ControlConfig {
@@ -125,6 +127,7 @@ impl Default for ControlConfig {
             dns_address: Some(Ipv4Addr::new(10, 96, 0, 10).into()),
             change_log: 4096,
             event_log: 4096,
+            max_pods: 20_000,
         }
     }
 }

@@ -78,6 +78,7 @@ pub struct ControlPlane {
     now: Instant,
     by: Option<Controller>,
     admission: Admission,
+    max_pods: usize,
 }
 
 impl ControlPlane {
@@ -95,6 +96,7 @@ impl ControlPlane {
             naming: Naming::new(Rng::new(config.seed)),
             now: Instant::ZERO,
             by: None,
+            max_pods: config.max_pods,
         };
         bootstrap::start(&mut plane, &config);
         plane
@@ -129,6 +131,7 @@ impl ControlPlane {
             self.admission.release(&object);
             return Err(ApiError::already_exists(&key));
         }
+        self.admit_pod(&key)?;
         let uid = self.naming.uid(&self.store, &object);
         metadata::stamp(&mut object, now, uid);
         Ok(self.commit(object))
@@ -255,11 +258,19 @@ impl ControlPlane {
         if self.queue.is_ready() { Some(self.now) } else { self.queue.poll_at() }
     }
 
+    /// Carries out a plan. Once something may not be made, no more is made, but the rest is done.
     fn apply(&mut self, now: Instant, ops: Vec<Op>) -> Result<(), ApiError> {
         let mut created = String::new();
+        let mut refusal: Option<ApiError> = None;
+        let mut is_told = false;
         for op in ops {
             match op {
-                Op::Create(object) => created = self.create(now, object)?.name().to_owned(),
+                Op::Create(_) if refusal.is_some() => {}
+                Op::Create(object) => match self.create(now, object) {
+                    Ok(object) => object.name().clone_into(&mut created),
+                    Err(error) if error.reason == Reason::Forbidden => refusal = Some(error),
+                    Err(error) => return Err(error),
+                },
                 Op::Replace(object) => drop(self.replace(now, object)?),
                 Op::Status(key, status) => drop(self.update_status(now, &key, status)?),
                 Op::Annotate(key, name, text) => self.annotate(&key, name, &text)?,
@@ -273,16 +284,21 @@ impl ControlPlane {
                         self.remove(&object);
                     }
                 }
-                Op::Event { object, kind, reason, source, message } => {
-                    let message = match message {
-                        Message::Text(text) => text,
-                        Message::Created(text) => format!("{text}{created}"),
-                    };
-                    self.events.record(now, &object, kind, reason, source, message);
-                }
+                Op::Event { object, kind, reason, source, message } => match (message, &refusal) {
+                    (Message::Created(_), Some(_)) if is_told || self.is_going(object.namespace()) => {}
+                    (Message::Created(_), Some(error)) => {
+                        is_told = true;
+                        let why = format!("Error creating: {error}");
+                        self.events.record(now, &object, EventType::Warning, "FailedCreate", source, why);
+                    }
+                    (Message::Created(text), None) => {
+                        self.events.record(now, &object, kind, reason, source, text + &created);
+                    }
+                    (Message::Text(text), _) => self.events.record(now, &object, kind, reason, source, text),
+                },
             }
         }
-        Ok(())
+        refusal.map_or(Ok(()), Err)
     }
 
     /// Writes one annotation without any other effect of a write.
@@ -298,10 +314,10 @@ impl ControlPlane {
 
     /// Source: kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go.
     fn admit_namespace(&self, key: &Key) -> Result<(), ApiError> {
-        let Some(namespace) = self.store.find(Kind::Namespace, "", &key.namespace) else {
+        if self.store.find(Kind::Namespace, "", &key.namespace).is_none() {
             return Err(ApiError::not_found(Kind::Namespace, &key.namespace));
-        };
-        if namespace.is_terminating() {
+        }
+        if self.is_going(&key.namespace) {
             let why = "because it is being terminated";
             return Err(ApiError::forbidden(
                 key,
@@ -309,6 +325,23 @@ impl ControlPlane {
             ));
         }
         Ok(())
+    }
+
+    /// Whether a namespace is being deleted.
+    fn is_going(&self, namespace: &str) -> bool {
+        self.store.find(Kind::Namespace, "", namespace).is_some_and(|namespace| namespace.is_terminating())
+    }
+
+    /// A typing mistake in `replicas` must not fill the memory.
+    ///
+    /// Source: kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go (CheckRequest).
+    fn admit_pod(&self, key: &Key) -> Result<(), ApiError> {
+        let (used, limit) = (self.store.count_pods(), self.max_pods);
+        if key.kind != Kind::Pod || used < limit {
+            return Ok(());
+        }
+        let why = format!("exceeded quota: cluster, requested: pods=1, used: pods={used}, limited: pods={limit}");
+        Err(ApiError::forbidden(key, &why))
     }
 
     fn commit(&mut self, object: Object) -> Rc<Object> {

@@ -31,6 +31,8 @@ pub struct Store {
     free: Vec<usize>,
     /// Objects by what they are found by: an index leads to the object itself, whatever has been written since.
     terms: OrdMap<String, OrdMap<Rc<Key>, usize>>,
+    /// How many pods there are.
+    pods: usize,
     log: VecDeque<Change>,
     log_weight: usize,
     log_capacity: usize,
@@ -104,6 +106,7 @@ impl Store {
             objects: Vec::new(),
             free: Vec::new(),
             terms: OrdMap::new(),
+            pods: 0,
             log: VecDeque::new(),
             log_weight: 0,
             log_capacity: log_capacity.max(1),
@@ -193,6 +196,11 @@ impl Store {
         self.places.len()
     }
 
+    /// How many pods there are.
+    pub fn count_pods(&self) -> usize {
+        self.pods
+    }
+
     /// True if there is no object.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -237,6 +245,10 @@ impl Store {
     }
 
     fn record(&mut self, change: Change) -> Change {
+        if change.key.kind == Kind::Pod {
+            self.pods += usize::from(change.before.is_none());
+            self.pods -= usize::from(change.after.is_none());
+        }
         self.log_weight += change.weight();
         self.log.push_back(change.clone());
         while self.log_weight > self.log_capacity && self.log.len() > 1 {
