@@ -159,3 +159,22 @@ fn more_replicas_than_there_may_be_pods_are_refused_as_by_a_quota() {
     lab.settle();
     assert!(kubectl(&mut lab, "kubectl get deployment slip --no-headers").contains("2/2"));
 }
+
+#[test]
+fn pods_that_find_no_address_wait_until_another_goes() {
+    let mut config = Config::default();
+    for (number, node) in config.nodes.iter_mut().enumerate() {
+        node.pod_cidrs = vec![format!("10.244.{number}.0/29").parse().unwrap()];
+    }
+    let mut lab = Lab::with(config);
+    kubectl(&mut lab, "kubectl create deployment crowd --image=web --replicas=12");
+    lab.settle();
+    let running = |lab: &mut Lab| kubectl(lab, "kubectl get pods --no-headers").matches("1/1").count();
+    assert_eq!(running(&mut lab), 8, "five addresses a node, two are DNS'");
+    let events = kubectl(&mut lab, "kubectl get events --no-headers");
+    assert!(events.contains("FailedCreatePodSandBox"), "{events}");
+    assert!(events.contains("no IP addresses available in range set: 10.244.0.0/29"), "{events}");
+    kubectl(&mut lab, "kubectl scale deployment crowd --replicas=8");
+    lab.settle();
+    assert_eq!(running(&mut lab), 8);
+}

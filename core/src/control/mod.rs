@@ -78,14 +78,13 @@ pub struct ControlPlane {
     now: Instant,
     by: Option<Controller>,
     admission: Admission,
-    max_pods: usize,
 }
 
 impl ControlPlane {
     /// A control plane with the namespaces, Services and nodes that every cluster starts with.
     pub fn new(config: ControlConfig) -> ControlPlane {
         let mut plane = ControlPlane {
-            store: Store::new(config.change_log),
+            store: Store::new(config.change_log, config.max_pods),
             events: Events::new(config.event_log),
             queue: Queue::default(),
             admission: Admission::new(
@@ -96,7 +95,6 @@ impl ControlPlane {
             naming: Naming::new(Rng::new(config.seed)),
             now: Instant::ZERO,
             by: None,
-            max_pods: config.max_pods,
         };
         bootstrap::start(&mut plane, &config);
         plane
@@ -336,7 +334,7 @@ impl ControlPlane {
     ///
     /// Source: kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go (CheckRequest).
     fn admit_pod(&self, key: &Key) -> Result<(), ApiError> {
-        let (used, limit) = (self.store.count_pods(), self.max_pods);
+        let (used, limit) = self.store.pod_quota();
         if key.kind != Kind::Pod || used < limit {
             return Ok(());
         }

@@ -49,7 +49,9 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     let (active, terminating) = claim(&mut plan, set, store);
     let wanted = usize::try_from(set.spec()["replicas"].as_int().unwrap_or(1)).unwrap_or(0);
     if active.len() < wanted {
-        for _ in 0..(wanted - active.len()).min(BURST) {
+        let (pods, most) = store.pod_quota();
+        // One is tried in any case: what is refused is told.
+        for _ in 0..(wanted - active.len()).min(BURST).min(most.saturating_sub(pods).max(1)) {
             plan.create(pod_from_template(set));
             plan.event(set, EventType::Normal, "SuccessfulCreate", SOURCE, Message::Created("Created pod: ".into()));
         }
@@ -174,7 +176,8 @@ fn to_delete<'a>(
     now: Instant,
 ) -> Vec<&'a Rc<Object>> {
     let mut pods = active.to_vec();
-    if count < pods.len() {
+    // Without a choice there is nothing to rank.
+    if (1..pods.len()).contains(&count) {
         let crowd = pods_by_node(store, set);
         crate::ordered::sort_by(&mut pods, |a, b| order(a, b, &crowd, now));
     }

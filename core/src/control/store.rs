@@ -31,8 +31,9 @@ pub struct Store {
     free: Vec<usize>,
     /// Objects by what they are found by: an index leads to the object itself, whatever has been written since.
     terms: OrdMap<String, OrdMap<Rc<Key>, usize>>,
-    /// How many pods there are.
+    /// How many pods there are, and how many there may be.
     pods: usize,
+    max_pods: usize,
     log: VecDeque<Change>,
     log_weight: usize,
     log_capacity: usize,
@@ -100,13 +101,14 @@ impl<'a> Iterator for Found<'a> {
 
 impl Store {
     /// An empty store whose log remembers the last `log_capacity` changes.
-    pub(super) fn new(log_capacity: usize) -> Store {
+    pub(super) fn new(log_capacity: usize, max_pods: usize) -> Store {
         Store {
             places: OrdMap::new(),
             objects: Vec::new(),
             free: Vec::new(),
             terms: OrdMap::new(),
             pods: 0,
+            max_pods,
             log: VecDeque::new(),
             log_weight: 0,
             log_capacity: log_capacity.max(1),
@@ -196,9 +198,9 @@ impl Store {
         self.places.len()
     }
 
-    /// How many pods there are.
-    pub fn count_pods(&self) -> usize {
-        self.pods
+    /// How many pods there are, and how many there may be.
+    pub fn pod_quota(&self) -> (usize, usize) {
+        (self.pods, self.max_pods)
     }
 
     /// True if there is no object.
@@ -368,7 +370,7 @@ mod tests {
 
     #[test]
     fn every_write_has_its_own_revision_and_is_seen_in_order() {
-        let mut store = Store::new(8);
+        let mut store = Store::new(8, usize::MAX);
         store.put(pod("a", "web"));
         store.put(pod("b", "web"));
         store.put(pod("a", "api"));
@@ -384,7 +386,7 @@ mod tests {
 
     #[test]
     fn a_watch_from_before_the_log_is_told_to_list_again() {
-        let mut store = Store::new(2);
+        let mut store = Store::new(2, usize::MAX);
         for name in ["a", "b", "c"] {
             store.put(pod(name, "web"));
         }
@@ -394,7 +396,7 @@ mod tests {
 
     #[test]
     fn the_label_index_follows_every_change() {
-        let mut store = Store::new(8);
+        let mut store = Store::new(8, usize::MAX);
         store.put(pod("b", "web"));
         store.put(pod("a", "web"));
         assert_eq!(names(store.labelled(Kind::Pod, "default", "app", "web")), ["a", "b"]);
@@ -407,7 +409,7 @@ mod tests {
 
     #[test]
     fn a_list_stays_within_its_kind_and_namespace() {
-        let mut store = Store::new(8);
+        let mut store = Store::new(8, usize::MAX);
         store.put(pod("a", "web"));
         store.put(Object::new(Kind::Pod, "other", "b"));
         store.put(Object::new(Kind::Service, "default", "c"));

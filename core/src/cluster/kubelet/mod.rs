@@ -20,7 +20,7 @@ use crate::{
     api::{Key, Kind, Object},
     control::{Change, DeleteOptions, EventType},
     host::{HostConfig, ProcessId},
-    id::HostId,
+    id::{HostId, NodeId},
     net::Cidr,
     time::Duration,
 };
@@ -39,6 +39,8 @@ pub(super) struct Kubelets {
     cursors: OrdMap<Cidr, u32>,
     /// The variables of Services, by namespace and by whether links are on, until a Service changes.
     variables: OrdMap<(String, bool), Rc<OrdMap<String, String>>>,
+    /// Pods that found no free address on their node, with their uids, in the order they came.
+    waiting: Vec<(NodeId, Key, String)>,
 }
 
 /// Why the end of a process matters.
@@ -207,6 +209,10 @@ impl Cluster {
         } else {
             pin.addresses.clone()
         };
+        if addresses.is_empty() {
+            self.wait_for_address(key, &pod, node);
+            return;
+        }
         let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
         sandbox.addresses = addresses.clone();
         // The environment may refer to the address.
@@ -222,6 +228,32 @@ impl Cluster {
             self.start_container(key, index);
         }
         self.write_status(key);
+    }
+
+    /// The node's pod ranges are used up: the pod starts when another one goes.
+    ///
+    /// Source: containernetworking/plugins plugins/ipam/host-local/backend/allocator/allocator.go (Get).
+    fn wait_for_address(&mut self, key: &Key, pod: &Object, node: NodeId) {
+        let uid = self.kubelets.sandboxes[key].uid.clone();
+        self.kubelets.waiting.push((node, key.clone(), uid));
+        let mut ranges = String::new();
+        for range in &self.config.nodes[node.0 as usize].pod_cidrs {
+            ranges = format!("{ranges}{}{range}", if ranges.is_empty() { "" } else { ", " });
+        }
+        let message = format!("Failed to create pod sandbox: no IP addresses available in range set: {ranges}");
+        self.kubelet_event(pod, EventType::Warning, "FailedCreatePodSandBox", message);
+        self.write_status(key);
+    }
+
+    /// Starts the next pod that waits for an address of this node.
+    fn offer_address(&mut self, node: NodeId) {
+        while let Some(at) = self.kubelets.waiting.iter().position(|(on, ..)| *on == node) {
+            let (_, pod, uid) = self.kubelets.waiting.remove(at);
+            if self.kubelets.sandboxes.get(&pod).is_some_and(|sandbox| sandbox.uid == uid) {
+                self.plan(self.now, Work::Kubelet(Task::Start { pod, uid }));
+                return;
+            }
+        }
     }
 
     fn begin_stop(&mut self, key: &Key, pod: &Object) {
@@ -254,6 +286,7 @@ impl Cluster {
         });
         if host != self.nodes[sandbox.node.0 as usize].host {
             self.unplug(sandbox.node, host);
+            self.offer_address(sandbox.node);
         }
     }
 
