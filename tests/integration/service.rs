@@ -121,3 +121,36 @@ fn requests_on_one_connection_that_nobody_takes_are_refused_one_by_one() {
     assert_eq!(trips.len(), 3);
     assert!(trips.iter().all(|trip| trip.outcome == plain[0].outcome && trip.status == plain[0].status), "{trips:?}");
 }
+
+#[test]
+fn what_a_container_sets_itself_goes_before_what_its_runtime_gives_it() {
+    let mut lab = Lab::new();
+    let run = "kubectl run web --image=busybox --env=HOME=/srv --env=HOTEL=grand --command -- sleep infinity";
+    assert_eq!(lab.cluster.kubectl(run).exit_code, 0);
+    lab.settle();
+    let env = lab.exec("web", "env").stdout;
+    let values = |name: &str| env.lines().filter_map(|line| line.strip_prefix(name)).collect::<Vec<_>>();
+    assert_eq!((values("HOME="), values("HOTEL="), values("HOSTNAME=")), (vec!["/srv"], vec!["grand"], vec!["web"]));
+}
+
+#[test]
+fn a_pods_hosts_file_is_what_the_kubelet_writes() {
+    let mut lab = hotel();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: guest}, spec: {subdomain: wing, hostAliases: [{ip: 10.96.0.10, \
+         hostnames: [api, api.example]}], containers: [{name: c, image: busybox, command: [sleep, infinity]}]}}",
+    );
+    let address = lab.exec("guest", "hostname -i").stdout;
+    assert_eq!(
+        lab.exec("guest", "cat /etc/hosts").stdout,
+        format!(
+            "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
+             fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n\
+             {}\tguest.wing.default.svc.cluster.local\tguest\n\n\
+             # Entries added by HostAliases.\n10.96.0.10\tapi\tapi.example\n",
+            address.trim()
+        )
+    );
+    assert_eq!(lab.exec("guest", "hostname -f").stdout, "guest.wing.default.svc.cluster.local\n");
+    assert_eq!(lab.exec("guest", "nc -zvw1 api.example 53").exit_code, 0);
+}

@@ -1,5 +1,6 @@
 //! What a host is told when it is made.
 
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,8 +25,10 @@ pub struct HostConfig {
     pub rng: Rng,
     /// Where names are asked.
     pub resolv: Rc<Resolv>,
-    /// Lines of `/etc/hosts` beyond localhost and the host itself.
-    pub hosts: Rc<Vec<(IpAddr, String)>>,
+    /// The domain that makes its name a full one, as a pod with a `subdomain` has it; empty: none.
+    pub domain: Rc<str>,
+    /// What `/etc/hosts` says beyond localhost and the host itself, lines and all.
+    pub hosts: Rc<str>,
     /// The environment of every process.
     pub env: Rc<Vec<(String, String)>>,
     /// More of it, shared by many hosts; a name that `env` has too is left out.
@@ -46,11 +49,20 @@ impl HostConfig {
             mtu: 1500,
             rng,
             resolv: Rc::default(),
-            hosts: Rc::default(),
+            domain: Rc::from(""),
+            hosts: Rc::from(""),
             env: Rc::default(),
             shared_env: Rc::default(),
             image: Rc::from(""),
             pool: SocketPool::default(),
+        }
+    }
+
+    /// What `hostname -f` prints.
+    pub(super) fn full_name(&self) -> String {
+        match &*self.domain {
+            "" => self.hostname.clone(),
+            domain => format!("{}.{domain}", self.hostname),
         }
     }
 }

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::future::Future;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::pin::Pin;
 
 use smoltcp::time::Duration;
@@ -61,8 +61,10 @@ async fn search(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
         return Ok(vec![address]);
     }
     let mut found = Vec::new();
-    for (address, names) in hosts_file(sys) {
-        if names.split(' ').any(|have| have == name) {
+    for line in hosts_file(sys).lines() {
+        let mut words = line.split_ascii_whitespace();
+        let address = words.next().and_then(|word| word.parse().ok());
+        if let Some(address) = address.filter(|_| words.any(|have| have == name)) {
             found.push(address);
         }
     }
@@ -95,18 +97,21 @@ pub(super) fn literal(name: &str) -> Option<IpAddr> {
     name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name).parse().ok()
 }
 
-/// The lines of `/etc/hosts`, names separated by blanks, as the kubelet writes them (pkg/kubelet/kubelet_pods.go).
-pub(super) fn hosts_file(sys: &Sys) -> Vec<(IpAddr, String)> {
-    let mut lines = vec![
-        (IpAddr::from(Ipv4Addr::LOCALHOST), "localhost".to_string()),
-        (IpAddr::from(Ipv6Addr::LOCALHOST), "localhost ip6-localhost ip6-loopback".to_string()),
-    ];
+/// `/etc/hosts` as the kubelet writes it (pkg/kubelet/kubelet_pods.go, `managedHostsFileContent`).
+pub(super) fn hosts_file(sys: &Sys) -> String {
+    let mut text =
+        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
+                    fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
+            .to_string();
     let config = sys.config();
     for address in &config.addresses {
-        lines.push((*address, config.hostname.clone()));
+        text += &format!("{address}\t");
+        if !config.domain.is_empty() {
+            text += &format!("{}\t", config.full_name());
+        }
+        text += &format!("{}\n", config.hostname);
     }
-    lines.extend_from_slice(&config.hosts);
-    lines
+    text + &config.hosts
 }
 
 /// The full names to ask for, in order (glibc resolv/res_query.c, `__res_context_search`).

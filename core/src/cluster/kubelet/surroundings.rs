@@ -1,7 +1,7 @@
 //! What a pod finds around itself: its machine, its addresses, its resolver and its environment.
 
 use crate::{
-    api::{Key, Object},
+    api::{Key, Object, Value},
     cluster::{
         Cluster, Place,
         machines::{Attachment, Machine},
@@ -28,6 +28,10 @@ impl Cluster {
         let mut config = HostConfig::new(name, addresses[0], draw);
         config.addresses = addresses.to_vec();
         config.mtu = self.config.link.mtu;
+        if let Some(subdomain) = spec["subdomain"].as_str() {
+            config.domain = format!("{subdomain}.{}.svc.{}", key.namespace, self.config.domain).into();
+        }
+        config.hosts = host_aliases(&spec["hostAliases"]).into();
         config.resolv = self.resolv_conf(&key.namespace, pod);
         config.shared_env = self.service_variables(pod);
         config.env = Rc::new(environment(pod, &config.shared_env));
@@ -139,6 +143,20 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
+/// Source: kubernetes pkg/kubelet/kubelet_pods.go, `hostsEntriesFromHostAliases`.
+fn host_aliases(aliases: &Value) -> String {
+    let mut text = String::new();
+    for alias in aliases.items() {
+        text += if text.is_empty() { "\n# Entries added by HostAliases.\n" } else { "" };
+        text += alias["ip"].str();
+        for name in alias["hostnames"].items() {
+            text += &format!("\t{}", name.str());
+        }
+        text.push('\n');
+    }
+    text
+}
+
 fn environment(pod: &Object, services: &OrdMap<String, String>) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
@@ -146,6 +164,12 @@ fn environment(pod: &Object, services: &OrdMap<String, String>) -> Vec<(String, 
     for (name, value) in [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")] {
         all.push((name.to_owned(), value.to_owned()));
     }
-    all.extend(env::container_variables(services, pod, &pod.spec()["containers"][0]));
+    // What the container sets itself goes before what its runtime would give it.
+    for (name, value) in env::container_variables(services, pod, &pod.spec()["containers"][0]) {
+        match all.iter_mut().find(|(have, _)| *have == name) {
+            Some(entry) => entry.1 = value,
+            None => all.push((name, value)),
+        }
+    }
     all
 }

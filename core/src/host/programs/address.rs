@@ -6,16 +6,19 @@ use core::net::IpAddr;
 
 use super::super::sys::Sys;
 
-/// `hostname [-i] [-f]`.
+/// `hostname [-i] [-f] [-d]`.
 pub(super) fn hostname(sys: &Sys, arguments: &[String]) -> i32 {
     let config = sys.config();
     let mut text = String::new();
-    if matches!(arguments.first().map(String::as_str), Some("-i" | "-I")) {
-        for address in &config.addresses {
-            text += &format!("{}{address}", if text.is_empty() { "" } else { " " });
+    match arguments.first().map_or("", String::as_str) {
+        "-i" | "-I" => {
+            for address in &config.addresses {
+                text += &format!("{}{address}", if text.is_empty() { "" } else { " " });
+            }
         }
-    } else {
-        text += &config.hostname;
+        "-f" => text = config.full_name(),
+        "-d" => text += &config.domain,
+        _ => text += &config.hostname,
     }
     sys.line(format_args!("{text}"));
     0

@@ -7,7 +7,9 @@ use super::super::sys::{Sys, set};
 /// `env`: everything, one a line. Running a program with a changed environment is the shell's `NAME=value program`.
 pub(super) fn env(sys: &Sys, _: &[String]) -> i32 {
     let mut all = sys.environment();
-    all.insert(0, ("HOSTNAME".into(), sys.config().hostname.clone()));
+    if sys.variable("HOSTNAME").is_none() {
+        all.insert(0, ("HOSTNAME".into(), sys.config().hostname.clone()));
+    }
     for (key, value) in sys.variables.borrow().iter() {
         set(&mut all, key, value.clone());
     }

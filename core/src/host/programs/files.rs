@@ -15,13 +15,7 @@ pub(in super::super) fn contents(sys: &Sys, path: &str) -> Option<Vec<u8>> {
     }
     let text = match path {
         "/etc/resolv.conf" => resolv_conf(sys),
-        "/etc/hosts" => {
-            let mut text = "# Kubernetes-managed hosts file.\n".to_string();
-            for (address, names) in resolve::hosts_file(sys) {
-                text += &format!("{address}\t{names}\n");
-            }
-            text
-        }
+        "/etc/hosts" => resolve::hosts_file(sys),
         "/etc/hostname" => format!("{}\n", sys.config().hostname),
         "/dev/null" => String::new(),
         _ => return None,
