@@ -114,6 +114,12 @@ impl Kind {
             .then_some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }
 
+    /// True if the server counts the changes of what is wanted, in `metadata.generation`.
+    pub fn has_generation(self) -> bool {
+        use Kind::{Deployment, EndpointSlice, NetworkPolicy, Pod, ReplicaSet, StatefulSet};
+        matches!(self, Pod | Deployment | ReplicaSet | StatefulSet | EndpointSlice | NetworkPolicy)
+    }
+
     /// The kind that a manifest's `apiVersion` and `kind` name.
     pub fn from_manifest(api_version: &str, kind: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|k| k.names().kind == kind && k.names().is_api_version(api_version))

@@ -4,8 +4,8 @@
 
 use super::{
     Kind, Object, Value,
-    field::{Errors, Path},
-    names, selector,
+    field::{Bad, Errors, Path},
+    names, schema, selector,
 };
 use alloc::{format, string::String, vec::Vec};
 
@@ -37,14 +37,25 @@ pub fn validate(errors: &mut Errors, object: &Object) {
         errors.forbidden(&namespace, "not allowed on this type");
     }
     common(errors, &path, meta);
-    let path = path.child("finalizers");
-    for finalizer in meta["finalizers"].items() {
-        errors.invalid_each(&path, finalizer.str(), names::qualified_name(finalizer.str()));
-    }
-    validate_finalizers(errors, &path, &meta["finalizers"]);
+    validate_finalizer_names(errors, &path.child("finalizers"), &meta["finalizers"]);
+    validate_finalizers(errors, &path.child("finalizers"), &meta["finalizers"]);
 }
 
-/// The faults of a changed object's metadata; the server itself keeps the fields that may not change.
+/// What is judged of any changed object before its kind has its say: upstream judges the same fields twice here, and
+/// once more in [`validate_update`].
+///
+/// Source: kubernetes staging/src/k8s.io/apiserver/pkg/registry/rest/update.go (validateCommonFields).
+pub fn validate_change(errors: &mut Errors, object: &Object, old: &Object) {
+    let (path, meta) = (Path::root("metadata"), &object.value["metadata"]);
+    common(errors, &path, meta);
+    validate_finalizer_names(errors, &path.child("finalizers"), &meta["finalizers"]);
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        errors.immutable(&path.child(field), &meta[field], &old.value["metadata"][field]);
+    }
+    common(errors, &path, meta);
+}
+
+/// The faults of a changed object's metadata that its kind finds.
 pub fn validate_update(errors: &mut Errors, object: &Object) {
     let (path, meta) = (Path::root("metadata"), &object.value["metadata"]);
     common(errors, &path, meta);
@@ -90,7 +101,8 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
             }
         }
         if owner["kind"].str() == "Event" && group_version == "v1" {
-            errors.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
+            let shown = Bad::Json(schema::shown(&schema::OWNER_REFERENCE, owner));
+            errors.invalid(path, shown, "/v1, Kind=Event is disallowed from being an owner");
         }
         if owner["controller"].as_bool() == Some(true) {
             let this = format!("{}/{}", owner["kind"].str(), owner["name"].str());
@@ -99,9 +111,19 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
             } else {
                 let found = format!("Found \"true\" in references for {controller} and {this}");
                 let detail = format!("Only one reference can have Controller set to true. {found}");
-                errors.invalid(path, owners, &detail);
+                errors.invalid(path, Bad::Json(schema::shown_list(&schema::OWNER_REFERENCE, owners)), &detail);
             }
         }
+    }
+}
+
+fn validate_finalizer_names(errors: &mut Errors, path: &Path<'_>, finalizers: &Value) {
+    let has = |name: &str| finalizers.items().iter().any(|finalizer| finalizer.str() == name);
+    for finalizer in finalizers.items() {
+        errors.invalid_each(path, finalizer.str(), names::qualified_name(finalizer.str()));
+    }
+    if has("orphan") && has("foregroundDeletion") {
+        errors.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
     }
 }
 

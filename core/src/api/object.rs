@@ -92,6 +92,9 @@ impl Object {
         if !self.kind.names().namespaced {
             self.value.remove(&["metadata", "namespace"]);
         }
+        if self.kind.has_generation() {
+            self.value.set(&["metadata", "generation"], 1);
+        }
         if self.kind == Kind::Service {
             self.value.set(&["status"], Value::map());
             self.value.set(&["status", "loadBalancer"], Value::map());
@@ -104,6 +107,9 @@ impl Object {
         if self.kind == Kind::Pod && self.spec()["nodeName"].is_empty() && !old.spec()["nodeName"].is_empty() {
             self.value.set(&["spec", "nodeName"], old.spec()["nodeName"].clone());
         }
+        if self.kind == Kind::Namespace {
+            self.value.set(&["spec"], old.spec().clone());
+        }
         if self.kind == Kind::Service {
             self.value.set(&["status"], old.status().clone());
             service::drop_fields_of_other_types(self, old);
@@ -114,6 +120,9 @@ impl Object {
     pub fn validate(&self, old: Option<&Object>) -> Result<(), ApiError> {
         let mut errors = Errors::default();
         let e = &mut errors;
+        if let Some(old) = old {
+            meta::validate_change(e, self, old);
+        }
         match (self.kind, old) {
             (Kind::Service, None) => service::validate(e, self),
             (Kind::Service, Some(old)) => service::validate_update(e, self, old),
@@ -124,8 +133,12 @@ impl Object {
             (Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet, _) => workload::validate(e, self, old),
             (Kind::NetworkPolicy, _) => network_policy::validate(e, self, old),
             (Kind::Node, _) => node::validate(e, self, old),
-            (Kind::Namespace | Kind::Event, None) => meta::validate(e, self),
-            (Kind::Namespace | Kind::Event, Some(_)) => meta::validate_update(e, self),
+            (Kind::Namespace | Kind::Event, _) => {
+                if old.is_some() {
+                    meta::validate_update(e, self);
+                }
+                meta::validate(e, self);
+            }
         }
         if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.kind, self.name(), errors.causes)) }
     }

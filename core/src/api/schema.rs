@@ -106,6 +106,27 @@ pub fn drop_unknown(kind: Kind, value: &mut Value) {
     Decoder::default().fields(kind.schema(), value);
 }
 
+/// The JSON text of an object, with its fields in the order of Go's struct.
+pub fn shown(schema: &Struct, value: &Value) -> String {
+    let mut fields = Vec::new();
+    for (name, kind) in schema.fields {
+        let text = match (kind, &value[*name]) {
+            (_, Value::Null) => continue,
+            (Type::Struct(inner), value) => shown(inner, value),
+            (Type::List(inner), value) => shown_list(inner, value),
+            (_, value) => super::json::emit(value),
+        };
+        fields.push(format!("\"{name}\":{text}"));
+    }
+    format!("{{{}}}", fields.join(","))
+}
+
+/// The same of a list of such objects.
+pub fn shown_list(schema: &Struct, list: &Value) -> String {
+    let items: Vec<String> = list.items().iter().map(|item| shown(schema, item)).collect();
+    format!("[{}]", items.join(","))
+}
+
 /// The fields of `metadata` on every object.
 pub static OBJECT_META: Struct = Struct {
     name: "ObjectMeta",
@@ -124,11 +145,25 @@ pub static OBJECT_META: Struct = Struct {
         ("annotations", Type::Labels),
         ("ownerReferences", Type::List(&OWNER_REFERENCE)),
         ("finalizers", Type::Strings),
-        ("managedFields", Type::Any),
+        ("managedFields", Type::List(&MANAGED_FIELDS_ENTRY)),
     ],
 };
 
-static OWNER_REFERENCE: Struct = Struct {
+static MANAGED_FIELDS_ENTRY: Struct = Struct {
+    name: "ManagedFieldsEntry",
+    fields: &[
+        ("manager", Type::Str),
+        ("operation", Type::Enum("v1.ManagedFieldsOperationType")),
+        ("apiVersion", Type::Str),
+        ("time", Type::Time),
+        ("fieldsType", Type::Str),
+        ("fieldsV1", Type::Any),
+        ("subresource", Type::Str),
+    ],
+};
+
+/// A reference to an object's owner.
+pub static OWNER_REFERENCE: Struct = Struct {
     name: "OwnerReference",
     fields: &[
         ("apiVersion", Type::Str),

@@ -31,7 +31,7 @@ pub(super) fn stamp(object: &mut Object, now: Instant, uid: String) {
         Kind::Service | Kind::Node => {}
         _ => drop(value.remove(&["status"])),
     }
-    if has_generation(object.kind) {
+    if object.kind.has_generation() {
         object.value.set(&["metadata", "generation"], 1);
     }
 }
@@ -69,18 +69,14 @@ pub(super) fn check_precondition(key: &Key, before: &Object, object: &Object) ->
 
 /// Puts back what a write cannot change: the server's own metadata, and the status.
 pub(super) fn keep(before: &Object, object: &mut Object) {
-    for field in [
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-        "generation",
-        "generateName",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "selfLink",
-        "managedFields",
-    ] {
+    for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "selfLink", "managedFields"] {
         keep_field(before, object, &["metadata", field]);
+    }
+    // Neither goes once it is there; to set either is for the kind to refuse.
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        if !before.value["metadata"][field].is_null() {
+            keep_field(before, object, &["metadata", field]);
+        }
     }
     keep_field(before, object, &["status"]);
 }
@@ -88,7 +84,9 @@ pub(super) fn keep(before: &Object, object: &mut Object) {
 /// Counts a change of what is wanted.
 pub(super) fn raise_generation(before: &Object, object: &mut Object) {
     if let Some(generation) = before.value["metadata"]["generation"].as_int() {
-        let is_new = before.spec() != object.spec() || is_slice_change(before, object);
+        let is_annotated = before.kind == Kind::Deployment
+            && before.value["metadata"]["annotations"] != object.value["metadata"]["annotations"];
+        let is_new = before.spec() != object.spec() || is_annotated || is_slice_change(before, object);
         object.value.set(&["metadata", "generation"], generation + i64::from(is_new));
     }
 }
@@ -119,13 +117,6 @@ fn keep_field(before: &Object, object: &mut Object, path: &[&str]) {
         Value::Null => drop(object.value.remove(path)),
         value => object.value.set(path, value.clone()),
     }
-}
-
-fn has_generation(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::EndpointSlice | Kind::NetworkPolicy
-    )
 }
 
 /// Slices have no `spec`: their whole tree counts (kubernetes pkg/registry/discovery/endpointslice/strategy.go).

@@ -142,8 +142,13 @@ impl ControlPlane {
         if key.kind.names().namespaced {
             self.admit_namespace(&key)?;
         }
-        let object = self.admission.clone().create(object, Mode::DryRun)?;
-        if self.store.get(&key).is_some() { Err(ApiError::already_exists(&key)) } else { Ok(object) }
+        let mut object = self.admission.clone().create(object, Mode::DryRun)?;
+        if self.store.get(&key).is_some() {
+            return Err(ApiError::already_exists(&key));
+        }
+        let uid = self.naming.uid(&self.store, &object);
+        metadata::stamp(&mut object, self.now, uid);
+        Ok(object)
     }
 
     /// What [`ControlPlane::replace`] would store or refuse.

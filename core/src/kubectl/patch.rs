@@ -4,7 +4,11 @@
 
 use super::{Command, Failure, Session, apply, args::Args, resource::name_of};
 use crate::{
-    api::{patch, schema, yaml},
+    api::{
+        ApiError, Object, Value,
+        field::{Errors, Path},
+        patch, schema, yaml,
+    },
     cluster::Hint,
 };
 use alloc::{borrow::ToOwned, format};
@@ -65,8 +69,35 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             session.warn(&format!("unknown field \"{field}\""));
         }
         schema::drop_unknown(object.kind, &mut value);
+        check_identity(&object, &value)?;
         let (written, is_changed) = apply::write(session, args, &object, value)?;
         session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
+    }
+    Ok(())
+}
+
+/// A patch may not make another object of the one it is for.
+///
+/// Source: kubernetes staging/src/k8s.io/apiserver/pkg/endpoints/handlers/rest.go (checkName).
+fn check_identity(object: &Object, value: &Value) -> Result<(), ApiError> {
+    let [name, namespace, uid] = ["name", "namespace", "uid"].map(|field| value["metadata"][field].str());
+    let had = object.name();
+    if name.is_empty() {
+        let why = format!("the name of the object ({had} based on URL) was undeterminable: name must be provided");
+        return Err(ApiError::bad_request(why));
+    }
+    if name != had {
+        let why = format!("the name of the object ({name}) does not match the name on the URL ({had})");
+        return Err(ApiError::bad_request(why));
+    }
+    if namespace != object.namespace() && object.kind.names().namespaced {
+        let why = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(ApiError::bad_request(why.to_owned()));
+    }
+    if !uid.is_empty() && uid != object.uid() {
+        let mut errors = Errors::default();
+        errors.invalid(&Path::root("metadata").child("uid"), uid, "field is immutable");
+        return Err(ApiError::invalid(object.kind, had, errors.causes));
     }
     Ok(())
 }
