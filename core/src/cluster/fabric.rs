@@ -5,7 +5,7 @@ use crate::{
     dataplane::{Ingress, Verdict},
     id::{HostId, LinkId, NodeId},
     net::{Cidr, Event, Place, Step, Tap},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -19,7 +19,7 @@ impl Cluster {
         self.poll_host_at(host, Some(self.now));
     }
 
-    fn poll_host_at(&mut self, host: HostId, at: Option<crate::time::Instant>) {
+    fn poll_host_at(&mut self, host: HostId, at: Option<Instant>) {
         let Some(machine) = self.machines.machine_mut(host) else { return };
         let at = at.map(|at| at.max(self.now));
         if machine.slot.map(|slot| slot.at()) == at {
@@ -34,7 +34,9 @@ impl Cluster {
     /// Lets a machine's stack and programs work, and sends what they send.
     pub(super) fn poll_host(&mut self, host: HostId) {
         let Some(machine) = self.machines.machine_mut(host) else { return };
-        machine.slot = None;
+        if let Some(slot) = machine.slot.take() {
+            self.schedule.cancel(slot);
+        }
         machine.host.poll(self.now);
         if let Attachment::Node(node) = machine.attachment {
             self.nodes[node.0 as usize].is_watched = machine.host.is_watched();
@@ -42,12 +44,26 @@ impl Cluster {
         self.drain_host(host);
     }
 
-    /// A packet reaches a machine.
-    pub(super) fn arrive(&mut self, host: HostId, packet: &[u8]) {
+    /// What is at the end of a machine's cable reaches it, and is worked on.
+    pub(super) fn arrive(&mut self, host: HostId) {
         let Some(machine) = self.machines.machine_mut(host) else { return };
-        self.taps.frame(self.now, Place::Host(host), packet);
-        machine.host.handle_packet(self.now, packet);
-        self.wake(host);
+        while let Some((_, packet)) = machine.cable.pop_front_if(|(at, _)| *at <= self.now) {
+            self.taps.again(self.now, Place::Host(host), &packet);
+            machine.host.handle_packet(self.now, &packet);
+        }
+        if let Some((next, _)) = machine.cable.front() {
+            self.schedule.at(*next, Work::Arrive(host));
+        }
+        self.poll_host(host);
+    }
+
+    /// Puts a packet on a machine's cable, where it comes behind those that are there.
+    fn deliver(&mut self, host: HostId, at: Instant, packet: Vec<u8>) {
+        let Some(machine) = self.machines.machine_mut(host) else { return };
+        if machine.cable.is_empty() {
+            self.schedule.at(at, Work::Arrive(host));
+        }
+        machine.cable.push_back((at, packet));
     }
 
     fn drain_host(&mut self, host: HostId) {
@@ -128,11 +144,8 @@ impl Cluster {
             self.show(node, true, &packet);
         }
         match verdict {
-            Verdict::Port(host) => drop(self.schedule.at(self.now + CABLE, Work::Arrive(host, packet))),
-            Verdict::Host => {
-                let host = self.nodes[node.0 as usize].host;
-                self.schedule.at(self.now, Work::Arrive(host, packet));
-            }
+            Verdict::Port(host) => self.deliver(host, self.now + CABLE, packet),
+            Verdict::Host => self.deliver(self.nodes[node.0 as usize].host, self.now, packet),
             Verdict::Link(link) => self.transmit(link, packet),
             Verdict::Drop(_) | Verdict::Reject(_) => {}
         }
@@ -141,7 +154,7 @@ impl Cluster {
     /// Hands a packet to a wire.
     fn transmit(&mut self, link: LinkId, packet: Vec<u8>) {
         let place = Place::Link(link);
-        self.taps.frame(self.now, place, &packet);
+        self.taps.again(self.now, place, &packet);
         match self.wires[link.0 as usize].link.enqueue(self.now, packet) {
             Ok(()) => self.plan_wire(link),
             Err(reason) => {
@@ -171,7 +184,7 @@ impl Cluster {
         while let Some(packet) = self.wires[link.0 as usize].link.poll(self.now) {
             match self.machines.machine(to).map(|machine| &machine.attachment) {
                 Some(&Attachment::Node(node)) => self.route(node, packet, Ingress::Link(link)),
-                Some(_) => self.arrive(to, &packet),
+                Some(_) => self.deliver(to, self.now, packet),
                 None => {}
             }
         }

@@ -6,8 +6,9 @@ use crate::{
     host::Host,
     id::{HostId, NodeId},
     net::Cidr,
+    time::Instant,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::net::IpAddr;
 
 /// What a machine is plugged into.
@@ -27,8 +28,16 @@ pub(super) struct Machine {
     pub(super) place: Place,
     pub(super) attachment: Attachment,
     pub(super) host: Host,
+    /// What is on its way from its node's router, and when it arrives.
+    pub(super) cable: VecDeque<(Instant, Vec<u8>)>,
     /// When it asked to be polled.
     pub(super) slot: Option<Slot>,
+}
+
+impl Machine {
+    pub(super) fn new(place: Place, attachment: Attachment, host: Host) -> Machine {
+        Machine { place, attachment, host, cable: VecDeque::new(), slot: None }
+    }
 }
 
 /// The machines, by number, by address and by name.

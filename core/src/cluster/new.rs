@@ -92,12 +92,7 @@ impl Cluster {
             // kube-proxy's rules see what a node says to itself.
             host.routed = true;
             host.resolv = Rc::new(self.config.node_resolv.clone());
-            let machine = Machine {
-                place: Place::Node(node.name.clone()),
-                attachment: Attachment::Node(id),
-                host: Host::new(host),
-                slot: None,
-            };
+            let machine = Machine::new(Place::Node(node.name.clone()), Attachment::Node(id), Host::new(host));
             let router = Router::new(RouterConfig {
                 node: id,
                 seed: self.rng.fork("router", "", &node.name).next_u64(),
@@ -132,7 +127,7 @@ impl Cluster {
                 host.serve(port, Protocol::Tcp, Server::Whoami);
             }
             let attachment = Attachment::Outside(outside.routes);
-            self.machines.insert(Machine { place: Place::Outside(outside.name), attachment, host, slot: None });
+            self.machines.insert(Machine::new(Place::Outside(outside.name), attachment, host));
         }
     }
 

@@ -1,8 +1,11 @@
 //! Letting time pass.
 
-use super::{Cluster, Input, work::Work};
+use super::{
+    Cluster, Input,
+    work::{Task, Work},
+};
 use crate::time::{Duration, Instant};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// How a wait for rest ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,15 +99,20 @@ impl Cluster {
         self.schedule.at(at.max(self.now), work);
     }
 
+    /// Plans what a kubelet will do.
+    pub(super) fn plan_task(&mut self, at: Instant, task: Task) {
+        self.plan(at, Work::Kubelet(Box::new(task)));
+    }
+
     fn perform(&mut self, work: Work) {
         match work {
-            Work::Arrive(host, packet) => self.arrive(host, &packet),
+            Work::Arrive(host) => self.arrive(host),
             Work::Host(host) => self.poll_host(host),
             Work::Link(link) => self.poll_wire(link),
             Work::Router(node) => self.poll_router(node),
             Work::Sync(node) => self.sync(node),
             Work::Control => {}
-            Work::Kubelet(task) => self.kubelet_work(task),
+            Work::Kubelet(task) => self.kubelet_work(*task),
         }
     }
 

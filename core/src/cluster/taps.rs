@@ -16,6 +16,16 @@ pub(super) struct Taps {
     pub(super) capture: Option<Capture>,
 }
 
+impl Taps {
+    /// A packet that was shown by [`Tap::frame`] is seen again further on.
+    pub(super) fn again(&mut self, now: Instant, place: Place, packet: &[u8]) {
+        self.digest.again(now, place, packet);
+        if let Some(capture) = &mut self.capture {
+            capture.frame(now, place, packet);
+        }
+    }
+}
+
 impl Tap for Taps {
     fn event(&mut self, now: Instant, event: &Event) {
         self.digest.event(now, event);

@@ -5,13 +5,13 @@ use crate::{
     api::Key,
     id::{HostId, LinkId, NodeId},
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String};
 
 /// One entry of the schedule.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// A packet reaches the end of a pod's cable.
-    Arrive(HostId, Vec<u8>),
+    /// Packets reach the end of a machine's cable.
+    Arrive(HostId),
     /// A machine wants to be polled.
     Host(HostId),
     /// A wire has packets to hand over.
@@ -23,7 +23,7 @@ pub(super) enum Work {
     /// The control plane asked to be called.
     Control,
     /// A kubelet's own plans.
-    Kubelet(Task),
+    Kubelet(Box<Task>),
 }
 
 /// What a kubelet plans for one pod; the uid tells it from a later pod of the same name.
@@ -40,13 +40,13 @@ impl Work {
     pub(super) fn is_pending(&self) -> bool {
         match self {
             Work::Sync(_) => true,
-            Work::Kubelet(task) => match task {
+            Work::Kubelet(task) => match &**task {
                 Task::Start { .. } => true,
                 Task::Stop { is_awaited, .. } => *is_awaited,
                 Task::Probe { is_first, .. } => *is_first,
                 Task::Restart { .. } => false,
             },
-            Work::Arrive(..) | Work::Host(_) | Work::Link(_) | Work::Router(_) | Work::Control => false,
+            Work::Arrive(_) | Work::Host(_) | Work::Link(_) | Work::Router(_) | Work::Control => false,
         }
     }
 }

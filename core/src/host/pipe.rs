@@ -24,6 +24,15 @@ struct State {
     discard: bool,
 }
 
+impl State {
+    fn trim(&mut self) {
+        if self.bounded && self.bytes.len() > 2 * LIMIT {
+            let lost = self.bytes.len() - LIMIT;
+            self.bytes.drain(..lost);
+        }
+    }
+}
+
 impl Pipe {
     /// A pipe that keeps the last mebibyte only.
     pub(super) fn bounded() -> Pipe {
@@ -46,9 +55,15 @@ impl Pipe {
             return;
         }
         state.bytes.extend_from_slice(bytes);
-        if state.bounded && state.bytes.len() > 2 * LIMIT {
-            let lost = state.bytes.len() - LIMIT;
-            state.bytes.drain(..lost);
+        state.trim();
+    }
+
+    /// Gives back what was taken, with more behind it.
+    pub(super) fn give_back(&self, bytes: Vec<u8>) {
+        let mut state = self.0.borrow_mut();
+        if !state.discard {
+            state.bytes = bytes;
+            state.trim();
         }
     }
 

@@ -164,12 +164,11 @@ impl TcpStream {
         }
     }
 
-    /// Sends what there is room for and takes it away from `bytes`; ready when nothing is left.
-    pub(super) fn poll_send(&self, bytes: &mut Vec<u8>) -> Poll<Result<(), NetError>> {
-        let mut rest = &bytes[..];
+    /// Sends what there is room for and adds it to `sent`, the bytes that are sent already; ready when all are.
+    pub(super) fn poll_send(&self, bytes: &[u8], sent: &mut usize) -> Poll<Result<(), NetError>> {
+        let mut rest = &bytes[*sent..];
         let result = self.poll_write(&mut rest);
-        let sent = bytes.len() - rest.len();
-        bytes.drain(..sent);
+        *sent = bytes.len() - rest.len();
         result
     }
 

@@ -24,6 +24,8 @@ pub struct Passages {
     lost: u64,
     /// The last packet that was seen whole, in case its event comes after it.
     seen: Option<(Place, Head)>,
+    /// The payload of the last passage that was forgotten, to be written over.
+    spare: Vec<u8>,
 }
 
 /// One packet's way through one router.
@@ -73,7 +75,7 @@ struct Head {
 impl Passages {
     /// Remembers the last `capacity` passages; with 0 none.
     pub fn new(capacity: usize) -> Passages {
-        Passages { ring: VecDeque::new(), capacity, lost: 0, seen: None }
+        Passages { ring: VecDeque::new(), capacity, lost: 0, seen: None, spare: Vec::new() }
     }
 
     /// How many were forgotten: the number of the oldest one still known.
@@ -97,8 +99,10 @@ impl Passages {
             self.lost += 1;
             return;
         }
-        if self.ring.len() == self.capacity {
-            self.ring.pop_front();
+        if self.ring.len() == self.capacity
+            && let Some(oldest) = self.ring.pop_front()
+        {
+            self.spare = oldest.head.payload;
             self.lost += 1;
         }
         let seen = self.seen.take_if(|(place, head)| *place == Place::Node(node) && head.is_of(&flow));
@@ -146,7 +150,10 @@ impl Tap for Passages {
 
     fn frame(&mut self, _: Instant, place: Place, packet: &[u8]) {
         let Place::Node(node) = place else { return };
-        let Some(head) = Head::parse(packet) else { return };
+        if self.capacity == 0 {
+            return;
+        }
+        let Some(head) = Head::parse(packet, &mut self.spare) else { return };
         let last = self.ring.back_mut().filter(|last| last.node == node && last.head == Head::default());
         if let Some(passage) = last.filter(|last| head.is_of(&last.before)) {
             passage.head = head;
@@ -174,7 +181,8 @@ impl Passage {
 }
 
 impl Head {
-    fn parse(packet: &[u8]) -> Option<Head> {
+    /// Reads a packet; what it keeps of the payload is written over `spare`.
+    fn parse(packet: &[u8], spare: &mut Vec<u8>) -> Option<Head> {
         let (protocol, rest) = match packet.first()? >> 4 {
             4 => {
                 let end = usize::from(u16::from_be_bytes([*packet.get(2)?, *packet.get(3)?]));
@@ -191,7 +199,9 @@ impl Head {
             _ => (0, (0, 0), 0),
         };
         let payload = rest.get(start..).unwrap_or_default();
-        let kept = payload[..payload.len().min(KEPT)].to_vec();
+        let mut kept = core::mem::take(spare);
+        kept.clear();
+        kept.extend_from_slice(&payload[..payload.len().min(KEPT)]);
         Some(Head { protocol, marks, ports, payload: kept, length: payload.len() })
     }
 

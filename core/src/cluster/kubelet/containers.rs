@@ -7,10 +7,7 @@ use super::{
 };
 use crate::{
     api::{Key, Object, Value},
-    cluster::{
-        Cluster,
-        work::{Task, Work},
-    },
+    cluster::{Cluster, work::Task},
     control::EventType,
     dns::{self, Transport, Zone},
     host::{
@@ -39,7 +36,7 @@ impl Cluster {
         let probes: Vec<(ProbeKind, Duration)> = container.probes.iter().map(|p| (p.kind, p.initial_delay)).collect();
         for (kind, delay) in probes {
             let task = Task::Probe { pod: key.clone(), uid: uid.clone(), index, generation, kind, is_first: true };
-            self.plan(now + delay, Work::Kubelet(task));
+            self.plan_task(now + delay, task);
         }
         for (reason, message) in [
             ("Pulled", format!("Container image \"{}\" already present on machine", spec["image"].str())),
@@ -103,7 +100,7 @@ impl Cluster {
                 container.status.state = ContainerState::Waiting("CrashLoopBackOff");
             }
             let task = Task::Restart { pod: key.clone(), uid: sandbox.uid.clone(), index };
-            self.plan(now + delay, Work::Kubelet(task));
+            self.plan_task(now + delay, task);
         }
         self.judge_readiness(key);
         self.write_status(key);

@@ -11,10 +11,7 @@ mod surroundings;
 pub use pin::PodPin;
 pub(in crate::cluster) use probe::ProbeKind;
 
-use super::{
-    Cluster, Place,
-    work::{Task, Work},
-};
+use super::{Cluster, Place, work::Task};
 use crate::ordered::OrdMap;
 use crate::{
     api::{Key, Kind, Object},
@@ -186,7 +183,7 @@ impl Cluster {
         let delay = self.config.start_delay;
         // Half of it is the same for every pod, the rest is this pod's own luck.
         let delay = if pinned { Duration::ZERO } else { delay / 2 + delay * jitter / 1000 };
-        self.plan(self.now + delay, Work::Kubelet(Task::Start { pod: key.clone(), uid }));
+        self.plan_task(self.now + delay, Task::Start { pod: key.clone(), uid });
     }
 
     fn start_sandbox(&mut self, key: &Key) {
@@ -250,7 +247,7 @@ impl Cluster {
         while let Some(at) = self.kubelets.waiting.iter().position(|(on, ..)| *on == node) {
             let (_, pod, uid) = self.kubelets.waiting.remove(at);
             if self.kubelets.sandboxes.get(&pod).is_some_and(|sandbox| sandbox.uid == uid) {
-                self.plan(self.now, Work::Kubelet(Task::Start { pod, uid }));
+                self.plan_task(self.now, Task::Start { pod, uid });
                 return;
             }
         }
@@ -269,7 +266,7 @@ impl Cluster {
             self.kubelet_event(pod, EventType::Normal, "Killing", message);
         }
         let task = Task::Stop { pod: key.clone(), uid, is_awaited: !pin.lingers };
-        self.plan(self.now + delay, Work::Kubelet(task));
+        self.plan_task(self.now + delay, task);
     }
 
     fn finish_stop(&mut self, key: &Key) {

@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{
     api::Key,
-    cluster::{
-        Cluster, Place,
-        work::{Task, Work},
-    },
+    cluster::{Cluster, Place, work::Task},
     control::EventType,
     host::ProcessId,
     id::HostId,
@@ -32,7 +29,7 @@ impl Cluster {
         let is_first = probe.verdict.is_none() && !probe.has_result();
         let again = Task::Probe { pod: key.clone(), uid, index, generation, kind, is_first: false };
         let at = self.now + probe.period.max(Duration::from_secs(1));
-        self.plan(at, Work::Kubelet(again));
+        self.plan_task(at, again);
         if is_held {
             return;
         }

@@ -44,7 +44,7 @@ impl Cluster {
     pub(super) fn plug_in(&mut self, key: &Key, pod: &Object, node: NodeId, addresses: &[IpAddr]) -> HostId {
         let config = self.surroundings(key, pod, addresses);
         let place = Place::pod(&key.namespace, &key.name);
-        let machine = Machine { place, attachment: Attachment::Pod(node), host: Host::new(config), slot: None };
+        let machine = Machine::new(place, Attachment::Pod(node), Host::new(config));
         let host = self.machines.insert(machine);
         self.connect_pod(node, host, addresses);
         let pin = self.kubelet_pinned(&key.namespace, &key.name);

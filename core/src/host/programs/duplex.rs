@@ -28,7 +28,7 @@ pub(super) fn converse<'a>(
     patient: bool,
     end: Option<Instant>,
 ) -> impl Future<Output = End> + 'a {
-    let mut conversation = Conversation { sys, stream, patient, unsent: Vec::new(), input_open: true };
+    let mut conversation = Conversation { sys, stream, patient, input: Vec::new(), sent: 0, input_open: true };
     poll_fn(move |_| match conversation.carry() {
         Some(end) => Poll::Ready(end),
         None if sys.machine.is_over(end) => Poll::Ready(End::Input),
@@ -40,8 +40,9 @@ struct Conversation<'a> {
     sys: &'a Sys,
     stream: &'a TcpStream,
     patient: bool,
-    /// Input that waits for room in the stream's buffer.
-    unsent: Vec<u8>,
+    /// Input that waits for room in the stream's buffer, and how much of it waits no more.
+    input: Vec<u8>,
+    sent: usize,
     input_open: bool,
 }
 
@@ -50,10 +51,10 @@ impl Conversation<'_> {
     #[inline(never)]
     fn carry(&mut self) -> Option<End> {
         while self.input_open {
-            if self.unsent.is_empty() {
+            if self.sent == self.input.len() {
                 let Poll::Ready(input) = self.sys.stdin.poll_read() else { break };
-                self.unsent = input;
-                self.input_open = !self.unsent.is_empty();
+                (self.input, self.sent) = (input, 0);
+                self.input_open = !self.input.is_empty();
             }
             if !self.input_open {
                 if !self.patient {
@@ -62,21 +63,23 @@ impl Conversation<'_> {
                 self.stream.shutdown();
                 break;
             }
-            match self.stream.poll_send(&mut self.unsent) {
+            match self.stream.poll_send(&self.input, &mut self.sent) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Some(End::Broken(error)),
                 Poll::Pending => break,
             }
         }
-        let mut bytes = Vec::new();
-        while let Poll::Ready(read) = self.stream.poll_read(&mut bytes) {
+        loop {
+            // Read behind what nobody has taken yet, which spares a copy.
+            let mut output = self.sys.stdout.take();
+            let read = self.stream.poll_read(&mut output);
+            self.sys.stdout.give_back(output);
             match read {
-                Ok(0) => return Some(if self.input_open { End::Peer } else { End::Input }),
-                Ok(_) => self.sys.stdout.write(&bytes),
-                Err(error) => return Some(End::Broken(error)),
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0)) => return Some(if self.input_open { End::Peer } else { End::Input }),
+                Poll::Ready(Err(error)) => return Some(End::Broken(error)),
+                Poll::Pending => return None,
             }
-            bytes.clear();
         }
-        None
     }
 }
