@@ -53,6 +53,28 @@ fn no_layer_names_one_above_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The engine is built without `Debug` texts, so what is written with `{:?}` would be empty in JavaScript.
+#[test]
+fn nothing_that_users_read_is_a_debug_text() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut faults = Vec::new();
+    for file in ["core/src", "wasm/src"].iter().flat_map(|folder| rust_files(&root.join(folder))) {
+        let is_test = file.file_stem().is_some_and(|stem| {
+            let stem = stem.to_string_lossy();
+            stem.ends_with("tests") || stem == "properties"
+        });
+        let text = fs::read_to_string(&file).unwrap();
+        let product = text.lines().take_while(|line| !is_test && !line.contains("#[cfg(test)]"));
+        for (at, line) in product.enumerate() {
+            let is_read = !line.trim_start().starts_with("//") && !line.contains("assert!(");
+            if is_read && (line.contains(":?}") || line.contains(":#?}")) {
+                faults.push(format!("{}:{}: {}", file.display(), at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "say api::Quoted or Display:\n{}", faults.join("\n"));
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

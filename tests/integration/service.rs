@@ -154,3 +154,21 @@ fn a_pods_hosts_file_is_what_the_kubelet_writes() {
     assert_eq!(lab.exec("guest", "hostname -f").stdout, "guest.wing.default.svc.cluster.local\n");
     assert_eq!(lab.exec("guest", "nc -zvw1 api.example 53").exit_code, 0);
 }
+
+#[test]
+fn a_target_says_its_protocol() {
+    let mut lab = hotel();
+    let mut outcome = |to: &str| {
+        let request = Request::new(Place::pod("default", "client"), to);
+        lab.cluster.send(&request).map(|trips| trips[0].outcome).map_err(|error| error.to_string())
+    };
+    assert_eq!(outcome("hotel-service"), Ok(Outcome::Connected));
+    assert_eq!(outcome("tcp://hotel-service:80"), Ok(Outcome::Connected));
+    assert_eq!(outcome("udp://kube-dns.kube-system:53"), Ok(Outcome::Connected));
+    assert_eq!(outcome("icmp://172.30.0.11"), Ok(Outcome::Connected));
+    assert_eq!(outcome("icmp://10.244.1.200"), Ok(Outcome::Timeout));
+    assert_eq!(outcome("udp://nobody:53"), Ok(Outcome::Unresolved));
+    for none in ["gopher://hotel-service", "", "http://hotel-service/'; echo"] {
+        assert!(outcome(none).unwrap_err().contains("say http://NAME"), "{none}");
+    }
+}

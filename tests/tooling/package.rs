@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use clusterip::cluster::{Cluster, Config};
 use demo::run::run;
 
 #[test]
@@ -26,6 +27,40 @@ fn the_example_of_the_readme_runs_in_node() {
     std::fs::write(&script, example).unwrap();
     let out = run("the example of the README", Command::new("node").arg(&script)).unwrap();
     assert_eq!(out.trim(), "connected 200 0");
+    let _ = std::fs::remove_dir_all(place);
+}
+
+/// The product is built from another standard library than the tests, without panics' texts and without `Debug`.
+#[test]
+fn the_installed_package_says_to_the_letter_what_the_library_says() {
+    let lines = include_str!("lines.txt");
+    let mut cluster = Cluster::new(Config { seed: 7, ..Config::default() }).unwrap();
+    let mut expected = String::new();
+    for line in lines.lines().filter(|line| !line.is_empty()) {
+        let said = cluster.kubectl(line);
+        expected += &format!("$ {line}\n{}{}[{}]\n", said.stdout, said.stderr, said.exit_code);
+    }
+    expected += &format!("{:016x}\n", cluster.digest());
+    let place = install();
+    let copy = place.join("say.mjs");
+    std::fs::copy(demo::root().join("tests/tooling/say.mjs"), &copy).unwrap();
+    let said = run("the same lines in Node", Command::new("node").arg(&copy).arg(lines)).unwrap();
+    let differ = expected.lines().zip(said.lines()).find(|(expected, said)| expected != said);
+    assert_eq!(differ, None, "the first line that differs, as the library and as the package say it");
+    assert_eq!(expected, said);
+    let _ = std::fs::remove_dir_all(place);
+}
+
+#[test]
+fn mistakes_in_javascript_are_answered_with_what_to_do() {
+    let place = install();
+    let copy = place.join("mistakes.mjs");
+    std::fs::copy(demo::root().join("tests/tooling/mistakes.mjs"), &copy).unwrap();
+    let said = run("mistakes in Node", Command::new("node").arg(&copy)).unwrap();
+    for (said, expected) in said.lines().zip(include_str!("mistakes.txt").lines()) {
+        assert_eq!(said, expected);
+    }
+    assert_eq!(said.lines().count(), include_str!("mistakes.txt").lines().count(), "{said}");
     let _ = std::fs::remove_dir_all(place);
 }
 

@@ -141,8 +141,6 @@ export function fromEngine(thrown: unknown): unknown {
       return new EngineError(thrown)
     case 'UnsupportedError':
       return new UnsupportedError(thrown.message, { cause: thrown })
-    case 'EngineError':
-      return new EngineError(thrown)
     case 'UsageError':
     case 'ConfigError':
       return new UsageError(thrown.message, { cause: thrown })

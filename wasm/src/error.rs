@@ -38,7 +38,7 @@ pub(crate) fn api_error(refusal: &ApiError) -> JsValue {
     }
     let data = object([
         ("status", i32::from(refusal.code).into()),
-        ("reason", format!("{:?}", refusal.reason).into()),
+        ("reason", refusal.reason.name().into()),
         ("causes", causes.into()),
     ]);
     error("ApiError", &refusal.message, &data)

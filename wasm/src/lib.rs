@@ -12,8 +12,8 @@ mod output;
 mod tree;
 
 use clusterip::{
-    api::{Key, Value, selector::Selector},
-    cluster::{Cluster, Place, Process},
+    api::{Key, Kind, Value, selector::Selector},
+    cluster::{Cluster, Place, Process, StartError},
     control::DeleteOptions,
     time::Duration,
     trace::{Capture, capture::pcap},
@@ -148,7 +148,12 @@ impl Engine {
     #[wasm_bindgen(js_name = setReady)]
     pub fn set_ready(&mut self, place: &str, ready: Option<bool>) -> Result<(), JsValue> {
         match at(place)? {
-            Place::Pod { namespace, name } => self.cluster.set_ready(&namespace, &name, ready),
+            Place::Pod { namespace, name } => {
+                if self.cluster.object(Kind::Pod, &namespace, &name).is_none() {
+                    return Err(usage_error(StartError::NoPod { namespace, name }));
+                }
+                self.cluster.set_ready(&namespace, &name, ready);
+            }
             other => return Err(usage_error(format!("{other} is no pod"))),
         }
         Ok(())

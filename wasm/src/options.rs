@@ -4,7 +4,7 @@ use core::fmt::Display;
 use core::str::FromStr;
 
 use clusterip::{
-    api::Value,
+    api::{Quoted, Value},
     cluster::{Config, NodeConfig, Request},
     dataplane::{Mode, Scheduler},
     time::Duration,
@@ -29,7 +29,7 @@ pub(crate) fn config(options: &Value) -> Result<Config, JsValue> {
                 config.service_cidrs = ranges.collect::<Result<_, _>>()?;
             }
             "clusterDomain" => config.domain = value.str().into(),
-            _ => return Err(config_error(&format!("unknown option {name:?}"))),
+            _ => return Err(config_error(&format!("unknown option {}", Quoted(name)))),
         }
     }
     Ok(config)
@@ -73,7 +73,7 @@ fn mode(word: &str) -> Result<Mode, JsValue> {
         "nftables" => Mode::Nftables,
         "ipvs" => Mode::Ipvs(Scheduler::RoundRobin),
         "maglev" => Mode::Maglev(MAGLEV),
-        _ => return Err(config_error(&format!("proxy {word:?}: say iptables, nftables, ipvs or maglev"))),
+        _ => return Err(config_error(&format!("proxy {}: say iptables, nftables, ipvs or maglev", Quoted(word)))),
     })
 }
 
@@ -85,5 +85,5 @@ fn whole(name: &str, value: &Value) -> Result<u64, JsValue> {
 }
 
 fn parsed<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, JsValue> {
-    text.parse().map_err(|error| config_error(&format!("{name} {text:?}: {error}")))
+    text.parse().map_err(|error| config_error(&format!("{name} {}: {error}", Quoted(text))))
 }

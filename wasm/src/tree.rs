@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use clusterip::api::{Kind, Map, Value};
+use clusterip::api::{Kind, Map, Quoted, Value};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use wasm_bindgen::JsValue;
@@ -48,7 +48,10 @@ pub(crate) fn kind(word: &str) -> Result<Kind, JsValue> {
         let names = kind.names();
         names.plural == lower || names.singular == lower || names.short.contains(&lower.as_str())
     };
-    Kind::ALL.into_iter().find(is_named).ok_or_else(|| usage_error(format!("{word:?} is no kind of object known here")))
+    Kind::ALL
+        .into_iter()
+        .find(is_named)
+        .ok_or_else(|| usage_error(format!("{} is no kind of object known here", Quoted(word))))
 }
 
 struct Tree<'a>(&'a Value);

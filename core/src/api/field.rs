@@ -8,7 +8,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
+use core::fmt::{self, Display, Formatter};
 
 /// A field's path, kept as a chain on the stack: it becomes text only when something is at fault.
 ///
@@ -238,6 +238,20 @@ fn supported_values(supported: &[&str]) -> String {
         quote(&mut detail, value);
     }
     detail
+}
+
+/// A text that is shown in quotes, as Go's `%q` writes it.
+///
+/// Never `{:?}`: the engine is built without it, and Rust escapes other characters than Go.
+#[derive(Debug, Clone, Copy)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        quote(&mut text, self.0);
+        f.write_str(&text)
+    }
 }
 
 /// Appends the text in quotes as Go's `%q` writes it.

@@ -48,6 +48,7 @@ pub mod workload;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
+pub use field::Quoted;
 pub use kind::Kind;
 pub use object::{Key, Object};
 pub use shared::Shared;

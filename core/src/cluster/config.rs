@@ -1,6 +1,7 @@
 //! What a cluster is made of before the first manifest.
 
 use crate::{
+    api::{Quoted, names},
     dataplane::Mode,
     host::Resolv,
     net::{Cidr, link::LinkConfig},
@@ -129,9 +130,11 @@ pub struct Config {
 pub enum ConfigError {
     #[error("a cluster needs at least one node")]
     NoNodes,
-    #[error("node {0:?} has no address")]
+    #[error("{what} {}: {why}", Quoted(.name))]
+    Name { what: &'static str, name: String, why: String },
+    #[error("{} has no address", Quoted(.0))]
     NoAddress(String),
-    #[error("the name {0:?} is given to two machines")]
+    #[error("the name {} is given to two machines", Quoted(.0))]
     DuplicateName(String),
     #[error("the address {0} is given to two machines")]
     DuplicateAddress(IpAddr),
@@ -139,6 +142,8 @@ pub enum ConfigError {
     ServiceCidrs(usize),
     #[error("the service CIDR {0} has no address for the Service kubernetes; it needs at least four addresses")]
     ServiceCidrTooSmall(Cidr),
+    #[error("the pod CIDR {0} has no address for a pod; it needs at least four addresses")]
+    PodCidrTooSmall(Cidr),
     #[error("the DNS address {0} is not in a service CIDR")]
     DnsAddress(IpAddr),
     #[error("the node port range is empty")]
@@ -221,7 +226,12 @@ impl Config {
         let mut names: Vec<&str> = Vec::new();
         let mut addresses: Vec<IpAddr> = Vec::new();
         let machines = self.nodes.iter().map(|node| (&node.name, &node.addresses));
+        judge("the cluster's domain", &self.domain, names::dns_subdomain)?;
+        for node in &self.nodes {
+            judge("the zone", node.zone.as_deref().unwrap_or_default(), names::label_value)?;
+        }
         for (name, own) in machines.chain(self.outside.iter().map(|host| (&host.name, &host.addresses))) {
+            judge("the name of a machine", name, names::dns_subdomain)?;
             if own.is_empty() {
                 return Err(ConfigError::NoAddress(name.to_string()));
             }
@@ -242,8 +252,12 @@ impl Config {
             ranges => return Err(ConfigError::ServiceCidrs(ranges.len())),
         }
         let bits = |cidr: &Cidr| if cidr.address.is_ipv4() { 32 } else { 128 };
-        if let Some(small) = self.service_cidrs.iter().find(|cidr| cidr.length + 2 > bits(cidr)) {
+        let is_small = |cidr: &&Cidr| cidr.length + 2 > bits(cidr);
+        if let Some(small) = self.service_cidrs.iter().find(is_small) {
             return Err(ConfigError::ServiceCidrTooSmall(*small));
+        }
+        if let Some(small) = self.nodes.iter().flat_map(|node| &node.pod_cidrs).find(is_small) {
+            return Err(ConfigError::PodCidrTooSmall(*small));
         }
         if let Some(dns) = &self.dns
             && !self.service_cidrs.iter().any(|cidr| cidr.contains(dns.address))
@@ -259,6 +273,13 @@ impl Config {
     /// True if the second family is in use.
     pub fn is_dual_stack(&self) -> bool {
         self.service_cidrs.len() == 2
+    }
+}
+
+fn judge(what: &'static str, name: &str, faults: fn(&str) -> Vec<String>) -> Result<(), ConfigError> {
+    match faults(name).pop() {
+        Some(why) => Err(ConfigError::Name { what, name: name.to_owned(), why }),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where a command runs or a connection starts: `pod/client`, `staging/pod/x`, `node/node-1`, `outside`.
 
+use crate::api::Quoted;
 use alloc::{borrow::ToOwned, string::String};
 use core::{fmt, str::FromStr};
 
@@ -21,7 +22,7 @@ pub enum Place {
 
 /// The text names no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no place: say pod/NAME, NAMESPACE/pod/NAME, node/NAME, outside or outside/NAME")]
+#[error("{} names no place: say pod/NAME, NAMESPACE/pod/NAME, node/NAME, outside or outside/NAME", Quoted(.0))]
 pub struct ParsePlaceError(String);
 
 impl Place {

@@ -2,7 +2,7 @@
 
 use super::{Cluster, Input, Output, Place};
 use crate::{
-    api::Kind,
+    api::{Kind, Quoted},
     control::timestamp,
     host::{Command, HostConfig, ProcessId, images::Image},
     id::HostId,
@@ -26,14 +26,16 @@ pub(super) struct Running {
     id: ProcessId,
 }
 
-/// Why a command cannot be started.
+/// Why a command or a request cannot be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum StartError {
-    #[error("pods {name:?} not found in namespace {namespace:?}")]
+    #[error("pods {} not found in namespace {}", Quoted(.name), Quoted(.namespace))]
     NoPod { namespace: String, name: String },
     #[error("pod {0} has no running container yet")]
     NotRunning(String),
+    #[error("{} is no target: say http://NAME[:PORT][/PATH], tcp://NAME:PORT, udp://NAME:PORT or icmp://NAME", Quoted(.0))]
+    Target(String),
     #[error("no machine is called {0}")]
     NoMachine(String),
 }

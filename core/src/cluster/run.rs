@@ -41,7 +41,7 @@ impl Cluster {
                 return Settled { pending: Vec::new() };
             }
             let pending = cluster.schedule.iter().filter(|(_, work)| work.is_pending());
-            let mut pending: Vec<String> = pending.map(|(at, work)| format!("{work:?} at {at}")).collect();
+            let mut pending: Vec<String> = pending.map(|(at, work)| format!("{work} at {at}")).collect();
             if pending.is_empty() {
                 pending.push("a probe's first result".into());
             }

@@ -19,7 +19,7 @@ use core::net::{IpAddr, SocketAddr};
 pub struct Request {
     /// Where from.
     pub from: Place,
-    /// A URL, or `tcp://name:port`.
+    /// `http://NAME[:PORT][/PATH]`, `tcp://NAME:PORT`, `udp://NAME:PORT` or `icmp://NAME`; without a scheme, HTTP.
     pub to: String,
     /// How often, one after another.
     pub times: u32,
@@ -111,9 +111,18 @@ pub struct Trip {
 
 impl Cluster {
     /// Sends requests one after another.
+    ///
+    /// # Errors
+    /// If nobody can be asked: no such place, or a target that is none. A connection that fails is a result.
     pub fn send(&mut self, request: &Request) -> Result<Vec<Trip>, StartError> {
+        let scheme = request.to.split_once("://").map_or("http", |(scheme, _)| scheme);
+        let is_known = matches!(scheme, "http" | "tcp" | "udp" | "icmp");
+        // It becomes a word of a shell line.
+        if !is_known || request.to.is_empty() || request.to.contains(|c: char| c == '\'' || c <= ' ') {
+            return Err(StartError::Target(request.to.clone()));
+        }
         self.input(Input::Send { request: request.clone() }, |cluster| {
-            if request.keep_alive && !request.to.starts_with("tcp://") {
+            if request.keep_alive && scheme == "http" {
                 return cluster.kept_trips(request);
             }
             let mut trips = Vec::new();
@@ -129,15 +138,22 @@ impl Cluster {
 
     fn trip(&mut self, request: &Request) -> Result<Trip, StartError> {
         let since = self.mark();
-        let line = match request.to.strip_prefix("tcp://") {
-            Some(target) => {
-                let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
-                format!("/debug/nc -zv -w {} {} {port}", request.seconds(), name.trim_matches(['[', ']']))
-            }
-            None => format!("/debug/curl -sS -m {} -w '\\n%{{http_code}}' '{}'", request.seconds(), request.to),
+        let (scheme, target) = request.to.split_once("://").unwrap_or(("http", &request.to));
+        let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
+        let (name, seconds) = (name.trim_matches(['[', ']']), request.seconds());
+        let line = match scheme {
+            "tcp" => format!("/debug/nc -zv -w {seconds} '{name}' '{port}'"),
+            "udp" => format!("/debug/nc -zuv -w {seconds} '{name}' '{port}'"),
+            "icmp" => format!("/debug/ping -c 1 -W {seconds} '{}'", target.trim_matches(['[', ']'])),
+            _ => format!("/debug/curl -sS -m {seconds} -w '\\n%{{http_code}}' '{}'", request.to),
         };
-        let output = self.exec_within(&request.from, &line, request.timeout + Duration::from_secs(5))?;
-        Ok(self.made(since, &output))
+        let mut output = self.exec_within(&request.from, &line, request.timeout + Duration::from_secs(5))?;
+        if scheme == "icmp" && output.exit_code == 1 && output.stderr.is_empty() {
+            output.stderr = core::mem::take(&mut output.stdout);
+            output.exit_code = Output::TIME_LIMIT;
+        }
+        let protocol = if scheme == "udp" { Protocol::Udp } else { Protocol::Tcp };
+        Ok(self.made(since, protocol, &output))
     }
 
     /// All requests by one curl, which keeps its connection for as long as the server does.
@@ -170,7 +186,7 @@ impl Cluster {
                 let (exit_code, stderr) = failure.split_once(' ').unwrap_or((failure, ""));
                 let exit_code = exit_code.parse().unwrap_or(0);
                 let output = Output { stdout: stdout.into(), stderr: stderr.into(), exit_code, hint: None };
-                let mut trip = self.made(since, &output);
+                let mut trip = self.made(since, Protocol::Tcp, &output);
                 if let (None, Some(_), Some(last)) = (trip.backend, trip.status, trips.last()) {
                     (trip.backend, trip.seen_as, trip.pod) = (last.backend, last.seen_as, last.pod.clone());
                 }
@@ -188,21 +204,19 @@ impl Cluster {
     }
 
     /// The trip that has been made since.
-    fn made(&self, since: Mark, output: &Output) -> Trip {
+    fn made(&self, since: Mark, protocol: Protocol, output: &Output) -> Trip {
         let frames = (since.frame, self.taps.passages.end());
-        let (backend, seen_as) = self.last_opened(since.entry).unzip();
+        let (backend, seen_as) = self.last_opened(since.entry, protocol).unzip();
         let pod = backend.and_then(|backend| self.place_of(backend.ip()));
         let (text, status) = read_answer(output);
         let outcome = outcome(output, status);
         Trip { outcome, status, text, backend, seen_as, pod, frames, took: self.now - since.at }
     }
 
-    /// Between whom the newest TCP connection since entry `first` of the recorder really is: backend and client.
-    fn last_opened(&self, first: u64) -> Option<(SocketAddr, SocketAddr)> {
+    /// Between whom the newest connection since entry `first` of the recorder really is: backend and client.
+    fn last_opened(&self, first: u64, protocol: Protocol) -> Option<(SocketAddr, SocketAddr)> {
         let opened = self.taps.recorder.since(first).filter_map(|(_, entry)| match entry.what {
-            Happening::Packet(Event { step: Step::Opened { reply }, .. }) if reply.protocol == Protocol::Tcp => {
-                Some(reply)
-            }
+            Happening::Packet(Event { step: Step::Opened { reply }, .. }) if reply.protocol == protocol => Some(reply),
             _ => None,
         });
         opened.last().map(|reply| (reply.source(), reply.destination()))

@@ -6,6 +6,7 @@ use crate::{
     id::{HostId, LinkId, NodeId},
 };
 use alloc::{boxed::Box, string::String};
+use core::fmt;
 
 /// One entry of the schedule.
 #[derive(Debug)]
@@ -47,6 +48,23 @@ impl Work {
                 Task::Restart { .. } => false,
             },
             Work::Arrive(_) | Work::Host(_) | Work::Link(_) | Work::Router(_) | Work::Control => false,
+        }
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Work::Arrive(HostId(host), _) => write!(f, "a packet for machine {host}"),
+            Work::Host(HostId(host)) => write!(f, "the stack of machine {host}"),
+            Work::Link(LinkId(link)) => write!(f, "packets on link {link}"),
+            Work::Router(NodeId(node)) => write!(f, "the router of node {node}"),
+            Work::Sync(NodeId(node)) => write!(f, "the rules of node {node}"),
+            Work::Control => f.write_str("the control plane"),
+            Work::Kubelet(Task::Start { pod, .. }) => write!(f, "the start of {pod}"),
+            Work::Kubelet(Task::Stop { pod, .. }) => write!(f, "the end of {pod}"),
+            Work::Kubelet(Task::Restart { pod, .. }) => write!(f, "the restart of {pod}"),
+            Work::Kubelet(Task::Probe { pod, .. }) => write!(f, "a probe of {pod}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::timestamp;
 use crate::{
-    api::{ApiError, Key, Kind, Object, Value},
+    api::{ApiError, Key, Kind, Object, Quoted, Value},
     time::Instant,
 };
 use alloc::{borrow::ToOwned, format, string::String, vec};
@@ -42,7 +42,7 @@ pub(super) fn stamp(object: &mut Object, now: Instant, uid: String) {
 pub(super) fn check_precondition(key: &Key, before: &Object, object: &Object) -> Result<(), ApiError> {
     let version = object.value["metadata"]["resourceVersion"].str();
     if !version.is_empty() && version.parse::<u64>().is_err() {
-        return Err(ApiError::unknown(format!("strconv.ParseUint: parsing {version:?}: invalid syntax")));
+        return Err(ApiError::unknown(format!("strconv.ParseUint: parsing {}: invalid syntax", Quoted(version))));
     }
     let (had, given) = (before.resource_version(), object.resource_version());
     if given != 0 && given != had {

@@ -7,7 +7,7 @@ use super::{
     resource::{Filter, full_type, targets},
 };
 use crate::{
-    api::{ApiError, Key, Kind, Object, Reason, Value, json, patch},
+    api::{ApiError, Key, Kind, Object, Quoted, Reason, Value, json, patch},
     control::{DeleteOptions, Propagation},
 };
 use alloc::{
@@ -132,7 +132,8 @@ impl Session<'_> {
             // The server names the patch, and kubectl does not say what it was doing.
             if let Some(at) = error.message.find("strict decoding error: ") {
                 let (shown, why) = (super::print::plain(&change), &error.message[at..]);
-                return Problem::from(format!("The request is invalid: patch: Invalid value: {shown:?}: {why}"));
+                let shown = Quoted(&shown);
+                return Problem::from(format!("The request is invalid: patch: Invalid value: {shown}: {why}"));
             }
             let change = json::emit(&change);
             let doing = format!(
@@ -204,7 +205,7 @@ fn place(manifest: &Manifest) -> String {
 fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if args.flag("filename").is_none() {
         if let Some(word) = args.word(0) {
-            let mut failure = args::usage("create", &format!("unknown command {word:?}"));
+            let mut failure = args::usage("create", &format!("unknown command {}", Quoted(word)));
             failure.0.text.insert_str(0, "Error: must specify one of -f and -k\n\n");
             return Err(failure.explain("Here: create deployment, service, namespace, or -f FILE."));
         }

@@ -61,7 +61,7 @@ impl Args {
                 let mut letters = word[1..].chars();
                 while let Some(letter) = letters.next() {
                     let Some(flag) = find(spec, |flag| flag.short == Some(letter)) else {
-                        let text = format!("unknown shorthand flag: {letter:?} in {word}");
+                        let text = format!("unknown shorthand flag: '{letter}' in {word}");
                         return Err(misused(command, &text));
                     };
                     let rest = letters.as_str();
@@ -75,7 +75,7 @@ impl Args {
                     } else if let Some(value) = words.next() {
                         value.clone()
                     } else {
-                        let text = format!("flag needs an argument: {letter:?} in {word}");
+                        let text = format!("flag needs an argument: '{letter}' in {word}");
                         return Err(misused(command, &text));
                     };
                     args.flags.push((flag.name, value));

@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create, cmd/expose/expose.go.
 
 use super::{Command, Failure, Session, args, args::Args};
-use crate::api::{Kind, Object, Value, names};
+use crate::api::{Kind, Object, Quoted, Value, names};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -305,10 +305,9 @@ fn only_name<'a>(args: &'a Args, what: &str) -> Result<&'a str, Failure> {
 fn number(args: &Args, flag: &str) -> Result<Option<i64>, Failure> {
     let Some(text) = args.flag(flag) else { return Ok(None) };
     let bad = |_| {
-        let shown = format!("--{flag}");
-        Failure::error(&format!(
-            "invalid argument {text:?} for \"{shown}\" flag: strconv.ParseInt: parsing {text:?}: invalid syntax"
-        ))
+        let text = Quoted(text);
+        let why = format!("strconv.ParseInt: parsing {text}: invalid syntax");
+        Failure::error(&format!("invalid argument {text} for \"--{flag}\" flag: {why}"))
     };
     text.parse().map(Some).map_err(bad)
 }
@@ -317,7 +316,7 @@ fn parse_port(text: &str) -> Result<i64, Failure> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let why = if is_number { "value out of range" } else { "invalid syntax" };
     let port = text.parse::<u16>().ok().filter(|_| is_number).map(i64::from);
-    port.ok_or_else(|| Failure::error(&format!("strconv.ParseUint: parsing {text:?}: {why}")))
+    port.ok_or_else(|| Failure::error(&format!("strconv.ParseUint: parsing {}: {why}", Quoted(text))))
 }
 
 fn int_or_string(text: &str) -> Value {

@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/label/label.go, cmd/annotate/annotate.go.
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
-use crate::api::{Object, names::label_value};
+use crate::api::{Object, Quoted, names::label_value};
 use alloc::{format, rc::Rc, string::String, vec::Vec};
 
 const FLAGS: &str = "overwrite all filename=|f selector=|l field-selector= all-namespaces|A output=|o dry-run? list local resource-version=";
@@ -68,7 +68,7 @@ fn edit(session: &mut Session<'_>, args: &Args, words: &Words) -> Result<(), Fai
             (Some((name, value)), _) => {
                 let faults = if words.noun == "label" { label_value(value) } else { Vec::new() };
                 if !faults.is_empty() {
-                    let text = format!("invalid label value: {word:?}: {}", faults.join(";"));
+                    let text = format!("invalid label value: {}: {}", Quoted(word), faults.join(";"));
                     return Err(Failure::error(&text));
                 }
                 set.push((name, value));

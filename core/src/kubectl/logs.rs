@@ -2,7 +2,7 @@
 
 use super::{Command, Failure, Session, args::Args, resource::targets};
 use crate::{
-    api::{Key, Kind, Object, selector},
+    api::{Key, Kind, Object, Quoted, selector},
     cluster::{Hint, Place},
 };
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
@@ -70,7 +70,9 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 /// `logs` names the namespace in which nothing was found.
 fn elsewhere(failure: Failure, namespace: &str) -> Failure {
     match failure.0.text.strip_prefix("Error from server (NotFound): ") {
-        Some(what) => Failure::error(&format!("error from server (NotFound): {what} in namespace {namespace:?}")),
+        Some(what) => {
+            Failure::error(&format!("error from server (NotFound): {what} in namespace {}", Quoted(namespace)))
+        }
         None => failure,
     }
 }

@@ -5,7 +5,7 @@
 use super::{Command, Failure, Session, apply, args::Args, resource::name_of};
 use crate::{
     api::{
-        ApiError, Object, Value,
+        ApiError, Object, Quoted, Value,
         field::{Errors, Path},
         patch, schema, yaml,
     },
@@ -39,13 +39,14 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     };
     let kind = args.flag("type").unwrap_or("strategic").to_lowercase();
     if !matches!(&*kind, "json" | "merge" | "strategic") {
-        let text = format!("--type must be one of [json merge strategic], not {kind:?}");
+        let text = format!("--type must be one of [json merge strategic], not {}", Quoted(&kind));
         return Err(Failure::error(&text));
     }
     let change = yaml::parse_value(&text)
-        .map_err(|error| Failure::error(&format!("unable to parse {text:?}: {}", error.message)))?;
+        .map_err(|error| Failure::error(&format!("unable to parse {}: {}", Quoted(&text), error.message)))?;
     if change.is_null() || change.as_str().is_some() {
-        return Err(Failure::error(&format!("unable to parse {text:?}: json: cannot unmarshal string into Go value")));
+        let text = format!("unable to parse {}: json: cannot unmarshal string into Go value", Quoted(&text));
+        return Err(Failure::error(&text));
     }
     for object in session.resolve(args, &args.words)? {
         let value = match &*kind {

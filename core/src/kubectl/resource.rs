@@ -1,7 +1,7 @@
 //! Which objects a command line names: `svc web`, `svc,ep`, `deploy/web pod/x`, `all`.
 
 use super::{Failure, Session, args::Args};
-use crate::api::{ApiError, Kind, Object, Value, names, selector::Selector};
+use crate::api::{ApiError, Kind, Object, Quoted, Value, names, selector::Selector};
 use alloc::{
     format,
     rc::Rc,
@@ -131,7 +131,7 @@ impl Filter {
             } else if let Some((name, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
                 (name, true, value)
             } else {
-                let text = format!("invalid field selector {term:?}: can't understand '{term}'");
+                let text = format!("invalid field selector {}: can't understand '{term}'", Quoted(term));
                 return Err(Failure::error(&text));
             };
             filter.fields.push((name.to_string(), is_equal, value.to_string()));
@@ -153,16 +153,17 @@ impl Filter {
             (Some(error), _) => error.clone(),
             (None, Some((name, _, _))) if has_own_fields(kind) => format!("field label not supported: {name}"),
             (None, Some((name, _, _))) => {
-                format!("{name:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+                let name = Quoted(name);
+                format!("{name} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
             }
             (None, None) => return Ok(()),
         };
         let names = kind.names();
         let resource = format!("{}/{}, Resource={}", names.group, names.version, names.plural);
-        let [labels, fields] = &self.texts;
+        let [resource, labels, fields] = [&resource, &self.texts[0], &self.texts[1]].map(|text| Quoted(text));
         Err(Failure::plain(format!(
-            "Error from server (BadRequest): Unable to find {resource:?} that match label selector {labels:?}, field \
-             selector {fields:?}: {why}"
+            "Error from server (BadRequest): Unable to find {resource} that match label selector {labels}, field \
+             selector {fields}: {why}"
         )))
     }
 

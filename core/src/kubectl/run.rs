@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args};
 use crate::{
-    api::{Key, Kind, Map, Object, Value},
+    api::{Key, Kind, Map, Object, Quoted, Value},
     cluster::{Cluster, Output, Place, Process, StartError},
     control::DeleteOptions,
     time::Duration,
@@ -102,8 +102,9 @@ fn pod(session: &Session<'_>, args: &Args, name: &str, restart: &str) -> Result<
         container.set(&["env"], variables);
     }
     if let Some(port) = args.flag("port") {
-        let port: i64 =
-            port.parse().map_err(|_| Failure::error(&format!("strconv.ParseInt: parsing {port:?}: invalid syntax")))?;
+        let port: i64 = port
+            .parse()
+            .map_err(|_| Failure::error(&format!("strconv.ParseInt: parsing {}: invalid syntax", Quoted(port))))?;
         let mut entry = Value::map();
         entry.set(&["containerPort"], port);
         container.set(&["ports"], alloc::vec![entry]);

@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/set.
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
-use crate::api::{Kind, Map, Value};
+use crate::api::{Kind, Map, Quoted, Value};
 use alloc::{format, string::String, vec::Vec};
 
 pub(super) const COMMANDS: [Command; 3] = [
@@ -26,7 +26,7 @@ fn selector(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     for term in terms.split(',') {
         match term.split_once('=') {
             Some((name, value)) => drop(wanted.insert(name, value)),
-            None => return Err(Failure::error(&format!("invalid selector: {terms:?}"))),
+            None => return Err(Failure::error(&format!("invalid selector: {}", Quoted(terms)))),
         }
     }
     for object in session.resolve(args, target)? {

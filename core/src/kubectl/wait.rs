@@ -11,7 +11,7 @@ use super::{
     rollout::seconds,
 };
 use crate::{
-    api::{Key, Object},
+    api::{Key, Object, Quoted},
     time::Duration,
 };
 use alloc::{
@@ -53,7 +53,7 @@ impl Goal {
             let template = Template::parse_relaxed(path.trim_matches('\'')).map_err(|error| Failure::error(&error))?;
             return Ok(Goal::Path(template, value));
         }
-        Err(Failure::error(&format!("unrecognized condition: {text:?}")))
+        Err(Failure::error(&format!("unrecognized condition: {}", Quoted(text))))
     }
 
     fn is_met(&self, object: Option<&Object>) -> bool {

@@ -3,7 +3,7 @@
 //! Source: kubernetes pkg/api/pod/warnings.go.
 
 use super::CONTAINERS;
-use crate::api::Value;
+use crate::api::{Quoted, Value};
 use alloc::{format, string::String, vec::Vec};
 
 /// The warnings of a pod's spec that is found at `path`.
@@ -36,7 +36,8 @@ pub(in crate::api) fn warnings(path: &str, spec: &Value) -> Vec<String> {
         for (at, variable) in variables.iter().enumerate() {
             let name = variable["name"].str();
             if variables[..at].iter().any(|other| other["name"].str() == name) {
-                let why = format!("hides previous definition of {name:?}, which may be dropped when using apply");
+                let why =
+                    format!("hides previous definition of {}, which may be dropped when using apply", Quoted(name));
                 warnings.push(format!("{path}.{list}[{nth}].env[{at}]: {why}"));
             }
         }
