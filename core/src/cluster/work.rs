@@ -54,17 +54,20 @@ impl Work {
 
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Work::Arrive(HostId(host), _) => write!(f, "a packet for machine {host}"),
-            Work::Host(HostId(host)) => write!(f, "the stack of machine {host}"),
-            Work::Link(LinkId(link)) => write!(f, "packets on link {link}"),
-            Work::Router(NodeId(node)) => write!(f, "the router of node {node}"),
-            Work::Sync(NodeId(node)) => write!(f, "the rules of node {node}"),
-            Work::Control => f.write_str("the control plane"),
-            Work::Kubelet(Task::Start { pod, .. }) => write!(f, "the start of {pod}"),
-            Work::Kubelet(Task::Stop { pod, .. }) => write!(f, "the end of {pod}"),
-            Work::Kubelet(Task::Restart { pod, .. }) => write!(f, "the restart of {pod}"),
-            Work::Kubelet(Task::Probe { pod, .. }) => write!(f, "a probe of {pod}"),
-        }
+        let (what, pod) = match self {
+            Work::Arrive(HostId(host)) => return write!(f, "packets for machine {host}"),
+            Work::Host(HostId(host)) => return write!(f, "the stack of machine {host}"),
+            Work::Link(LinkId(link)) => return write!(f, "packets on link {link}"),
+            Work::Router(NodeId(node)) => return write!(f, "the router of node {node}"),
+            Work::Sync(NodeId(node)) => return write!(f, "the rules of node {node}"),
+            Work::Control => return f.write_str("the control plane"),
+            Work::Kubelet(task) => match &**task {
+                Task::Start { pod, .. } => ("start", pod),
+                Task::Stop { pod, .. } => ("end", pod),
+                Task::Restart { pod, .. } => ("restart", pod),
+                Task::Probe { pod, .. } => ("probe", pod),
+            },
+        };
+        write!(f, "the {what} of {pod}")
     }
 }
