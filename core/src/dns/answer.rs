@@ -11,6 +11,10 @@ use crate::rng::Rng;
 use alloc::{format, string::String, vec::Vec};
 use core::net::IpAddr;
 
+/// The opcodes that are answered.
+const QUERY: u8 = 0;
+const NOTIFY: u8 = 4;
+
 /// How a question came, which decides how long its answer may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
@@ -32,18 +36,22 @@ pub enum Transport {
 /// assert_eq!(Message::parse(&bytes).unwrap().rcode, Rcode::NxDomain);
 /// ```
 pub fn answer(zone: &Zone, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
+    let header = query.first_chunk::<12>()?;
+    let bits = u16::from_be_bytes([header[2], header[3]]);
+    if bits & 0x8000 != 0 {
+        return None;
+    }
+    let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+    let (opcode, is_sound) = ((bits >> 11) as u8 & 0xf, count(4) == 1 && count(6) < 2 && count(8) < 2 && count(10) < 3);
     let reply = match Message::parse(query) {
-        Ok(query) if query.flags.response => return None,
-        Ok(query) => respond(zone, &query),
-        // A header can be answered even if nothing behind it can be read (miekg/dns server.go).
-        Err(_) => {
-            let header = query.first_chunk::<12>()?;
-            if header[2] & 0x80 != 0 {
-                return None;
-            }
-            let flags = Flags { response: true, ..Flags::default() };
-            let id = u16::from_be_bytes([header[0], header[1]]);
-            Message { id, flags, rcode: Rcode::FormErr, ..Message::default() }
+        Ok(query) if matches!(opcode, QUERY | NOTIFY) && is_sound => respond(zone, &query),
+        // Of any other only the header is answered (miekg/dns acceptfunc.go, server.go).
+        _ => {
+            let is_known = matches!(opcode, QUERY | NOTIFY);
+            let mut flags = Flags::from_bits(bits);
+            (flags.response, flags.authoritative) = (true, false);
+            let (opcode, rcode) = if is_known { (QUERY, Rcode::FormErr) } else { (opcode, Rcode::NotImp) };
+            Message { id: count(0), flags, opcode, rcode, ..Message::default() }
         }
     };
     let limit = match transport {
@@ -55,7 +63,13 @@ pub fn answer(zone: &Zone, query: &[u8], transport: Transport) -> Option<Vec<u8>
 
 /// The message that answers a query.
 pub fn respond(zone: &Zone, query: &Message) -> Message {
-    let flags = Flags { response: true, recursion_desired: query.flags.recursion_desired, ..Flags::default() };
+    let is_query = query.opcode == QUERY;
+    let flags = Flags {
+        response: true,
+        recursion_desired: is_query && query.flags.recursion_desired,
+        checking_disabled: is_query && query.flags.checking_disabled,
+        ..Flags::default()
+    };
     let mut reply = Message {
         id: query.id,
         flags,
@@ -65,9 +79,12 @@ pub fn respond(zone: &Zone, query: &Message) -> Message {
         ..Message::default()
     };
     match query.questions.as_slice() {
-        _ if query.opcode != 0 => reply.rcode = Rcode::NotImp,
-        [_] if query.edns.is_some_and(|edns| edns.version != 0) => reply.rcode = Rcode::BadVers,
-        [question] if question.class != INTERNET => reply.rcode = Rcode::Refused,
+        [_] if query.edns.is_some_and(|edns| edns.version != 0) => {
+            reply.rcode = Rcode::BadVers;
+            // Upstream says its version and no more (plugin/pkg/edns).
+            reply.edns = Some(Edns { size: 0, version: 0, dnssec: false });
+        }
+        // Of whatever class: `forward` lets a server answer all (coredns core/dnsserver/server.go).
         [question] => resolve(zone, question, &mut reply),
         _ => reply.rcode = Rcode::FormErr,
     }

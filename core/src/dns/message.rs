@@ -57,6 +57,22 @@ pub struct Flags {
     pub recursion_desired: bool,
     /// RA: the server asks on.
     pub recursion_available: bool,
+    /// CD: the client takes records that nobody checked.
+    pub checking_disabled: bool,
+}
+
+impl Flags {
+    /// The flags among a header's bits.
+    pub(super) fn from_bits(bits: u16) -> Flags {
+        Flags {
+            response: bits & 0x8000 != 0,
+            authoritative: bits & 0x0400 != 0,
+            truncated: bits & 0x0200 != 0,
+            recursion_desired: bits & 0x0100 != 0,
+            recursion_available: bits & 0x0080 != 0,
+            checking_disabled: bits & 0x0010 != 0,
+        }
+    }
 }
 
 /// What an OPT record says.
@@ -146,13 +162,7 @@ impl Message {
         let mut message = Message { id: reader.u16(), ..Message::default() };
         let bits = reader.u16();
         message.opcode = (bits >> 11) as u8 & 0xf;
-        message.flags = Flags {
-            response: bits & 0x8000 != 0,
-            authoritative: bits & 0x0400 != 0,
-            truncated: bits & 0x0200 != 0,
-            recursion_desired: bits & 0x0100 != 0,
-            recursion_available: bits & 0x0080 != 0,
-        };
+        message.flags = Flags::from_bits(bits);
         let mut rcode = bits & 0xf;
         let counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
         for (section, count) in counts.into_iter().enumerate() {
@@ -246,6 +256,7 @@ impl Message {
             | bit(truncated, 9)
             | bit(self.flags.recursion_desired, 8)
             | bit(self.flags.recursion_available, 7)
+            | bit(self.flags.checking_disabled, 4)
             | self.rcode.number() & 0xf
     }
 }

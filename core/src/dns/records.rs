@@ -333,16 +333,19 @@ fn reversed_address(lower: &str) -> Option<IpAddr> {
         }
         return text.parse().ok().filter(IpAddr::is_ipv4);
     }
+    // Groups of four; what is left over in front is not looked at (coredns plugin/pkg/dnsutil/reverse.go).
+    let mut group = String::new();
     let mut count = 0;
     for nibble in lower.strip_suffix(".ip6.arpa.")?.rsplit('.') {
-        if count > 0 && count % 4 == 0 {
-            text.push(':');
-        }
-        if nibble.len() != 1 {
-            return None;
-        }
-        text += nibble;
+        group += nibble;
         count += 1;
+        if count % 4 == 0 {
+            if count > 4 {
+                text.push(':');
+            }
+            text += &group;
+            group.clear();
+        }
     }
-    if count == 32 { text.parse().ok() } else { None }
+    text.parse().ok()
 }

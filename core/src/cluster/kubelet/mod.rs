@@ -75,10 +75,14 @@ impl Cluster {
     pub(super) fn kubelet_pin(&mut self, pin: PodPin) {
         let key = Key::new(Kind::Pod, &pin.namespace, &pin.name);
         self.kubelets.pins.insert((pin.namespace.clone(), pin.name.clone()), pin);
-        let has_host = self.kubelets.sandboxes.get(&key).is_some_and(|sandbox| sandbox.host.is_some());
-        if has_host {
-            self.judge_readiness(&key);
-            self.write_status(&key);
+        match self.kubelets.sandboxes.get(&key) {
+            Some(sandbox) if sandbox.host.is_some() => {
+                self.judge_readiness(&key);
+                self.write_status(&key);
+            }
+            // It was kept from starting.
+            Some(sandbox) if !sandbox.addresses.is_empty() => self.start_sandbox(&key),
+            _ => {}
         }
     }
 

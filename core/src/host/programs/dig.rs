@@ -111,6 +111,7 @@ fn print(sys: &Sys, options: &Options, server: SocketAddr, reply: &Message, mill
         (flags.truncated, "tc"),
         (flags.recursion_desired, "rd"),
         (flags.recursion_available, "ra"),
+        (flags.checking_disabled, "cd"),
     ] {
         if is_set {
             sys.print(format_args!(" {name}"));
