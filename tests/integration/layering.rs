@@ -129,7 +129,7 @@ fn crate_names(text: &str) -> BTreeSet<String> {
 }
 
 fn first_name(path: &str) -> Option<String> {
-    let name: String = path.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let name: String = path.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     (!name.is_empty()).then_some(name)
 }
 

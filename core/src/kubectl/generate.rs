@@ -79,7 +79,7 @@ fn deployment(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Failure> {
-    let name = only_name(args, &format!("service {}", kind.to_lowercase()))?.to_owned();
+    let name = only_name(args, &format!("service {}", kind.to_ascii_lowercase()))?.to_owned();
     let cluster_ip = args.flag("clusterip");
     let tcp = args.list("tcp");
     if tcp.is_empty() && kind != "ExternalName" && cluster_ip != Some("None") {
@@ -155,7 +155,7 @@ fn exposing(session: &Session<'_>, args: &Args, object: &Object) -> Result<Objec
     for (at, text) in wanted.iter().enumerate() {
         let number = parse_port(text)?;
         let mut protocols: Vec<String> = match args.flag("protocol") {
-            Some(protocol) => alloc::vec![protocol.to_uppercase()],
+            Some(protocol) => alloc::vec![protocol.to_ascii_uppercase()],
             None => own.iter().filter(|(port, _)| port == text).map(|(_, protocol)| protocol.clone()).collect(),
         };
         if protocols.is_empty() {
@@ -164,7 +164,7 @@ fn exposing(session: &Session<'_>, args: &Args, object: &Object) -> Result<Objec
         for protocol in &protocols {
             let mut entry = Value::map();
             if protocols.len() > 1 {
-                entry.set(&["name"], format!("port-{}-{}", at + 1, protocol.to_lowercase()));
+                entry.set(&["name"], format!("port-{}-{}", at + 1, protocol.to_ascii_lowercase()));
             } else if wanted.len() > 1 {
                 entry.set(&["name"], format!("port-{}", at + 1));
             }

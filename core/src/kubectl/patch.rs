@@ -37,7 +37,7 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
         }
     };
-    let kind = args.flag("type").unwrap_or("strategic").to_lowercase();
+    let kind = args.flag("type").unwrap_or("strategic").to_ascii_lowercase();
     if !matches!(&*kind, "json" | "merge" | "strategic") {
         let text = format!("--type must be one of [json merge strategic], not {}", Quoted(&kind));
         return Err(Failure::error(&text));

@@ -43,7 +43,7 @@ impl Goal {
         }
         if let Some(condition) = text.strip_prefix("condition=") {
             let (name, value) = condition.split_once('=').unwrap_or((condition, "true"));
-            return Ok(Goal::Condition(name.to_lowercase(), value.to_lowercase()));
+            return Ok(Goal::Condition(name.to_ascii_lowercase(), value.to_ascii_lowercase()));
         }
         if let Some(path) = text.strip_prefix("jsonpath=") {
             let (path, value) = match path.rfind("}=").map(|at| (&path[..=at], &path[at + 2..])) {
@@ -63,8 +63,9 @@ impl Goal {
             Goal::There => true,
             Goal::Condition(name, value) => {
                 let conditions = object.status()["conditions"].items();
-                let condition = conditions.iter().find(|condition| condition["type"].str().to_lowercase() == *name);
-                condition.is_some_and(|condition| condition["status"].str().to_lowercase() == *value)
+                let condition =
+                    conditions.iter().find(|condition| condition["type"].str().to_ascii_lowercase() == *name);
+                condition.is_some_and(|condition| condition["status"].str().to_ascii_lowercase() == *value)
             }
             Goal::Path(template, value) => {
                 let found = template.find(&object.value);

@@ -122,9 +122,9 @@ fn query(case: Case<'_>) -> Result<(), Fail> {
         text => {
             let zone = text.strip_prefix("SOA of ").ok_or_else(|| Fail::unknown("authority", text))?;
             let ttl = case.table.root["configs"][case.get("config").text()]["ttl"].int().unwrap_or(5);
-            let start = format!("{zone} {} SOA ", ttl.min(300)).to_lowercase();
+            let start = format!("{zone} {} SOA ", ttl.min(300)).to_ascii_lowercase();
             let is_right = reply.authority.len() == 1
-                && reply.authority.iter().all(|record| record.to_lowercase().starts_with(&start));
+                && reply.authority.iter().all(|record| record.to_ascii_lowercase().starts_with(&start));
             if is_right { Ok(()) } else { Err(Fail::new(text, format!("{:?}", reply.authority))) }
         }
     }

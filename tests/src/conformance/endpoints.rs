@@ -108,7 +108,7 @@ fn containers(field: &str, list: &Tree) -> Tree {
     let complete = |(at, container): (usize, &Tree)| {
         let text = |text: String| Tree::Text(text);
         let base = BTreeMap::from([
-            ("name".to_string(), text(format!("{}-{at}", field.to_lowercase()))),
+            ("name".to_string(), text(format!("{}-{at}", field.to_ascii_lowercase()))),
             ("image".to_string(), text("registry.k8s.io/pause:3.10".into())),
         ]);
         Tree::Map(base).merged(container)

@@ -120,5 +120,5 @@ impl<'a> Parser<'a> {
 }
 
 fn is_name_part(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+    c.is_ascii_alphanumeric() || c == '_'
 }

@@ -160,7 +160,7 @@ impl Seed {
             return check("rcode", &wanted, &self.rcode.as_str());
         }
         // A program does not tell the code, but in which words it fails.
-        let text = format!("{}{}", self.output.stdout, self.output.stderr).to_lowercase();
+        let text = format!("{}{}", self.output.stdout, self.output.stderr).to_ascii_lowercase();
         let says = ["bad address", "not known", "could not resolve", "nxdomain", "does not resolve"];
         let is_missing = self.output.exit_code != 0 && says.iter().any(|words| text.contains(words));
         let got = if is_missing { "NXDOMAIN" } else { "NOERROR" };
