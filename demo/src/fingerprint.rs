@@ -43,7 +43,8 @@ impl Fingerprint {
         std::fs::write(stamp, self.text()).map_err(|error| Error::file(stamp, &error))
     }
 
-    fn text(self) -> String {
+    /// Its digits.
+    pub(crate) fn text(self) -> String {
         format!("{:016x}", self.0)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::fingerprint::Fingerprint;
 use crate::run::run;
 use crate::toolchain::{Target, has_core, remaps, scrub};
 use crate::{Error, lock};
@@ -16,6 +17,24 @@ pub(crate) const CARGO: &str = "/usr/bin/cargo";
 
 /// Where the sources lie, below a sysroot.
 const SOURCES: &str = "lib/rustlib/src/rust/library";
+
+/// Shortcuts in the library's code for floats, each with its file, and what stands in its place in a small library: the
+/// slow way behind a shortcut is always right, and needs no tables. Here a float is only ever read to learn that it is one.
+const SHORTCUTS: [(&str, &str, &str); 3] = [
+    (
+        "dec2flt/mod.rs",
+        "let mut fp = compute_float::<F>(num.exponent, num.mantissa);",
+        "let mut fp = BiasedFp { m: 0, p_biased: -1 };",
+    ),
+    ("flt2dec/strategy/grisu.rs", "match format_shortest_opt(d, unsafe { &mut *(buf as *mut _) }) {", "match None {"),
+    (
+        "flt2dec/strategy/grisu.rs",
+        "match format_exact_opt(d, unsafe { &mut *(buf as *mut _) }, limit) {",
+        "match None {",
+    ),
+];
+/// Where the code for floats lies, below [`SOURCES`]: newer releases of Rust have it in the second folder.
+const FLOATS: [&str; 2] = ["core/src/num", "core/src/num/imp"];
 
 /// What a library is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,7 +74,13 @@ pub(crate) fn sources(rustc: &Path) -> PathBuf {
 
 /// A sysroot that holds `target`, from the cache or built now by this compiler and its cargo.
 pub(crate) fn sysroot_for(rustc: &Path, cargo: &Path, target: Target, purpose: Purpose) -> Result<PathBuf, Error> {
-    let name = if purpose == Purpose::Small { "rust-std-small" } else { "rust-std" };
+    let name = match purpose {
+        Purpose::Small => {
+            let words: Vec<&str> = SHORTCUTS.iter().flat_map(|&(file, from, to)| [file, from, to]).collect();
+            format!("rust-std-small-{}", Fingerprint::of(&[], &words)?.text())
+        }
+        Purpose::Whole => "rust-std".to_owned(),
+    };
     let sysroot = cache()?.join(format!("{name}-{}", version(rustc)?));
     if has_core(&sysroot, target) {
         return Ok(sysroot);
@@ -75,6 +100,9 @@ fn build(rustc: &Path, cargo: &Path, target: Target, purpose: Purpose, sysroot: 
     // Cargo writes beside the manifest, and nothing may be written below /usr.
     let library = scratch.join("library");
     copy_folder(&sources(rustc), &library)?;
+    if purpose == Purpose::Small {
+        leave_out_shortcuts(&library)?;
+    }
     let mut flags = remaps(rustc);
     flags.push(format!("--remap-path-prefix={}=/rustc/library", library.display()));
     flags.extend(["-Zforce-unstable-if-unmarked", "-Cembed-bitcode=yes", "-Cdebuginfo=0"].map(String::from));
@@ -117,6 +145,18 @@ fn build(rustc: &Path, cargo: &Path, target: Target, purpose: Purpose, sysroot: 
     let _ = std::fs::remove_dir_all(&place);
     std::fs::rename(&staged, &place).map_err(|error| Error::file(&place, &error))?;
     let _ = std::fs::remove_dir_all(&scratch);
+    Ok(())
+}
+
+/// A release that words a shortcut differently keeps it, and its module is larger.
+fn leave_out_shortcuts(library: &Path) -> Result<(), Error> {
+    for (file, from, to) in SHORTCUTS {
+        for folder in FLOATS {
+            let path = library.join(folder).join(file);
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            std::fs::write(&path, text.replace(from, to)).map_err(|error| Error::file(&path, &error))?;
+        }
+    }
     Ok(())
 }
 
