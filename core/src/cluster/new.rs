@@ -104,6 +104,7 @@ impl Cluster {
                 masquerade_all: self.config.masquerade_all,
                 masquerade_outbound: self.config.masquerade_outbound,
                 max_connections: self.config.limits.connections,
+                track_windows: true,
                 ..RouterConfig::new(node.addresses[0])
             });
             let host = self.machines.insert(machine);

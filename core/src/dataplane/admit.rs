@@ -45,8 +45,7 @@ impl<A: Address> Plane<A> {
             return Err(Verdict::Drop(Reason::BadChecksum));
         }
         if first_state(header).is_none() {
-            let for_node = from != Ingress::Host && self.routes.is_own(tuple.dst);
-            return Err(if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) });
+            return Ok((tuple, self.stray(node, now, &tuple, from, tap)?));
         }
         // Loopback addresses mean nothing on a wire (kubelet's KUBE-FIREWALL, and Linux' martians).
         if from != Ingress::Host && (tuple.dst.ip().is_loopback() || tuple.src.ip().is_loopback()) {
@@ -88,13 +87,42 @@ impl<A: Address> Plane<A> {
         // Now it is certain: remember the connection, and the client.
         self.make_room(node, now, tap)?;
         let entry = steer.map_or(NO_ENTRY, |steer| steer.service);
-        self.conntrack.open(tuple, leaving.reversed(), header, entry, tick(now), [place, Some(reply_place)]);
+        let places = [place, Some(reply_place)];
+        self.conntrack.open(tuple, leaving.reversed(), header, packet, entry, tick(now), places);
         node.counters.opened += 1;
         node.note(now, &tuple, Step::Opened { reply: leaving.reversed().flow() }, tap);
         if let (Some(steer), Some(chosen)) = (steer, chosen) {
             self.remember(node, now, &tuple, &steer, chosen);
         }
         Ok((leaving, next))
+    }
+
+    /// Where a packet goes that fits no connection and begins none: it is not translated, even if its connection is.
+    ///
+    /// kube-proxy drops what is forwarded so in iptables mode alone (KUBE-FORWARD, `--ctstate INVALID`); the node's own
+    /// stack sees it in every mode.
+    #[inline(never)]
+    pub(super) fn stray<T: Tap>(
+        &self,
+        node: &Node,
+        now: Instant,
+        tuple: &Tuple<A>,
+        from: Ingress,
+        tap: &mut T,
+    ) -> Result<Next, Verdict> {
+        let next = self.routes.find(tuple.dst).ok_or(Verdict::Reject(Refusal::Network))?;
+        match (next.hop, from) {
+            (Hop::Host, Ingress::Port(_) | Ingress::Link(_)) => return Err(Verdict::Host),
+            (Hop::Blackhole, _) => return Err(Verdict::Drop(Reason::Blackhole)),
+            (_, Ingress::Port(_) | Ingress::Link(_)) if node.config.mode == Mode::Iptables => {
+                return Err(Verdict::Drop(Reason::Invalid));
+            }
+            _ => {}
+        }
+        if !node.policies.is_empty() {
+            self.judge(node, now, tuple, next, from, tap)?;
+        }
+        Ok(next)
     }
 
     /// Whether the packet would be counted down before it met the rule that refused it.

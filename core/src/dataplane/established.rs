@@ -1,7 +1,7 @@
 //! Packets of known connections, and the ends of connections.
 
 use super::balance::Load;
-use super::conntrack::{Closed, NO_ENTRY, Progress, is_plain, tick};
+use super::conntrack::{Closed, NO_ENTRY, Progress, is_plain, is_within, tick};
 use super::routes::{Next, Way};
 use super::table::Hop;
 use super::verdict::{Ingress, Refusal, Verdict};
@@ -54,6 +54,12 @@ impl<A: Address> Plane<A> {
         if from == Ingress::Host || packet[A::TTL] <= 1 || packet.len() > usize::from(way.limit) {
             return None;
         }
+        if plain.protocol == 6
+            && let Some(windows) = &mut self.conntrack.windows
+            && !is_within(windows, slot.connection(), slot.is_reply(), &packet[A::SOURCE + 2 * A::LENGTH..])
+        {
+            return None;
+        }
         slot.note_seen(tick(now));
         let tuple = plain.tuple();
         let to = slot.translated(plain.protocol);
@@ -84,10 +90,22 @@ impl<A: Address> Plane<A> {
     ) -> Option<Verdict> {
         let slot = self.conntrack.slots.at_mut(at);
         node.note(now, &header.tuple, Step::Tracked { reply: slot.is_reply() }, tap);
-        if slot.is_fast() && is_plain(header) {
+        let mut is_last = false;
+        let is_watched = header.kind == Kind::Tcp && self.conntrack.windows.is_some();
+        if slot.is_fast() && is_plain(header) && !is_watched {
             slot.note_seen(tick(now));
-        } else if let Some(verdict) = self.progress(node, now, at, header, from, tap) {
-            return verdict.map(|verdict| node.end(now, Some(&header.tuple), verdict, tap));
+        } else {
+            match self.progress(node, now, at, header, packet, tap) {
+                Progress::Pass | Progress::Became { .. } => {}
+                Progress::Last => is_last = true,
+                Progress::Renew => return None,
+                Progress::Invalid => {
+                    return Some(match self.stray(node, now, &header.tuple, from, tap) {
+                        Ok(next) => self.send(node, now, packet, header, &header.tuple, next, from, tap),
+                        Err(verdict) => node.end(now, Some(&header.tuple), verdict, tap),
+                    });
+                }
+            }
         }
         let slot = self.conntrack.slots.at(at);
         let to = slot.translated(header.tuple.protocol);
@@ -98,10 +116,13 @@ impl<A: Address> Plane<A> {
                 Err(verdict) => return Some(node.end(now, Some(&header.tuple), verdict, tap)),
             },
         };
+        if is_last {
+            self.finish(node, now, self.conntrack.slots.at(at).connection(), tap);
+        }
         Some(self.send(node, now, packet, header, &to, next, from, tap))
     }
 
-    /// Moves the state of a connection: `None` when the packet passes, else how it ends, or `Some(None)` to begin anew.
+    /// Moves the state of a connection.
     #[inline(never)]
     fn progress<T: Tap>(
         &mut self,
@@ -109,27 +130,23 @@ impl<A: Address> Plane<A> {
         now: Instant,
         at: usize,
         header: &Header<A>,
-        from: Ingress,
+        packet: &[u8],
         tap: &mut T,
-    ) -> Option<Option<Verdict>> {
+    ) -> Progress {
         let connection = self.conntrack.slots.at(at).connection();
-        match self.conntrack.progress(at, header, tick(now)) {
-            Progress::Pass => None,
-            Progress::Became { active } => {
-                self.count_load(connection, active);
-                None
-            }
-            Progress::Renew => {
-                let closed = self.conntrack.close(connection);
-                self.closed(node, now, &closed, Reason::Finished, tap);
-                Some(None)
-            }
-            // Linux drops what does not fit when it forwards it, and lets the node's own stack see it untranslated.
-            Progress::Invalid => {
-                let for_node = from != Ingress::Host && self.routes.is_own(header.tuple.dst);
-                Some(Some(if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) }))
-            }
+        let progress = self.conntrack.progress(at, header, packet, tick(now));
+        match progress {
+            Progress::Pass | Progress::Last | Progress::Invalid => {}
+            Progress::Became { active } => self.count_load(connection, active),
+            Progress::Renew => self.finish(node, now, connection, tap),
         }
+        progress
+    }
+
+    #[inline(never)]
+    fn finish<T: Tap>(&mut self, node: &mut Node, now: Instant, connection: u32, tap: &mut T) {
+        let closed = self.conntrack.close(connection);
+        self.closed(node, now, &closed, Reason::Finished, tap);
     }
 
     #[inline(never)]
@@ -217,9 +234,15 @@ impl<A: Address> Plane<A> {
         });
         let is_right = icmp::checksum_is_right::<A>(packet, start);
         let Some((about, to, answer)) = found.filter(|_| is_right) else {
-            let for_node = is_right && self.routes.is_own(header.tuple.dst);
-            let verdict = if for_node { Verdict::Host } else { Verdict::Drop(Reason::Invalid) };
-            return node.end(now, Some(&header.tuple), verdict, tap);
+            let stray = if is_right {
+                self.stray(node, now, &header.tuple, from, tap)
+            } else {
+                Err(Verdict::Drop(Reason::Invalid))
+            };
+            return match stray {
+                Ok(next) => self.send(node, now, packet, header, &header.tuple, next, from, tap),
+                Err(verdict) => node.end(now, Some(&header.tuple), verdict, tap),
+            };
         };
         let mut outer = header.tuple;
         if to.src != answer.src {

@@ -240,7 +240,7 @@ impl<A: Address> Plane<A> {
     fn new(config: &RouterConfig, rng: &mut Rng) -> Plane<A> {
         Plane {
             services: Services::new(config.mode, rng),
-            conntrack: Conntrack::new(config.max_connections, &config.timeouts, rng),
+            conntrack: Conntrack::new(config.max_connections, &config.timeouts, config.track_windows, rng),
             routes: Routes::new(config.addresses.iter().chain(&config.gateways).copied(), rng),
             fragments: Fragments::default(),
         }
@@ -382,3 +382,5 @@ impl Node {
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;

@@ -55,7 +55,7 @@ proptest! {
     #[test]
     fn connection_tracking_is_a_map_with_timeouts(acts in prop::collection::vec(act(), 1..300)) {
         const LIMIT: usize = 9;
-        let mut table = Conntrack::<u32>::new(LIMIT as u32, &Timeouts::LINUX, &mut crate::rng::Rng::new(3));
+        let mut table = Conntrack::<u32>::new(LIMIT as u32, &Timeouts::LINUX, false, &mut crate::rng::Rng::new(3));
         let mut model: BTreeMap<(u8, u16), Plain> = BTreeMap::new();
         let mut now = Instant::from_secs(5);
         for (order, act) in acts.into_iter().enumerate() {
@@ -79,7 +79,7 @@ proptest! {
                 prop_assert_eq!(found.is_ok(), model.contains_key(&(client, port)));
                 if let Ok(at) = found {
                     prop_assert_eq!(table.slots.at(at).is_reply(), reply);
-                    table.progress(at, &header, here);
+                    table.progress(at, &header, &[], here);
                     let c = model.get_mut(&(client, port)).unwrap();
                     c.stream |= c.answered && (here as u8).wrapping_sub(c.began as u8) >= ticks(2) as u8;
                     c.answered |= reply;
@@ -98,7 +98,7 @@ proptest! {
                         }
                     }
                     if !table.is_full() {
-                        table.open(original.tuple, original.tuple.reversed(), &original, 0, here, places);
+                        table.open(original.tuple, original.tuple.reversed(), &original, &[], 0, here, places);
                         let plain = Plain { opened: order as u64, began: here, last: here, answered: false, stream: false };
                         model.insert((client, port), plain);
                     }

@@ -12,22 +12,22 @@ use crate::net::rewrite::{fill_checksums, header_checksum_is_right};
 use crate::net::{Flow, Protocol, icmp};
 use crate::time::Duration;
 
-const CLIENT: &str = "10.1.1.101:40000";
-const VIP: &str = "10.96.0.10:80";
-const NEAR: &str = "10.1.1.1:8080";
-const FAR: &str = "10.1.2.1:8080";
-const POD: Ingress = Ingress::Port(HostId(101));
-const WIRE: Ingress = Ingress::Link(LinkId(0));
+pub(super) const CLIENT: &str = "10.1.1.101:40000";
+pub(super) const VIP: &str = "10.96.0.10:80";
+pub(super) const NEAR: &str = "10.1.1.1:8080";
+pub(super) const FAR: &str = "10.1.2.1:8080";
+pub(super) const POD: Ingress = Ingress::Port(HostId(101));
+pub(super) const WIRE: Ingress = Ingress::Link(LinkId(0));
 
-fn socket(text: &str) -> SocketAddr {
+pub(super) fn socket(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn ip(text: &str) -> IpAddr {
+pub(super) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn packet(protocol: Protocol, from: &str, to: &str, flags: u8) -> Vec<u8> {
+pub(super) fn packet(protocol: Protocol, from: &str, to: &str, flags: u8) -> Vec<u8> {
     let (from, to) = (socket(from), socket(to));
     let number = if protocol == Protocol::Icmp && from.is_ipv6() { 58 } else { protocol.number() };
     let mut transport = match protocol {
@@ -70,14 +70,14 @@ pub(super) fn syn(to: [u8; 4], port: u16) -> Vec<u8> {
     packet(Protocol::Tcp, "192.0.2.1:40000", &alloc::format!("{}:{port}", core::net::Ipv4Addr::from(to)), SYN)
 }
 
-fn flow(packet: &[u8]) -> Flow {
+pub(super) fn flow(packet: &[u8]) -> Flow {
     match packet[0] >> 4 {
         4 => u32::parse(packet).unwrap().tuple.flow(),
         _ => u128::parse(packet).unwrap().tuple.flow(),
     }
 }
 
-fn config(mode: Mode) -> RouterConfig {
+pub(super) fn config(mode: Mode) -> RouterConfig {
     let mut config = RouterConfig::new(ip("172.30.0.11"));
     config.mode = mode;
     config.addresses.push(ip("fd00:30::11"));
@@ -87,18 +87,18 @@ fn config(mode: Mode) -> RouterConfig {
     config
 }
 
-struct Lab {
-    router: Router,
-    now: Instant,
-    web: ServicePort,
+pub(super) struct Lab {
+    pub(super) router: Router,
+    pub(super) now: Instant,
+    pub(super) web: ServicePort,
 }
 
 impl Lab {
-    fn new(mode: Mode) -> Lab {
+    pub(super) fn new(mode: Mode) -> Lab {
         Lab::with(config(mode))
     }
 
-    fn with(config: RouterConfig) -> Lab {
+    pub(super) fn with(config: RouterConfig) -> Lab {
         let web = ServicePort::new("default/web", Protocol::Tcp, ip("10.96.0.10"), 80);
         let mut lab = Lab { router: Router::new(config), now: Instant::from_secs(1000), web };
         for (to, hop) in [
@@ -117,23 +117,23 @@ impl Lab {
     }
 
     /// With the Service `web` and these endpoints; those of the node's own range are local.
-    fn serving(mode: Mode, endpoints: &[&str]) -> Lab {
+    pub(super) fn serving(mode: Mode, endpoints: &[&str]) -> Lab {
         let mut lab = Lab::new(mode);
         lab.serve(endpoints);
         lab
     }
 
-    fn serve(&mut self, endpoints: &[&str]) {
+    pub(super) fn serve(&mut self, endpoints: &[&str]) {
         self.apply(Delta::Service(self.web.clone()));
         let endpoints = endpoints.iter().map(|e| endpoint(e)).collect();
         self.apply(Delta::Endpoints(self.web.key(), endpoints));
     }
 
-    fn apply(&mut self, delta: Delta) {
+    pub(super) fn apply(&mut self, delta: Delta) {
         self.router.apply(self.now, &delta, &mut ());
     }
 
-    fn send(&mut self, packet: &mut [u8], from: Ingress) -> Verdict {
+    pub(super) fn send(&mut self, packet: &mut [u8], from: Ingress) -> Verdict {
         let before = packet.to_vec();
         let verdict = self.router.handle_packet(self.now, packet, from, &mut ());
         let mut renewed = packet.to_vec();
@@ -145,28 +145,28 @@ impl Lab {
         verdict
     }
 
-    fn tcp(&mut self, from: &str, to: &str, flags: u8, ingress: Ingress) -> (Verdict, Flow) {
+    pub(super) fn tcp(&mut self, from: &str, to: &str, flags: u8, ingress: Ingress) -> (Verdict, Flow) {
         let mut packet = packet(Protocol::Tcp, from, to, flags);
         let verdict = self.send(&mut packet, ingress);
         (verdict, flow(&packet))
     }
 
     /// Opens a connection, and says which backend has it.
-    fn connect(&mut self, from: &str, to: &str, ingress: Ingress) -> Result<SocketAddr, Verdict> {
+    pub(super) fn connect(&mut self, from: &str, to: &str, ingress: Ingress) -> Result<SocketAddr, Verdict> {
         match self.tcp(from, to, SYN, ingress) {
             (Verdict::Port(_) | Verdict::Link(_) | Verdict::Host, flow) => Ok(flow.destination()),
             (verdict, _) => Err(verdict),
         }
     }
 
-    fn refusal(&mut self, packet: &[u8], from: Ingress, refusal: Refusal) -> (Vec<u8>, Option<Verdict>) {
+    pub(super) fn refusal(&mut self, packet: &[u8], from: Ingress, refusal: Refusal) -> (Vec<u8>, Option<Verdict>) {
         let mut out = Vec::new();
         let verdict = self.router.originate(self.now, packet, from, refusal, &mut out, &mut ());
         (out, verdict)
     }
 }
 
-fn endpoint(text: &str) -> Endpoint {
+pub(super) fn endpoint(text: &str) -> Endpoint {
     let mut endpoint = Endpoint::new(socket(text));
     endpoint.local = text.starts_with("10.1.1.") || text.starts_with("[fd00:1:1:");
     endpoint

@@ -21,6 +21,9 @@ pub struct Timeouts {
     pub tcp_time_wait: Duration,
     /// A RST was seen.
     pub tcp_close: Duration,
+    /// An established connection whose data is not acknowledged, which is only known where windows are tracked, or whose
+    /// other side was never heard; if its state has no shorter time.
+    pub tcp_unacknowledged: Duration,
     /// Datagrams in one direction only, or young.
     pub udp: Duration,
     /// Datagrams in both directions for more than two seconds.
@@ -46,6 +49,7 @@ impl Timeouts {
         tcp_last_ack: Duration::from_secs(30),
         tcp_time_wait: Duration::from_secs(120),
         tcp_close: Duration::from_secs(10),
+        tcp_unacknowledged: Duration::from_secs(300),
         udp: Duration::from_secs(30),
         udp_stream: Duration::from_secs(120),
         sctp_setup: Duration::from_secs(3),

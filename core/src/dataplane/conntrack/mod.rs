@@ -9,6 +9,7 @@ mod arena;
 pub(crate) mod slots;
 mod tcp;
 mod wheel;
+mod window;
 
 pub use tcp::State;
 
@@ -18,6 +19,7 @@ use self::arena::{ANSWERED, ASSURED, Arena, Connection};
 use self::slots::{Slot, Slots, Vacancy};
 use self::tcp::Step;
 use self::wheel::{Link, NONE, Wheel};
+use self::window::{Segment, Windows};
 use super::timeouts::Timeouts;
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
@@ -66,6 +68,8 @@ pub(crate) enum Progress {
         /// Established now.
         active: bool,
     },
+    /// It passes, and its connection is over: it was refused, or given up before it was answered.
+    Last,
     /// It begins a new connection in place of the old one.
     Renew,
     /// It does not fit.
@@ -79,11 +83,14 @@ pub(crate) struct Conntrack<A: Address> {
     wheel: Wheel,
     limit: u32,
     timeouts: [u32; 15],
+    unacknowledged: u32,
     udp: u32,
+    /// By the connection's number, if windows are tracked.
+    pub(crate) windows: Option<Vec<Windows>>,
 }
 
 impl<A: Address> Conntrack<A> {
-    pub(crate) fn new(limit: u32, timeouts: &Timeouts, rng: &mut Rng) -> Conntrack<A> {
+    pub(crate) fn new(limit: u32, timeouts: &Timeouts, track_windows: bool, rng: &mut Rng) -> Conntrack<A> {
         let mut by_state = [0; 15];
         for (state, timeout) in [
             (State::SynSent, timeouts.tcp_syn_sent),
@@ -110,7 +117,9 @@ impl<A: Address> Conntrack<A> {
             wheel: Wheel::new(),
             limit: limit.clamp(1, (1 << 24) - 1),
             timeouts: by_state,
+            unacknowledged: ticks(timeouts.tcp_unacknowledged),
             udp: 0,
+            windows: track_windows.then(Vec::new),
         }
     }
 
@@ -154,11 +163,13 @@ impl<A: Address> Conntrack<A> {
     ///
     /// Neither tuple may be known yet, and the table must not be full. `places` are those of the two tuples, as far as
     /// they are known.
+    #[expect(clippy::too_many_arguments)]
     pub(crate) fn open(
         &mut self,
         original: Tuple<A>,
         reply: Tuple<A>,
         header: &Header<A>,
+        packet: &[u8],
         entry: u32,
         now: u32,
         places: [Option<Vacancy>; 2],
@@ -188,14 +199,43 @@ impl<A: Address> Conntrack<A> {
         };
         self.connections.add(connection);
         self.udp += u32::from(original.protocol == 17);
-        self.wheel.insert(&mut self.connections, index, now.saturating_add(self.timeouts[state as usize]));
+        if let Some(windows) = &mut self.windows {
+            let place = index as usize;
+            windows.resize_with(windows.len().max(place + 1), Windows::default);
+            windows[place] = Windows::new(&Segment::new(&packet[header.transport..header.length]));
+        }
+        self.set_timer(index, now, now);
         index
     }
 
+    /// Sets a connection's timer for when it may be over, if nothing is heard after the tick `last`.
+    fn set_timer(&mut self, index: u32, last: u32, now: u32) {
+        let mut at = last.saturating_add(self.timeout(index));
+        if self.windows.is_some() {
+            // What waits for an acknowledgement is seen only when one looks.
+            at = at.min(now.saturating_add(self.unacknowledged));
+        }
+        self.wheel.insert(&mut self.connections, index, at);
+    }
+
+    /// How long a connection is remembered after its latest packet.
+    fn timeout(&self, index: u32) -> u32 {
+        let connection = &self.connections[index];
+        let usual = self.timeouts[connection.state as usize];
+        if connection.state > State::Close {
+            return usual;
+        }
+        let windows = self.windows.as_ref().map(|windows| &windows[index as usize]);
+        if windows.is_some_and(Windows::was_reset) {
+            return self.timeouts[State::Close as usize];
+        }
+        let is_unheard = connection.state == State::Established && connection.marks & ANSWERED == 0;
+        if is_unheard || windows.is_some_and(Windows::waits) { usual.min(self.unacknowledged) } else { usual }
+    }
+
     /// Judges a packet of a known connection, and moves its state.
-    pub(crate) fn progress(&mut self, at: usize, header: &Header<A>, now: u32) -> Progress {
-        let slot = self.slots.at_mut(at);
-        slot.seen = now as u16;
+    pub(crate) fn progress(&mut self, at: usize, header: &Header<A>, packet: &[u8], now: u32) -> Progress {
+        let slot = self.slots.at(at);
         let (index, reply) = (slot.connection(), slot.is_reply());
         let connection = &mut self.connections[index];
         let before = connection.state;
@@ -215,25 +255,45 @@ impl<A: Address> Conntrack<A> {
                 _ => before,
             },
             State::Query | State::Generic => before,
-            tcp => match tcp::step(tcp, header.flags, reply) {
-                Step::Ignore => return Progress::Pass,
-                Step::Invalid => return Progress::Invalid,
-                Step::To(State::SynSent) if !reply && matches!(tcp, State::TimeWait | State::Close) => {
-                    return Progress::Renew;
+            tcp => {
+                let mut step = tcp::step(tcp, header.flags, reply);
+                if let Some(windows) = &mut self.windows {
+                    let segment = Segment::new(&packet[header.transport..header.length]);
+                    let marks = (connection.marks & ANSWERED != 0, connection.marks & ASSURED != 0);
+                    step = windows[index as usize].judge(tcp, step, &segment, reply, marks);
                 }
-                Step::To(next) => next,
-            },
+                match step {
+                    Step::Ignore => {
+                        connection.marks |= if reply { ANSWERED } else { 0 };
+                        return Progress::Pass;
+                    }
+                    Step::Invalid => return Progress::Invalid,
+                    Step::To(State::SynSent) if matches!(tcp, State::TimeWait | State::Close) => {
+                        return Progress::Renew;
+                    }
+                    // A SYN that is sent again does not keep its connection alive.
+                    Step::To(State::SynSent) if tcp == State::SynSent && connection.marks & ANSWERED == 0 => {
+                        return Progress::Pass;
+                    }
+                    Step::To(next) => next,
+                }
+            }
         };
-        connection.marks |= if reply { ANSWERED } else { 0 };
+        let is_reset = header.kind == Kind::Tcp && header.flags & tcp_flags::RST != 0;
+        if is_reset && connection.marks & ANSWERED == 0 {
+            return Progress::Last;
+        }
         connection.last = now;
         connection.state = after;
+        self.slots.at_mut(at).seen = now as u16;
         let settled = matches!(after, State::Established | State::Associated | State::Stream);
         if settled && connection.marks == ANSWERED {
             connection.marks |= ASSURED;
             self.connections.delist(index);
         }
-        if before != after || settled {
-            self.settle(index, settled, before != after, now);
+        self.connections[index].marks |= if reply { ANSWERED } else { 0 };
+        if before != after || settled || is_reset {
+            self.settle(index, settled, before != after || is_reset, now);
         }
         let active = |state| matches!(state, State::Established | State::Associated);
         if active(before) == active(after) { Progress::Pass } else { Progress::Became { active: active(after) } }
@@ -243,13 +303,12 @@ impl<A: Address> Conntrack<A> {
     fn settle(&mut self, index: u32, settled: bool, changed: bool, now: u32) {
         let connection = &self.connections[index];
         let fast = settled && connection.marks & ASSURED != 0 && connection.state != State::Associated;
-        let (slots, state) = (connection.slots, connection.state);
-        for at in slots {
+        for at in connection.slots {
             self.slots.set_fast(at as usize, fast);
         }
         if changed {
             self.wheel.remove(&mut self.connections, index);
-            self.wheel.insert(&mut self.connections, index, now.saturating_add(self.timeouts[state as usize]));
+            self.set_timer(index, now, now);
         }
     }
 
@@ -303,11 +362,11 @@ impl<A: Address> Conntrack<A> {
                     *seen = (here as u16).wrapping_sub(Wheel::REACH as u16 + 1);
                 }
             }
-            let deadline = connection.last.saturating_add(self.timeouts[connection.state as usize]);
-            if deadline <= here {
+            let last = connection.last;
+            if last.saturating_add(self.timeout(index)) <= here {
                 return Some(self.close(index));
             }
-            self.wheel.insert(&mut self.connections, index, deadline);
+            self.set_timer(index, last, here);
         }
         None
     }
@@ -327,7 +386,7 @@ impl<A: Address> Conntrack<A> {
         let age = |seen: u16| u32::from((now as u16).wrapping_sub(seen));
         let least = age(original.seen).min(age(reply.seen));
         let last = if least <= Wheel::REACH { now - least.min(now) } else { 0 };
-        let left = (last.max(connection.last) + self.timeouts[connection.state as usize]).saturating_sub(now);
+        let left = (last.max(connection.last) + self.timeout(index)).saturating_sub(now);
         View {
             original: original.key(),
             reply: reply.key(),
@@ -345,8 +404,15 @@ impl<A: Address> Conntrack<A> {
 
     /// Bytes of heap, for measuring.
     pub(crate) fn bytes(&self) -> usize {
-        self.slots.bytes() + self.connections.bytes()
+        let windows = self.windows.as_ref().map_or(0, |windows| windows.capacity() * size_of::<Windows>());
+        self.slots.bytes() + self.connections.bytes() + windows
     }
+}
+
+/// Whether a plain segment of an established connection lies within its window. If not, nothing comes of it.
+#[inline(never)]
+pub(crate) fn is_within(windows: &mut [Windows], connection: u32, reply: bool, tcp: &[u8]) -> bool {
+    windows[connection as usize].passes(&Segment::new(tcp), reply)
 }
 
 /// What `conntrack -L` shows of a connection.

@@ -1,0 +1,386 @@
+//! TCP's windows: whether a segment can belong to its connection, by its sequence numbers.
+//!
+//! A middlebox knows neither what has arrived nor what is buffered; it knows the highest sequence number that each
+//! side has sent, and the highest that the other has offered to take. What lies beyond those was forged, or belongs
+//! to another time. Linux net/netfilter/nf_conntrack_proto_tcp.c, `tcp_in_window`.
+
+use super::tcp::{State, Step};
+use crate::net::header::tcp_flags::{ACK, FIN, RST, SYN};
+
+/// What a segment says of sequence numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment<'a> {
+    seq: u32,
+    ack: u32,
+    /// One past its last byte; SYN and FIN count as one each.
+    end: u32,
+    window: u16,
+    flags: u8,
+    options: &'a [u8],
+}
+
+impl<'a> Segment<'a> {
+    /// Reads a TCP segment: header and payload. Zeros, if it is shorter than its header.
+    #[inline]
+    pub(super) fn new(tcp: &'a [u8]) -> Segment<'a> {
+        let Some((header, rest)) = tcp.split_first_chunk::<20>() else {
+            return Segment { seq: 0, ack: 0, end: 0, window: 0, flags: 0, options: &[] };
+        };
+        let word = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let (seq, flags) = (word(4), header[13]);
+        let options = rest.get(..(usize::from(header[12] >> 4) * 4).saturating_sub(20)).unwrap_or(&[]);
+        let data = (rest.len() - options.len()) as u32;
+        Segment {
+            seq,
+            ack: word(8),
+            end: seq.wrapping_add(data + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0)),
+            window: u16::from_be_bytes([header[14], header[15]]),
+            flags,
+            options,
+        }
+    }
+
+    fn kind(&self) -> u8 {
+        if self.flags & RST != 0 {
+            RST
+        } else if self.flags & SYN != 0 {
+            self.flags & (SYN | ACK)
+        } else if self.flags & FIN != 0 {
+            FIN
+        } else {
+            self.flags & ACK
+        }
+    }
+}
+
+/// One side of a connection, as its segments showed it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Side {
+    /// The end of what it sent.
+    end: u32,
+    /// The end of what it may send: what the other side acknowledged, and its window.
+    most: u32,
+    /// The largest window it offered; 0 as long as it sent nothing.
+    window: u32,
+    /// The highest acknowledgement it sent, if `ACKNOWLEDGED`.
+    acked: u32,
+    scale: u8,
+    marks: u8,
+}
+
+/// It asked for windows to be scaled.
+const SCALES: u8 = 1;
+/// It takes selective acknowledgements.
+const SELECTIVE: u8 = 2;
+/// The beginning of the connection was not seen: nothing it sends is out of window.
+const LIBERAL: u8 = 4;
+/// It closed the connection.
+const CLOSED: u8 = 8;
+/// It sent an acknowledgement.
+const ACKNOWLEDGED: u8 = 16;
+/// What it sent was not acknowledged yet.
+const PENDING: u8 = 32;
+
+/// Both sides of a connection, the opener first, and its latest segment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Windows {
+    sides: [Side; 2],
+    last_end: u32,
+    last_window: u16,
+    last_kind: u8,
+    last_reply: bool,
+    /// Of an ignored SYN.
+    last_scale: u8,
+    last_marks: u8,
+}
+
+/// Where a segment lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Within,
+    /// It may pass, and proves nothing.
+    Before,
+    Outside,
+}
+
+/// Whether `a` comes after `b`.
+#[inline(always)]
+fn after(a: u32, b: u32) -> bool {
+    (b.wrapping_sub(a) as i32) < 0
+}
+
+impl Windows {
+    /// Those of a connection that begins with this segment.
+    pub(super) fn new(segment: &Segment<'_>) -> Windows {
+        let window = u32::from(segment.window).max(1);
+        let mut opener = Side { end: segment.end, most: segment.end, window, ..Side::default() };
+        let mut other = Side::default();
+        if segment.flags & SYN != 0 {
+            opener.read_options(segment.options);
+        } else {
+            opener.most = segment.end.wrapping_add(window);
+            (opener.marks, other.marks) = (SELECTIVE | LIBERAL, SELECTIVE | LIBERAL);
+        }
+        Windows { sides: [opener, other], ..Windows::default() }
+    }
+
+    /// Whether what was sent waits for its acknowledgement, or for a window to open.
+    pub(super) fn waits(&self) -> bool {
+        (self.sides[0].marks | self.sides[1].marks) & PENDING != 0 || self.last_window == 0
+    }
+
+    /// Whether the latest segment was a reset.
+    pub(super) fn was_reset(&self) -> bool {
+        self.last_kind == RST
+    }
+
+    /// A segment that only acknowledges and carries, of an established connection: whether it lies within. If not, nothing
+    /// comes of it.
+    pub(super) fn passes(&mut self, segment: &Segment<'_>, reply: bool) -> bool {
+        let within = self.judge_place(State::Established, segment, reply) == Place::Within;
+        if within {
+            self.note(segment, reply);
+        }
+        within
+    }
+
+    /// What a segment does to its connection, `step` being what it would do by its flags alone.
+    pub(super) fn judge(
+        &mut self,
+        state: State,
+        mut step: Step,
+        segment: &Segment<'_>,
+        reply: bool,
+        marks: (bool, bool),
+    ) -> Step {
+        let (answered, assured) = marks;
+        let kind = segment.kind();
+        let (me, other) = (usize::from(reply), usize::from(!reply));
+        // A reset may be the answer to a segment that was let through unjudged.
+        let mut is_answer = kind == RST;
+        match step {
+            Step::To(State::SynSent) if matches!(state, State::TimeWait | State::Close) => {
+                let closed = (self.sides[0].marks | self.sides[1].marks) & CLOSED != 0;
+                // Begin anew after a close, or when the opener itself had given up.
+                if closed || self.last_reply == reply && self.last_kind == RST {
+                    return step;
+                }
+                step = Step::Ignore;
+            }
+            // What is closing may be forgotten and used anew at any time; its numbers prove nothing.
+            Step::To(State::Close) if kind == RST && (State::FinWait..=State::Close).contains(&state) => {
+                self.note(segment, reply);
+                return step;
+            }
+            // After a SYN that was let through unjudged, who knows which numbers count.
+            Step::To(State::Close)
+                if kind == RST && self.sides[other].marks & ACKNOWLEDGED != 0 && self.last_kind != SYN =>
+            {
+                let expected = self.sides[other].acked;
+                let established = state == State::Established && assured;
+                is_answer = false;
+                if segment.seq != 0 || established {
+                    if after(expected, segment.seq) {
+                        return Step::Invalid;
+                    }
+                    let follows = self.last_kind == ACK && self.last_reply == reply && segment.seq == self.last_end;
+                    // One that does not hit exactly may provoke a challenge; the connection lives on until that is answered.
+                    if established && segment.seq != expected && !follows {
+                        (step, is_answer) = (Step::To(state), true);
+                    }
+                }
+            }
+            _ => {}
+        }
+        if step == Step::Ignore {
+            // The two may be in step where this router is not: then their agreement counts.
+            if kind == SYN | ACK && self.last_kind == SYN && self.last_reply != reply && segment.ack == self.last_end {
+                let window = u32::from(self.last_window).max(1);
+                self.sides[other] = Side {
+                    end: self.last_end,
+                    most: self.last_end,
+                    window,
+                    acked: 0,
+                    scale: self.last_scale,
+                    marks: self.last_marks,
+                };
+                self.sides[me] = Side::default();
+                step = Step::To(State::SynRecv);
+            } else {
+                self.note(segment, reply);
+                (self.last_end, self.last_window) = (segment.end, segment.window);
+                if kind == SYN && !reply {
+                    let mut seen = Side::default();
+                    seen.read_options(segment.options);
+                    (self.last_scale, self.last_marks) = (seen.scale, seen.marks);
+                }
+                return Step::Ignore;
+            }
+        }
+        let Step::To(next) = step else { return step };
+        is_answer &= answered && self.last_kind == SYN || !assured && self.last_kind == ACK;
+        if !is_answer || segment.ack != self.last_end {
+            match self.judge_place(state, segment, reply) {
+                Place::Within => {}
+                Place::Before => return Step::Ignore,
+                Place::Outside => return Step::Invalid,
+            }
+        }
+        self.note(segment, reply);
+        if state != next && next == State::FinWait {
+            self.sides[me].marks |= CLOSED;
+        }
+        step
+    }
+
+    fn note(&mut self, segment: &Segment<'_>, reply: bool) {
+        (self.last_kind, self.last_reply) = (segment.kind(), reply);
+        if self.last_kind == ACK {
+            (self.last_end, self.last_window) = (segment.end, segment.window);
+        }
+    }
+
+    /// Where the segment lies; if within, the windows move.
+    #[inline(always)]
+    fn judge_place(&mut self, state: State, segment: &Segment<'_>, reply: bool) -> Place {
+        let [first, second] = &mut self.sides;
+        let (sender, receiver) = if reply { (second, first) } else { (first, second) };
+        let Segment { mut seq, mut ack, mut end, window, flags, options } = *segment;
+        let mut sack = ack;
+        if !options.is_empty() && receiver.marks & SELECTIVE != 0 {
+            sack = selective(options, ack);
+        }
+        if sender.window == 0 {
+            if flags & SYN != 0 {
+                sender.begin(receiver, segment, reply);
+                if flags & ACK == 0 {
+                    return Place::Within;
+                }
+            } else {
+                sender.end = end;
+                sender.window = (u32::from(window) << sender.scale).max(1);
+                sender.most = end.wrapping_add(sender.window);
+                if receiver.window == 0 {
+                    (receiver.end, receiver.most) = (sack, sack);
+                } else if sack == receiver.end.wrapping_add(1) {
+                    receiver.end = sack;
+                }
+            }
+        } else if flags & SYN != 0 && after(end, sender.end) && matches!(state, State::SynSent | State::SynRecv) {
+            sender.begin(receiver, segment, reply);
+            if reply && flags & ACK == 0 {
+                return Place::Within;
+            }
+        }
+        if flags & ACK == 0 || flags & RST != 0 && ack == 0 {
+            (ack, sack) = (receiver.end, receiver.end);
+        }
+        if flags & RST != 0 && seq == 0 && state == State::SynSent {
+            (seq, end) = (sender.end, sender.end);
+        }
+        let late = receiver.window != 0 && !after(end, sender.end.wrapping_sub(receiver.window).wrapping_sub(1));
+        let stale = !after(sack, receiver.end.wrapping_sub(sender.window.max(66_000)).wrapping_sub(1));
+        let unsent = after(sack, receiver.end);
+        let wrong = if after(seq, sender.most) {
+            let excess = end.wrapping_sub(sender.most).wrapping_add(1);
+            if receiver.window != 0 && !late && !stale && !unsent && excess <= receiver.window {
+                // A little more than was allowed: its acknowledgement must not look like one of what was never sent.
+                sender.end = end;
+                sender.marks |= PENDING;
+                Some(Place::Before)
+            } else {
+                Some(Place::Outside)
+            }
+        } else if unsent {
+            Some(Place::Outside)
+        } else {
+            (late || stale).then_some(Place::Before)
+        };
+        if let Some(place) = wrong {
+            return if sender.marks & LIBERAL != 0 { Place::Within } else { place };
+        }
+        let window = if flags & SYN != 0 { u32::from(window) } else { u32::from(window) << sender.scale };
+        sender.window = sender.window.max(window.wrapping_add(sack.wrapping_sub(ack)));
+        if after(end, sender.end) {
+            sender.end = end;
+            sender.marks |= PENDING;
+        }
+        if flags & ACK != 0 {
+            if sender.marks & ACKNOWLEDGED == 0 || after(ack, sender.acked) {
+                sender.acked = ack;
+            }
+            sender.marks |= ACKNOWLEDGED;
+        }
+        if receiver.window != 0 && after(end, sender.most) {
+            receiver.window = receiver.window.wrapping_add(end.wrapping_sub(sender.most));
+        }
+        let offered = sack.wrapping_add(window);
+        if after(offered, receiver.most.wrapping_sub(1)) {
+            receiver.most = if window == 0 { offered.wrapping_add(1) } else { offered };
+        }
+        if ack == receiver.end {
+            receiver.marks &= !PENDING;
+        }
+        Place::Within
+    }
+}
+
+impl Side {
+    /// It begins with this SYN.
+    fn begin(&mut self, other: &mut Side, segment: &Segment<'_>, reply: bool) {
+        (self.end, self.most) = (segment.end, segment.end);
+        self.window = u32::from(segment.window).max(1);
+        self.read_options(segment.options);
+        // Both sides must ask for it, or neither scales (RFC 7323).
+        if reply && self.marks & other.marks & SCALES == 0 {
+            (self.scale, other.scale) = (0, 0);
+        }
+    }
+
+    fn read_options(&mut self, options: &[u8]) {
+        if options.is_empty() {
+            return;
+        }
+        (self.scale, self.marks) = (0, 0);
+        each_option(options, |kind, value| match (kind, value) {
+            (3, [scale]) => {
+                self.scale = (*scale).min(14);
+                self.marks |= SCALES;
+            }
+            (4, []) => self.marks |= SELECTIVE,
+            _ => {}
+        });
+    }
+}
+
+/// The end of the highest block that a segment acknowledges out of order, or `ack`.
+#[inline(never)]
+fn selective(options: &[u8], ack: u32) -> u32 {
+    let mut highest = ack;
+    each_option(options, |kind, value| {
+        if kind == 5 && value.len() % 8 == 0 {
+            for block in value.chunks_exact(8) {
+                let end = u32::from_be_bytes([block[4], block[5], block[6], block[7]]);
+                if after(end, highest) {
+                    highest = end;
+                }
+            }
+        }
+    });
+    highest
+}
+
+fn each_option(mut options: &[u8], mut see: impl FnMut(u8, &[u8])) {
+    while let [kind, rest @ ..] = options {
+        options = match (kind, rest) {
+            (0, _) => return,
+            (1, rest) => rest,
+            (_, [length, ..]) if (2..=rest.len() + 1).contains(&usize::from(*length)) => {
+                let (value, next) = rest[1..].split_at(usize::from(*length) - 2);
+                see(*kind, value);
+                next
+            }
+            _ => return,
+        };
+    }
+}
