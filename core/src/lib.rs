@@ -18,6 +18,7 @@ pub mod guide;
 pub mod id;
 pub mod ordered;
 pub mod rng;
+mod text;
 pub mod time;
 
 pub mod api;

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Layer 0, which is for all.
-const WORDS: [&str; 4] = ["time", "rng", "id", "ordered"];
+const WORDS: [&str; 5] = ["time", "rng", "id", "ordered", "text"];
 
 /// Every layer and the layers it may name, besides layer 0.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("rng", &[]),
     ("id", &[]),
     ("ordered", &[]),
+    ("text", &[]),
     ("net", &[]),
     ("api", &[]),
     ("dataplane", &["net"]),

@@ -7,8 +7,8 @@ use super::{
     records::{Asked, Found, Host, NoName},
     zone::Zone,
 };
-use crate::rng::Rng;
-use alloc::{format, string::String, vec::Vec};
+use crate::{rng::Rng, text::joined};
+use alloc::{string::String, vec::Vec};
 use core::net::IpAddr;
 
 /// The opcodes that are answered.
@@ -246,8 +246,8 @@ fn address_data(address: IpAddr) -> Data {
 fn soa(zone: &Zone, origin: &str) -> Record {
     let ttl = zone.config.ttl;
     let data = Data::Soa {
-        server: format!("ns.dns.{origin}"),
-        mailbox: format!("hostmaster.{origin}"),
+        server: joined(&["ns.dns.", origin]),
+        mailbox: joined(&["hostmaster.", origin]),
         serial: zone.serial,
         refresh: 7200,
         retry: 1800,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dns::zone::{Endpoint, PodMode, Port, Service, Slice, Target, Zone, ZoneConfig};
+use alloc::format;
 use alloc::{string::ToString, vec};
 
 #[test]

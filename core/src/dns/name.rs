@@ -4,6 +4,7 @@
 //! written `\DDD` (RFC 4343 section 2.1), so that splitting at dots is always right.
 
 use super::message::ParseError;
+use crate::text::cut;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Longest name on the wire (RFC 1035 section 3.1).
@@ -15,11 +16,14 @@ const POINTER: u8 = 0b1100_0000;
 
 /// The labels of a name, without the root's empty one.
 pub(super) fn labels(name: &str) -> Vec<&str> {
-    let mut labels = Vec::new();
-    for label in name.split('.') {
+    let mut labels = Vec::with_capacity(8);
+    let mut rest = name;
+    while !rest.is_empty() {
+        let (label, behind) = cut(rest, b'.');
         if !label.is_empty() {
             labels.push(label);
         }
+        rest = behind;
     }
     labels
 }
@@ -44,7 +48,8 @@ pub(super) fn absolute(name: &str) -> String {
 
 /// Reads the name at `*at` of the whole message, following pointers, and moves `*at` behind it.
 pub(super) fn parse(message: &[u8], at: &mut usize) -> Result<String, ParseError> {
-    let mut text = String::new();
+    // Room for the names that clusters have.
+    let mut text = String::with_capacity(64);
     let (mut from, mut jumped, mut octets) = (*at, false, 1);
     loop {
         let length = *message.get(from).ok_or(ParseError::Short)?;
@@ -77,7 +82,7 @@ pub(super) fn parse(message: &[u8], at: &mut usize) -> Result<String, ParseError
         if octets > MAX_NAME {
             return Err(ParseError::Name);
         }
-        label.iter().for_each(|&octet| push_octet(&mut text, octet));
+        push_label(&mut text, label);
         text.push('.');
         from = end;
     }
@@ -87,13 +92,15 @@ pub(super) fn parse(message: &[u8], at: &mut usize) -> Result<String, ParseError
     Ok(text)
 }
 
-fn push_octet(text: &mut String, octet: u8) {
-    if octet.is_ascii_graphic() && octet != b'.' && octet != b'\\' {
-        text.push(char::from(octet));
-    } else {
-        text.push('\\');
-        for digit in [octet / 100, octet / 10 % 10, octet % 10] {
-            text.push(char::from(b'0' + digit));
+fn push_label(text: &mut String, label: &[u8]) {
+    for &octet in label {
+        if octet.is_ascii_graphic() && octet != b'.' && octet != b'\\' {
+            text.push(char::from(octet));
+        } else {
+            text.push('\\');
+            for digit in [octet / 100, octet / 10 % 10, octet % 10] {
+                text.push(char::from(b'0' + digit));
+            }
         }
     }
 }
@@ -126,7 +133,7 @@ pub(super) fn emit(out: &mut Vec<u8>, name: &str, mut places: Option<&mut Places
                 places.0.push((rest.to_owned(), out.len() as u16));
             }
         }
-        let (label, tail) = rest.split_once('.').unwrap_or((rest, ""));
+        let (label, tail) = cut(rest, b'.');
         let length_at = out.len();
         out.push(0);
         emit_label(out, label);
@@ -138,6 +145,9 @@ pub(super) fn emit(out: &mut Vec<u8>, name: &str, mut places: Option<&mut Places
 }
 
 fn emit_label(out: &mut Vec<u8>, label: &str) {
+    if label.bytes().all(|octet| octet != b'\\') {
+        return out.extend_from_slice(label.as_bytes());
+    }
     let mut octets = label.bytes();
     while let Some(octet) = octets.next() {
         if octet == b'\\' {

@@ -6,8 +6,8 @@ use super::{
     name,
     zone::{Endpoint, Id, PodMode, Port, Target, Zone},
 };
+use crate::text::joined;
 use alloc::{
-    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -115,7 +115,7 @@ impl Zone {
             }
             for id in ids {
                 is_known = true;
-                let own = format!("{}.{}.svc.{zone}", id.name, id.namespace);
+                let own = joined(&[&id.name, ".", &id.namespace, ".svc.", zone]);
                 match self.services.get(&id).map(|service| &service.target) {
                     Some(Target::Addresses(addresses)) => {
                         for address in addresses {
@@ -125,7 +125,7 @@ impl Zone {
                     Some(Target::Endpoints) => {
                         for slice in self.slices_of(&id) {
                             for endpoint in &slice.endpoints {
-                                let key = format!("{}.{own}", endpoint.label());
+                                let key = joined(&[&endpoint.label(), ".", &own]);
                                 found.push(self.found(Host::Address(endpoint.address), None, key));
                             }
                         }
@@ -136,7 +136,7 @@ impl Zone {
         }
         if !is_known {
             for server in &self.config.servers {
-                found.push(self.found(Host::Address(*server), None, format!("{SERVER}.{zone}")));
+                found.push(self.found(Host::Address(*server), None, joined(&[SERVER, ".", zone])));
             }
         }
         found
@@ -167,7 +167,7 @@ impl Zone {
         if self.config.pods == PodMode::Verified && !self.has_pod(parts.namespace, address) {
             return Err(NoName);
         }
-        let key = format!("{}.{}.pod.{zone}", parts.service, parts.namespace);
+        let key = joined(&[parts.service, ".", parts.namespace, ".pod.", zone]);
         Ok([self.found(Host::Address(address), Some(0), key)].into())
     }
 
@@ -177,7 +177,7 @@ impl Zone {
         }
         let id = Id::new(parts.namespace, parts.service);
         let service = self.services.get(&id).ok_or(NoName)?;
-        let own = format!("{}.{}.svc.{zone}", id.name, id.namespace);
+        let own = joined(&[&id.name, ".", &id.namespace, ".svc.", zone]);
         let mut found = Vec::new();
         match &service.target {
             Target::Name(target) => {
@@ -202,7 +202,7 @@ impl Zone {
                             continue;
                         }
                         for port in parts.accepted(&slice.ports) {
-                            let key = format!("{label}.{own}");
+                            let key = joined(&[&label, ".", &own]);
                             found.push(self.found(Host::Address(endpoint.address), port, key));
                         }
                     }
@@ -220,11 +220,11 @@ impl Zone {
         };
         let domain = self.domain();
         if let Some(id) = self.services_at(address).first() {
-            return Ok([format!("{}.{}.svc.{domain}", id.name, id.namespace)].into());
+            return Ok([joined(&[&id.name, ".", &id.namespace, ".svc.", domain])].into());
         }
         let mut names = Vec::new();
         for (id, endpoint) in self.endpoints_at(address) {
-            let name = format!("{}.{}.{}.svc.{domain}", endpoint.label(), id.name, id.namespace);
+            let name = joined(&[&endpoint.label(), ".", &id.name, ".", &id.namespace, ".svc.", domain]);
             if !id.name.is_empty() && !names.contains(&name) {
                 names.push(name);
             }

@@ -14,6 +14,7 @@ use smoltcp::time::Duration;
 use super::stream::NetError;
 use super::sys::Sys;
 use crate::dns::message::{Data, Message, Rcode, Type};
+use crate::text::{cut, joined};
 
 /// How long one server is waited for, and how often each is asked (resolv.conf(5): timeout, attempts).
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,10 +63,14 @@ async fn search(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
     }
     let mut found = Vec::new();
     for line in hosts_file(sys).lines() {
-        let mut words = line.split_ascii_whitespace();
-        let address = words.next().and_then(|word| word.parse().ok());
-        if let Some(address) = address.filter(|_| words.any(|have| have == name)) {
-            found.push(address);
+        let (address, mut names) = cut(line, b'\t');
+        while !names.is_empty() {
+            let end = names.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(names.len());
+            if &names[..end] == name {
+                found.extend(address.parse::<IpAddr>());
+                break;
+            }
+            names = names.get(end + 1..).unwrap_or_default();
         }
     }
     if !found.is_empty() {
@@ -105,11 +110,11 @@ pub(super) fn hosts_file(sys: &Sys) -> String {
             .to_string();
     let config = sys.config();
     for address in &config.addresses {
-        text += &format!("{address}\t");
+        text += &joined(&[&address.to_string(), "\t"]);
         if !config.domain.is_empty() {
-            text += &format!("{}\t", config.full_name());
+            text += &joined(&[&config.full_name(), "\t"]);
         }
-        text += &format!("{}\n", config.hostname);
+        text += &joined(&[&config.hostname, "\n"]);
     }
     text + &config.hosts
 }
@@ -122,11 +127,11 @@ pub(super) fn candidates(sys: &Sys, name: &str) -> Vec<String> {
     let resolv = sys.resolv();
     let mut all = Vec::new();
     for domain in &resolv.search {
-        all.push(format!("{name}.{}.", domain.trim_end_matches('.')));
+        all.push(joined(&[name, ".", domain.strip_suffix('.').unwrap_or(domain), "."]));
     }
     let dots = name.bytes().filter(|byte| *byte == b'.').count();
     let at = if dots >= usize::from(resolv.ndots.max(1)) { 0 } else { all.len() };
-    all.insert(at, format!("{name}."));
+    all.insert(at, joined(&[name, "."]));
     all
 }
 

@@ -52,8 +52,9 @@ impl Tcp {
     pub(super) fn new(now: Instant, mtu: u16, seed: u64) -> Tcp {
         Tcp {
             interface: interface(now, mtu, seed),
-            sockets: SocketSet::new(Vec::new()),
-            connections: Vec::new(),
+            // Most hosts have one connection at a time, and a socket is nearly a kilobyte.
+            sockets: SocketSet::new(Vec::with_capacity(1)),
+            connections: Vec::with_capacity(1),
             time_wait: VecDeque::new(),
         }
     }

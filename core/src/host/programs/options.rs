@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::text::cut;
+
 /// A command line, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Options<'a> {
@@ -119,14 +121,22 @@ impl<'a> Options<'a> {
 
 /// The letter of an option and whether it takes a value.
 fn find(known: &str, name: &str) -> Option<(char, bool)> {
-    for entry in known.split(' ') {
-        let mut names = entry.split(',');
-        let first = names.next().unwrap_or_default();
-        let letter = first.trim_end_matches(':');
-        if letter == name || letter == "*" || names.any(|long| long == name) {
-            let shown = if letter == "*" { name } else { letter };
-            return Some((shown.chars().next()?, first.ends_with(':')));
+    let mut rest = known;
+    while !rest.is_empty() {
+        let (entry, behind) = cut(rest, b' ');
+        let (first, mut names) = cut(entry, b',');
+        let (letter, valued) = first.strip_suffix(':').map_or((first, false), |letter| (letter, true));
+        let mut is_it = letter == name || letter == "*";
+        while !is_it && !names.is_empty() {
+            let (long, others) = cut(names, b',');
+            is_it = long == name;
+            names = others;
         }
+        if is_it {
+            let shown = if letter == "*" { name } else { letter };
+            return Some((shown.chars().next()?, valued));
+        }
+        rest = behind;
     }
     None
 }

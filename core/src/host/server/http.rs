@@ -9,6 +9,7 @@ use smoltcp::time::Instant;
 use super::super::machine::Machine;
 use super::super::stream::TcpStream;
 use super::{Connection, Server, Step, agnhost};
+use crate::text::joined;
 
 /// The longest head that is read, in bytes, and the most headers in it.
 const HEAD_MAX: usize = 16 * 1024;
@@ -84,14 +85,16 @@ impl Response {
     }
 
     fn emit(&self, with_body: bool, keep: bool) -> Vec<u8> {
-        let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        let mut text = joined(&["HTTP/1.1 ", &self.status.to_string(), " ", reason(self.status), "\r\n"]);
         for (name, value) in &self.headers {
             for piece in [name, ": ", value, "\r\n"] {
                 text.push_str(piece);
             }
         }
         let connection = if keep { "keep-alive" } else { "close" };
-        text += &format!("Content-Length: {}\r\nConnection: {connection}\r\n\r\n", self.body.len());
+        for piece in ["Content-Length: ", &self.body.len().to_string(), "\r\nConnection: ", connection, "\r\n\r\n"] {
+            text.push_str(piece);
+        }
         let mut bytes = text.into_bytes();
         if with_body {
             bytes.extend_from_slice(&self.body);
@@ -207,9 +210,13 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, httparse::Error> {
 
 /// Header names and values as text.
 pub(in super::super) fn fields(headers: &[httparse::Header<'_>]) -> Vec<(String, String)> {
-    let mut fields = Vec::new();
+    let mut fields = Vec::with_capacity(headers.len());
     for header in headers {
-        fields.push((header.name.to_string(), String::from_utf8_lossy(header.value).into_owned()));
+        let value = match core::str::from_utf8(header.value) {
+            Ok(value) => value.to_string(),
+            Err(_) => String::from_utf8_lossy(header.value).into_owned(),
+        };
+        fields.push((header.name.to_string(), value));
     }
     fields
 }
@@ -235,7 +242,7 @@ fn respond(server: &Server, machine: &Machine, request: &Request<'_>) -> Respons
             response.headers.insert(0, ("Server".to_string(), "nginx/1.29.3".to_string()));
             response
         }
-        _ => Response::text(&format!("{}\n", request.host)),
+        _ => Response::text(&joined(&[request.host, "\n"])),
     }
 }
 

@@ -14,6 +14,7 @@ use super::super::stream::{NetError, TcpStream};
 use super::super::sys::Sys;
 use super::options::Options;
 use super::reply::{self, Broken, Response};
+use crate::text::{cut, joined};
 
 mod options;
 mod report;
@@ -188,7 +189,7 @@ impl Client<'_> {
     fn text(&self, url: &Url, method: &str) -> String {
         let headers = self.options.values('H');
         let data = self.options.values('d').join("&");
-        let mut text = format!("{method} {} HTTP/1.1\r\n", url.target);
+        let mut text = joined(&[method, " ", &url.target, " HTTP/1.1\r\n"]);
         let agent = self.options.value('A').unwrap_or(AGENT);
         let length = data.len().to_string();
         for (name, value) in [
@@ -201,19 +202,21 @@ impl Client<'_> {
         ] {
             if name.is_empty() {
                 for line in &headers {
-                    text += &format!("{line}\r\n");
+                    text += &joined(&[line, "\r\n"]);
                 }
                 if !self.options.has('d') {
                     break;
                 }
             } else if !headers.iter().any(|line| is_header(line, name)) {
-                text += &format!("{name}: {value}\r\n");
+                text += &joined(&[name, ": ", value, "\r\n"]);
             }
         }
-        for line in text.lines() {
-            self.verbose(format_args!("> {line}"));
+        if self.options.has('v') {
+            for line in text.lines() {
+                self.verbose(format_args!("> {line}"));
+            }
+            self.verbose(format_args!("> "));
         }
-        self.verbose(format_args!("> "));
         text + "\r\n" + &data
     }
 
@@ -234,7 +237,7 @@ impl Client<'_> {
         let (only4, only6) = (self.options.has('4'), self.options.has('6'));
         addresses.retain(|address| if address.is_ipv4() { !only6 } else { !only4 });
         self.transfer.named = self.micros();
-        if resolve::literal(host).is_none() {
+        if self.options.has('v') && resolve::literal(host).is_none() {
             self.verbose(format_args!("* Host {host}:{port} was resolved."));
             self.verbose(format_args!("* IPv6: {}\n* IPv4: {}", list(&addresses, false), list(&addresses, true)));
         }
@@ -285,7 +288,7 @@ impl Client<'_> {
 
 /// Whether a line given with `-H` is this header.
 fn is_header(line: &str, name: &str) -> bool {
-    line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name))
+    cut(line, b':').0.eq_ignore_ascii_case(name)
 }
 
 /// The addresses of one family.

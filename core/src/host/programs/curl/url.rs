@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::Failure;
+use crate::text::{cut, joined};
 
 /// Where a request goes.
 pub(in super::super) struct Url {
@@ -37,9 +38,9 @@ impl Url {
         if host.bytes().any(|byte| matches!(byte, b' ' | b'<' | b'>' | b'\t')) {
             return rejected("Malformed input to a URL function");
         }
-        let path = path.split('#').next().unwrap_or_default();
+        let (path, _) = cut(path, b'#');
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Ok(Url { tls, host: host.to_string(), port, target: format!("{slash}{path}") })
+        Ok(Url { tls, host: host.to_string(), port, target: joined(&[slash, path]) })
     }
 
     /// The URL that `target` names in a page of this one.
@@ -54,7 +55,7 @@ impl Url {
 
     /// Host and port.
     pub(super) fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        joined(&[&self.host, ":", &self.port.to_string()])
     }
 
     /// What `Host` says: the port only if it is not the scheme's own.
