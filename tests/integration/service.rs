@@ -2,7 +2,7 @@
 
 use clusterip::{
     api::Kind,
-    cluster::{Outcome, Place, Request},
+    cluster::{Config, Outcome, Place, Request},
     time::Duration,
 };
 use std::collections::BTreeSet;
@@ -170,5 +170,19 @@ fn a_target_says_its_protocol() {
     assert_eq!(outcome("udp://nobody:53"), Ok(Outcome::Unresolved));
     for none in ["gopher://hotel-service", "", "http://hotel-service/'; echo"] {
         assert!(outcome(none).unwrap_err().contains("say http://NAME"), "{none}");
+    }
+}
+
+#[test]
+fn a_cluster_of_other_service_ranges_has_addresses_of_their_families_throughout() {
+    for (ranges, dns) in [("fd00:96::/112", "fd00:96::a"), ("10.100.0.0/24,fd00:96::/112", "10.100.0.10")] {
+        let ranges: Vec<_> = ranges.split(',').map(|range| range.parse().unwrap()).collect();
+        let mut lab = Lab::with(Config::with_service_cidrs(ranges.clone()));
+        lab.create(HOTEL);
+        lab.create(CLIENT);
+        assert!(lab.exec("client", "cat /etc/resolv.conf").stdout.contains(&format!("nameserver {dns}\n")));
+        let addresses = lab.exec("client", "hostname -i").stdout;
+        assert_eq!(addresses.split_whitespace().count(), ranges.len());
+        assert!(lab.exec("client", "curl -s http://hotel-service").stdout.starts_with("hotel-app-"));
     }
 }

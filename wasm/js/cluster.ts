@@ -23,7 +23,7 @@ export interface ClusterOptions {
   nodes?: number | NodeOptions[]
   /** How kube-proxy works on every node. */
   proxy?: 'iptables' | 'nftables' | 'ipvs' | 'maglev'
-  /** One range, or one of each family separated by a comma. */
+  /** One range, or one of each family separated by a comma, the default family first; nodes and pods follow. */
   serviceCIDR?: string
   clusterDomain?: string
 }
@@ -31,8 +31,10 @@ export interface ClusterOptions {
 /** A node. */
 export interface NodeOptions {
   name: string
+  /** One, or one of each family separated by a comma. */
   address?: string
   zone?: string
+  /** Where its pods' addresses come from: one range, or one of each family separated by a comma. */
   podCIDR?: string
 }
 

@@ -7,6 +7,7 @@ use clusterip::{
     api::{Quoted, Value},
     cluster::{Config, NodeConfig, Request},
     dataplane::{Mode, Scheduler},
+    net::Cidr,
     time::Duration,
 };
 use wasm_bindgen::JsValue;
@@ -18,16 +19,16 @@ const MAGLEV: u32 = 65_537;
 
 /// The configuration that `options` describe; what they leave out is as the core's defaults say.
 pub(crate) fn config(options: &Value) -> Result<Config, JsValue> {
-    let mut config = Config::default();
+    let mut config = match &options["serviceCIDR"] {
+        Value::Null => Config::default(),
+        ranges => Config::with_service_cidrs(list("serviceCIDR", ranges)?),
+    };
     for (name, value) in options.fields() {
         match name {
             "seed" => config.seed = whole(name, value)?,
-            "nodes" => config.nodes = nodes(value)?,
+            "nodes" => config.nodes = nodes(value, &config.service_cidrs)?,
             "proxy" => config.proxy = mode(value.str())?,
-            "serviceCIDR" => {
-                let ranges = value.str().split(',').map(|range| parsed(name, range.trim()));
-                config.service_cidrs = ranges.collect::<Result<_, _>>()?;
-            }
+            "serviceCIDR" => {}
             "clusterDomain" => config.domain = value.str().into(),
             _ => return Err(config_error(&format!("unknown option {}", Quoted(name)))),
         }
@@ -45,21 +46,21 @@ pub(crate) fn request(value: &Value) -> Result<Request, JsValue> {
     Ok(Request { times, every, keep_alive, timeout, ..Request::new(from, value["to"].str()) })
 }
 
-fn nodes(value: &Value) -> Result<Vec<NodeConfig>, JsValue> {
+fn nodes(value: &Value, service_cidrs: &[Cidr]) -> Result<Vec<NodeConfig>, JsValue> {
     let count = match value {
         Value::List(nodes) => nodes.len() as u64,
         number => whole("nodes", number)?,
     };
     let count = u8::try_from(count).ok().filter(|count| *count <= 200);
     let count = count.ok_or_else(|| config_error("nodes: at most 200 can be numbered"))?;
-    let mut configs: Vec<NodeConfig> = (1..=count).map(NodeConfig::numbered).collect();
+    let mut configs: Vec<NodeConfig> = (1..=count).map(|n| NodeConfig::numbered_for(n, service_cidrs)).collect();
     for (config, node) in configs.iter_mut().zip(value.items()) {
         for (name, value) in node.fields() {
             match name {
                 "name" => config.name = value.str().into(),
-                "address" => config.addresses = vec![parsed(name, value.str())?],
+                "address" => config.addresses = list(name, value)?,
                 "zone" => config.zone = Some(value.str().into()),
-                "podCIDR" => config.pod_cidrs = vec![parsed(name, value.str())?],
+                "podCIDR" => config.pod_cidrs = list(name, value)?,
                 _ => return Err(config_error(&format!("unknown option nodes[].{name}"))),
             }
         }
@@ -82,6 +83,15 @@ fn whole(name: &str, value: &Value) -> Result<u64, JsValue> {
         .as_int()
         .and_then(|number| u64::try_from(number).ok())
         .ok_or_else(|| config_error(&format!("{name} must be a whole number that is not negative")))
+}
+
+/// Values separated by commas.
+fn list<T: FromStr<Err: Display>>(name: &str, value: &Value) -> Result<Vec<T>, JsValue> {
+    let mut all = Vec::new();
+    for text in value.str().split(',') {
+        all.push(parsed(name, text.trim())?);
+    }
+    Ok(all)
 }
 
 fn parsed<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, JsValue> {

@@ -15,7 +15,7 @@ use alloc::{
     vec::Vec,
 };
 use core::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     ops::RangeInclusive,
 };
 
@@ -138,7 +138,7 @@ pub enum ConfigError {
     DuplicateName(String),
     #[error("the address {0} is given to two machines")]
     DuplicateAddress(IpAddr),
-    #[error("a cluster needs one service CIDR, or one of each family; got {0}")]
+    #[error("a cluster needs one service CIDR, or one of each family, and got {0}")]
     ServiceCidrs(usize),
     #[error("the service CIDR {0} has no address for the Service kubernetes; it needs at least four addresses")]
     ServiceCidrTooSmall(Cidr),
@@ -199,6 +199,31 @@ impl Default for Config {
 }
 
 impl NodeConfig {
+    /// The node with that number in a cluster of these service ranges, with an address and a range of pods of each of
+    /// their families; for IPv6 fd00:172:30::11 and fd00:10:244:1::/64.
+    pub fn numbered_for(number: u8, service_cidrs: &[Cidr]) -> NodeConfig {
+        let mut node = NodeConfig { addresses: Vec::new(), pod_cidrs: Vec::new(), ..NodeConfig::numbered(number) };
+        for range in service_cidrs {
+            let same =
+                if range.address.is_ipv4() { NodeConfig::numbered(number) } else { NodeConfig::numbered_v6(number) };
+            node.addresses.extend(same.addresses);
+            node.pod_cidrs.extend(same.pod_cidrs);
+        }
+        node
+    }
+
+    fn numbered_v6(number: u8) -> NodeConfig {
+        // The decimal digits of the IPv4 addresses, as a reader sees them.
+        let digits = |n: u8| u16::from(n) / 100 * 0x100 + u16::from(n) / 10 % 10 * 0x10 + u16::from(n) % 10;
+        let address = Ipv6Addr::new(0xfd00, 0x172, 0x30, 0, 0, 0, 0, digits(10 + number));
+        let pods = Ipv6Addr::new(0xfd00, 0x10, 0x244, digits(number), 0, 0, 0, 0);
+        NodeConfig {
+            addresses: vec![address.into()],
+            pod_cidrs: vec![Cidr { address: pods.into(), length: 64 }],
+            ..NodeConfig::numbered(number)
+        }
+    }
+
     /// The node with that number, from 1: `node-1`, 172.30.0.11, pods from 10.244.1.0/24.
     pub fn numbered(number: u8) -> NodeConfig {
         NodeConfig {
@@ -218,6 +243,23 @@ impl NodeConfig {
 }
 
 impl Config {
+    /// The default cluster with these service ranges instead, and what goes with them: addresses of their families for
+    /// nodes, pods and the laptop, and for the DNS the tenth address of the first range.
+    ///
+    /// Source: kubernetes cmd/kubeadm/app/constants/constants.go (`GetDNSIP`).
+    pub fn with_service_cidrs(service_cidrs: Vec<Cidr>) -> Config {
+        let nodes = (1..=2).map(|number| NodeConfig::numbered_for(number, &service_cidrs)).collect();
+        let mut config = Config { nodes, ..Config::default() };
+        if service_cidrs.iter().any(|range| !range.address.is_ipv4()) {
+            config.outside[0].addresses.push(Ipv6Addr::new(0xfd00, 0x172, 0x30, 0, 0, 0, 0, 0x50).into());
+        }
+        if let (Some(dns), Some(range)) = (&mut config.dns, service_cidrs.first()) {
+            dns.address = super::new::nth(range, 10);
+        }
+        config.service_cidrs = service_cidrs;
+        config
+    }
+
     /// Says what is wrong with this configuration, if anything is.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.nodes.is_empty() {
@@ -226,6 +268,11 @@ impl Config {
         let mut names: Vec<&str> = Vec::new();
         let mut addresses: Vec<IpAddr> = Vec::new();
         let machines = self.nodes.iter().map(|node| (&node.name, &node.addresses));
+        match &self.service_cidrs[..] {
+            [_] => {}
+            [one, other] if one.address.is_ipv4() != other.address.is_ipv4() => {}
+            ranges => return Err(ConfigError::ServiceCidrs(ranges.len())),
+        }
         judge("the cluster's domain", &self.domain, names::dns_subdomain)?;
         for node in &self.nodes {
             judge("the zone", node.zone.as_deref().unwrap_or_default(), names::label_value)?;
@@ -245,11 +292,6 @@ impl Config {
                 }
                 addresses.push(address);
             }
-        }
-        match &self.service_cidrs[..] {
-            [_] => {}
-            [one, other] if one.address.is_ipv4() != other.address.is_ipv4() => {}
-            ranges => return Err(ConfigError::ServiceCidrs(ranges.len())),
         }
         let bits = |cidr: &Cidr| if cidr.address.is_ipv4() { 32 } else { 128 };
         let is_small = |cidr: &&Cidr| cidr.length + 2 > bits(cidr);

@@ -226,7 +226,7 @@ const COREDNS: &str = r#"{
 /// The address at that place in a range.
 pub(super) fn nth(range: &Cidr, n: u32) -> IpAddr {
     match range.masked().address {
-        IpAddr::V4(first) => IpAddr::V4((u32::from(first) + n).into()),
-        IpAddr::V6(first) => IpAddr::V6((u128::from(first) + u128::from(n)).into()),
+        IpAddr::V4(first) => IpAddr::V4((u32::from(first).wrapping_add(n)).into()),
+        IpAddr::V6(first) => IpAddr::V6((u128::from(first).wrapping_add(n.into())).into()),
     }
 }
