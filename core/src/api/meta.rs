@@ -5,7 +5,9 @@
 use super::{
     Kind, Object, Value,
     field::{Bad, Errors, Path},
-    names, schema, selector,
+    go_json, names,
+    schema::OWNER_REFERENCE,
+    selector,
 };
 use alloc::{format, string::String, vec::Vec};
 
@@ -101,7 +103,7 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
             }
         }
         if owner["kind"].str() == "Event" && group_version == "v1" {
-            let shown = Bad::Json(schema::shown(&schema::OWNER_REFERENCE, owner));
+            let shown = Bad::Json(go_json::object(&OWNER_REFERENCE, owner));
             errors.invalid(path, shown, "/v1, Kind=Event is disallowed from being an owner");
         }
         if owner["controller"].as_bool() == Some(true) {
@@ -111,7 +113,7 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
             } else {
                 let found = format!("Found \"true\" in references for {controller} and {this}");
                 let detail = format!("Only one reference can have Controller set to true. {found}");
-                errors.invalid(path, Bad::Json(schema::shown_list(&schema::OWNER_REFERENCE, owners)), &detail);
+                errors.invalid(path, Bad::Json(go_json::list(&OWNER_REFERENCE, owners)), &detail);
             }
         }
     }

@@ -24,6 +24,7 @@ pub mod endpoints;
 pub mod event;
 pub mod field;
 mod field_name;
+mod go_json;
 pub mod ip;
 pub mod json;
 pub mod kind;

@@ -1,15 +1,22 @@
 //! Pods and their templates: defaults and validation.
 
 mod blocks;
+mod containers;
+mod env;
 mod probe;
 mod resources;
+mod rules;
+mod scheduling;
 pub mod schema;
+mod security;
 #[cfg(test)]
 mod tests;
+mod update;
 mod validation;
 mod volumes;
 mod warnings;
 
+pub(super) use scheduling::merge_label_keys;
 pub use validation::{validate, validate_spec, validate_template, validate_update};
 pub(super) use warnings::warnings;
 
@@ -74,14 +81,7 @@ pub fn set_spec_defaults(spec: &mut Value) {
             if volume.fields().all(|(name, source)| name == "name" || source.is_null()) {
                 volume.set(&["emptyDir"], Value::map());
             }
-            for source in ["configMap", "secret", "downwardAPI", "projected"] {
-                if volume[source].as_map().is_some() && volume[source]["defaultMode"].is_null() {
-                    volume.set(&[source, "defaultMode"], 0o644);
-                }
-            }
-            if volume["downwardAPI"].as_map().is_some() {
-                set_references(volume.field_mut("downwardAPI"), "items", &[]);
-            }
+            set_volume_defaults(volume);
         }
     }
     // One field under two names.
@@ -92,6 +92,33 @@ pub fn set_spec_defaults(spec: &mut Value) {
         }
     }
     for_each_container(spec, set_container_defaults);
+}
+
+fn set_volume_defaults(volume: &mut Value) {
+    for source in ["configMap", "secret", "downwardAPI", "projected"] {
+        set_missing(volume, source, "defaultMode", 0o644.into());
+    }
+    set_missing(volume, "hostPath", "type", "".into());
+    let pull = if pulls_always(volume["image"]["reference"].str()) { "Always" } else { "IfNotPresent" };
+    set_missing(volume, "image", "pullPolicy", pull.into());
+    if volume["downwardAPI"].as_map().is_some() {
+        set_references(volume.field_mut("downwardAPI"), "items", &[]);
+    }
+    if !volume["projected"]["sources"].is_empty() {
+        for source in volume.at_mut(&["projected", "sources"]).items_mut() {
+            set_missing(source, "serviceAccountToken", "expirationSeconds", 3600.into());
+            if source["downwardAPI"].as_map().is_some() {
+                set_references(source.field_mut("downwardAPI"), "items", &[]);
+            }
+        }
+    }
+}
+
+/// Sets a field of a block that is there.
+fn set_missing(parent: &mut Value, block: &str, field: &str, value: Value) {
+    if parent[block].as_map().is_some() && parent[block][field].is_null() {
+        parent.set(&[block, field], value);
+    }
 }
 
 fn for_each_container(spec: &mut Value, mut visit: impl FnMut(&mut Value)) {
@@ -123,6 +150,13 @@ fn set_container_defaults(container: &mut Value) {
             probe::set_defaults(container.field_mut(probe));
         }
     }
+    // Upstream keeps this behind a feature that is off.
+    container.remove(&["lifecycle", "stopSignal"]);
+    for hook in ["postStart", "preStop"] {
+        if container["lifecycle"][hook].as_map().is_some() {
+            probe::set_handler_defaults(container.at_mut(&["lifecycle", hook]));
+        }
+    }
 }
 
 /// What a reference to a field of the pod leaves open.
@@ -141,8 +175,13 @@ fn set_references(parent: &mut Value, list: &str, inner: &[&str]) {
     }
 }
 
-/// An image without tag or digest is the latest, which is pulled each time.
+/// An image without tag or digest is the latest, which is pulled each time; a text that is no image's name is not.
 fn pulls_always(image: &str) -> bool {
     let name = image.rsplit('/').next().unwrap_or(image);
-    !image.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+    let stem = name.split_once(':').map_or(name, |(stem, _)| stem);
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_'))
+    };
+    !image.contains('@') && is_name(stem) && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
 }

@@ -43,7 +43,12 @@ impl Quantity {
             (Style::Binary, 1024, at as i32)
         } else if let Some(power) = suffix.strip_prefix(['e', 'E']).and_then(|power| power.parse::<i32>().ok()) {
             (Style::Exponent, 10, power.clamp(-40, 40) + 9)
-        } else if suffix.bytes().all(|byte| b"eEinumkKMGTP".contains(&byte)) {
+        } else if suffix
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end_matches(['-', '+'])
+            .bytes()
+            .all(|byte| b"eEinumkKMGTP".contains(&byte))
+        {
             return Err("unable to parse quantity's suffix");
         } else {
             return Err(MALFORMED);

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod tests;
+mod time;
 
 use super::{
     ApiError, Kind, Value,
@@ -54,6 +55,8 @@ pub enum Type {
     Quantities,
     /// A list of strings.
     Strings,
+    /// A list of 64-bit numbers.
+    Ints,
     /// A list of strings of a named Go type.
     Enums(&'static str),
     /// Names and strings.
@@ -104,27 +107,6 @@ pub fn unknown_fields(kind: Kind, value: &Value) -> Vec<String> {
 /// Takes out what [`unknown_fields`] names.
 pub fn drop_unknown(kind: Kind, value: &mut Value) {
     Decoder::default().fields(kind.schema(), value);
-}
-
-/// The JSON text of an object, with its fields in the order of Go's struct.
-pub fn shown(schema: &Struct, value: &Value) -> String {
-    let mut fields = Vec::new();
-    for (name, kind) in schema.fields {
-        let text = match (kind, &value[*name]) {
-            (_, Value::Null) => continue,
-            (Type::Struct(inner), value) => shown(inner, value),
-            (Type::List(inner), value) => shown_list(inner, value),
-            (_, value) => super::json::emit(value),
-        };
-        fields.push(format!("\"{name}\":{text}"));
-    }
-    format!("{{{}}}", fields.join(","))
-}
-
-/// The same of a list of such objects.
-pub fn shown_list(schema: &Struct, list: &Value) -> String {
-    let items: Vec<String> = list.items().iter().map(|item| shown(schema, item)).collect();
-    format!("[{}]", items.join(","))
 }
 
 /// The fields of `metadata` on every object.
@@ -241,8 +223,8 @@ impl Decoder {
             (Type::Any, _) => {}
             (Type::Str | Type::OptStr | Type::Enum(_) | Type::OptEnum(_), Value::String(_)) => {}
             (Type::IntOrString, Value::String(_)) => {}
-            (Type::Time, Value::String(text)) => self.complain(time_complaint(text)),
-            (Type::Quantity, Value::String(text)) => match Quantity::parse(text) {
+            (Type::Time, Value::String(text)) => self.complain(time::complaint(text)),
+            (Type::Quantity, Value::String(text)) => match Quantity::parse(text.trim()) {
                 Ok(quantity) => *text = quantity.canonical(),
                 Err(complaint) => self.complain(Some(complaint.into())),
             },
@@ -265,8 +247,12 @@ impl Decoder {
                     self.path.pop();
                 }
             }
-            (Type::Strings | Type::Enums(_), Value::List(items)) => {
-                let kind = if let Type::Enums(name) = kind { Type::Enum(name) } else { Type::Str };
+            (Type::Strings | Type::Enums(_) | Type::Ints, Value::List(items)) => {
+                let kind = match kind {
+                    Type::Enums(name) => Type::Enum(name),
+                    Type::Ints => Type::Int64,
+                    _ => Type::Str,
+                };
                 for item in items.to_mut() {
                     self.text(parent, kind, item);
                 }
@@ -284,7 +270,7 @@ impl Decoder {
 
     fn text(&mut self, parent: &'static Struct, kind: Type, item: &mut Value) {
         if item.is_null() {
-            *item = Value::String(String::new());
+            *item = Value::from(if matches!(kind, Type::Quantity) { "0" } else { "" });
         }
         self.value(parent, kind, item);
     }
@@ -361,33 +347,11 @@ fn embedded(parent: &str, field: &str) -> Option<&'static str> {
     }
 }
 
-/// Go's words for the first part that does not fit.
-fn time_complaint(text: &str) -> Option<String> {
-    const PARTS: [&str; 12] = ["2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05", "Z07:00"];
-    let mut rest = text;
-    for part in PARTS {
-        let fits = match part.len() {
-            1 => rest.starts_with(part),
-            6 => matches!(rest.as_bytes(), [b'Z'] | [b'+' | b'-', _, _, b':', _, _]),
-            digits => rest.len() >= digits && rest.as_bytes()[..digits].iter().all(u8::is_ascii_digit),
-        };
-        if !fits {
-            let layout = PARTS.concat();
-            return Some(format!("parsing time \"{text}\" as \"{layout}\": cannot parse \"{rest}\" as \"{part}\""));
-        }
-        rest = &rest[part.len().min(rest.len())..];
-        if part == "05" && rest.starts_with('.') {
-            rest = rest[1..].trim_start_matches(|c: char| c.is_ascii_digit());
-        }
-    }
-    None
-}
-
 impl Type {
     fn omits_zero(self) -> bool {
         match self {
             Type::Str | Type::Enum(_) | Type::Bool | Type::Int32 | Type::Int64 => true,
-            Type::Strings | Type::Enums(_) | Type::Labels | Type::List(_) | Type::Quantities => true,
+            Type::Strings | Type::Ints | Type::Enums(_) | Type::Labels | Type::List(_) | Type::Quantities => true,
             Type::Time
             | Type::OptStr
             | Type::OptEnum(_)
@@ -409,6 +373,7 @@ impl Type {
             Type::Quantity => "resource.Quantity".into(),
             Type::Quantities => "v1.ResourceList".into(),
             Type::Strings => "[]string".into(),
+            Type::Ints => "[]int64".into(),
             Type::Enums(name) => format!("[]{name}"),
             Type::Labels => "map[string]string".into(),
             Type::Struct(schema) => format!("v1.{}", schema.name),

@@ -14,7 +14,7 @@ use crate::{
     api::{ApiError, Kind, Object},
     rng::Rng,
 };
-use alloc::vec::Vec;
+use alloc::{format, vec::Vec};
 use core::ops::RangeInclusive;
 use service::Transaction;
 
@@ -61,6 +61,9 @@ impl Admission {
     /// If it is then not stored after all (its name is taken), what it got has to be released.
     pub fn create(&mut self, mut object: Object, mode: Mode) -> Result<Object, ApiError> {
         object.set_defaults();
+        if object.kind == Kind::Pod {
+            admit_classes(&object)?;
+        }
         let mut transaction = Transaction::new(mode);
         let allocated = match object.kind {
             Kind::Service => self.allocate_create(&mut object, &mut transaction),
@@ -118,4 +121,27 @@ impl Admission {
         let mut mixed = Rng::new(bucket.next_u64() ^ u64::from(*count));
         Rng::new(mixed.next_u64())
     }
+}
+
+/// There are no classes of priority or of runtimes here, so a pod that names one is refused.
+///
+/// Source: kubernetes plugin/pkg/admission/priority/admission.go, plugin/pkg/admission/runtimeclass/admission.go.
+fn admit_classes(pod: &Object) -> Result<(), ApiError> {
+    let spec = pod.spec();
+    let (priority, runtime) = (spec["priorityClassName"].str(), &spec["runtimeClassName"]);
+    let why = match spec["preemptionPolicy"].str() {
+        _ if !matches!(priority, "" | "system-cluster-critical" | "system-node-critical") => {
+            format!("no PriorityClass with name {priority} was found")
+        }
+        policy @ "Never" => format!(
+            "the string value of PreemptionPolicy ({policy}) must not be provided in pod spec; priority admission \
+             controller computed PreemptLowerPriority from the given PriorityClass name"
+        ),
+        _ if !runtime.is_empty() => format!("pod rejected: RuntimeClass \"{}\" not found", runtime.str()),
+        _ if !spec["overhead"].is_null() => {
+            "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead".into()
+        }
+        _ => return Ok(()),
+    };
+    Err(ApiError::forbidden(&pod.key(), &why))
 }

@@ -69,6 +69,7 @@ fn type_name(field: &Type) -> String {
         Type::Quantity => "Quantity".into(),
         Type::Quantities => "map[string]Quantity".into(),
         Type::Strings | Type::Enums(_) => "[]string".into(),
+        Type::Ints => "[]integer".into(),
         Type::Labels => "map[string]string".into(),
         Type::Struct(inner) => inner.name.into(),
         Type::List(inner) => format!("[]{}", inner.name),

@@ -8,6 +8,7 @@ use crate::api::{
     names,
     service::{validate_port_number, validate_port_or_name},
 };
+use alloc::{borrow::ToOwned, format};
 
 pub(super) fn set_defaults(probe: &mut Value) {
     for (field, default) in
@@ -20,7 +21,18 @@ pub(super) fn set_defaults(probe: &mut Value) {
     if !probe["grpc"].is_null() && probe["grpc"]["service"].is_null() {
         probe.set(&["grpc", "service"], "");
     }
+    set_handler_defaults(probe);
+}
+
+/// What a request over HTTP leaves open.
+pub(super) fn set_handler_defaults(probe: &mut Value) {
     if !probe["httpGet"].is_null() {
+        if !probe["httpGet"]["httpHeaders"].is_empty() {
+            for header in probe.at_mut(&["httpGet", "httpHeaders"]).items_mut() {
+                let value = header["value"].str().to_owned();
+                header.set(&["value"], value);
+            }
+        }
         for (field, default) in [("path", "/"), ("scheme", "HTTP")] {
             if probe["httpGet"][field].is_empty() {
                 probe.set(&["httpGet", field], default);
@@ -30,7 +42,7 @@ pub(super) fn set_defaults(probe: &mut Value) {
 }
 
 pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, probe: &Value, name: &str) {
-    validate_handler(errors, path, probe);
+    validate_handler(errors, path, probe, 0);
     for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
         errors.nonnegative(&path.child(field), &probe[field]);
     }
@@ -48,9 +60,10 @@ pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, probe: &Value, name
     }
 }
 
-fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Value) {
+/// The faults of a probe's or a hook's handler; a hook sleeps no longer than a pod may take to end, `grace` seconds.
+pub(super) fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Value, grace: i64) {
     let mut has_one = false;
-    for kind in ["exec", "httpGet", "tcpSocket", "grpc"] {
+    for kind in ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] {
         let handler = &probe[kind];
         if handler.is_null() {
             continue;
@@ -66,6 +79,14 @@ fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Value) {
             "httpGet" => validate_http(errors, &path, handler),
             "tcpSocket" => validate_port_or_name(errors, &path.child("port"), &handler["port"]),
             "grpc" => validate_port_number(errors, &path.child("port"), &handler["port"]),
+            "sleep" => {
+                let seconds = handler["seconds"].as_int().unwrap_or(0);
+                if !(0..=grace).contains(&seconds) {
+                    let complaint =
+                        format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+                    errors.invalid(&path, seconds, &complaint);
+                }
+            }
             _ => {}
         }
     }

@@ -20,7 +20,7 @@ pub static POD: Struct = Struct {
     ],
 };
 
-/// The fields of a pod's spec, which templates hold too.
+/// The fields of a pod's spec, which templates hold too, in the order of the server's inner struct.
 pub static POD_SPEC: Struct = Struct {
     name: "PodSpec",
     fields: &[
@@ -37,30 +37,30 @@ pub static POD_SPEC: Struct = Struct {
         ("serviceAccount", Type::Str),
         ("automountServiceAccountToken", Type::OptBool),
         ("nodeName", Type::Str),
+        ("securityContext", Type::Struct(&POD_SECURITY_CONTEXT)),
         ("hostNetwork", Type::Bool),
         ("hostPID", Type::Bool),
         ("hostIPC", Type::Bool),
         ("shareProcessNamespace", Type::OptBool),
-        ("securityContext", Type::Struct(&POD_SECURITY_CONTEXT)),
+        ("hostUsers", Type::OptBool),
         ("imagePullSecrets", Type::List(&LOCAL_OBJECT_REFERENCE)),
         ("hostname", Type::Str),
         ("subdomain", Type::Str),
+        ("setHostnameAsFQDN", Type::OptBool),
         ("affinity", Type::Struct(&AFFINITY)),
         ("schedulerName", Type::Str),
         ("tolerations", Type::List(&TOLERATION)),
         ("hostAliases", Type::List(&HOST_ALIAS)),
         ("priorityClassName", Type::Str),
         ("priority", Type::OptInt32),
+        ("preemptionPolicy", Type::OptEnum("v1.PreemptionPolicy")),
         ("dnsConfig", Type::Struct(&POD_DNS_CONFIG)),
         ("readinessGates", Type::List(&POD_READINESS_GATE)),
         ("runtimeClassName", Type::OptStr),
-        ("enableServiceLinks", Type::OptBool),
-        ("preemptionPolicy", Type::OptEnum("v1.PreemptionPolicy")),
         ("overhead", Type::Quantities),
+        ("enableServiceLinks", Type::OptBool),
         ("topologySpreadConstraints", Type::List(&TOPOLOGY_SPREAD_CONSTRAINT)),
-        ("setHostnameAsFQDN", Type::OptBool),
         ("os", Type::Struct(&POD_OS)),
-        ("hostUsers", Type::OptBool),
         ("schedulingGates", Type::List(&POD_SCHEDULING_GATE)),
         ("resourceClaims", Type::List(&POD_RESOURCE_CLAIM)),
         ("resources", Type::Struct(&RESOURCE_REQUIREMENTS)),
@@ -68,6 +68,15 @@ pub static POD_SPEC: Struct = Struct {
         ("schedulingGroup", Type::Struct(&POD_SCHEDULING_GROUP)),
     ],
 };
+
+/// The fields that the server's inner struct holds in the security context, before its own.
+pub(super) static HOST_FIELDS: [(&str, Type); 5] = [
+    ("hostNetwork", Type::Bool),
+    ("hostPID", Type::Bool),
+    ("hostIPC", Type::Bool),
+    ("shareProcessNamespace", Type::OptBool),
+    ("hostUsers", Type::OptBool),
+];
 
 static CONTAINER: Struct = Struct {
     name: "Container",
