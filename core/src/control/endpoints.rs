@@ -4,8 +4,8 @@
 
 use super::{
     controller::Controller,
-    endpoint_slice::{HEADLESS_LABEL, TRIGGER_TIME, pod_reference},
-    membership,
+    endpoint_slice::{HEADLESS_LABEL, TRIGGER_TIME},
+    membership::{self, Member},
     plan::Plan,
     queue::Queue,
     store::{Change, Store},
@@ -99,11 +99,11 @@ fn subsets_of(store: &Store, service: &Object) -> Vec<Value> {
     let may_be_portless = spec["ports"].items().is_empty() && spec["clusterIP"].str() == "None";
     let mut places: OrdMap<(usize, i64), usize> = OrdMap::new();
     let (mut ports, mut offers) = (Vec::new(), Vec::new());
-    for pod in membership::pods_of(store, service, publish_all) {
-        let Some(address) = address(pod, service) else { continue };
-        let ready = publish_all || membership::is_ready(pod);
+    for member in membership::pods_of(store, service, publish_all) {
+        let Some(address) = address(member, service) else { continue };
+        let ready = publish_all || member.facts.is_ready;
         let mut offered = Vec::new();
-        for (at, number) in membership::target_ports(pod, service).into_iter().enumerate() {
+        for (at, number) in membership::target_ports(member.pod, service).into_iter().enumerate() {
             let Some(number) = number else { continue };
             offered.push(*places.entry((at, number)).or_insert_with(|| {
                 ports.push(port(&spec["ports"][at], number));
@@ -129,20 +129,21 @@ fn port(port: &Value, number: i64) -> Value {
 }
 
 /// The pod's first address of the Service's first family.
-fn address(pod: &Object, service: &Object) -> Option<Value> {
+fn address(member: Member<'_>, service: &Object) -> Option<Value> {
     let spec = service.spec();
     let ipv6 = match (spec["ipFamilies"][0].as_str(), spec["clusterIP"].str()) {
         (Some(family), _) => family == "IPv6",
-        (None, "" | "None") => membership::addresses(pod).first().is_some_and(|address| address.contains(':')),
+        (None, "" | "None") => member.spot.begins_with_ipv6,
         (None, cluster_ip) => cluster_ip.contains(':'),
     };
-    let ip = membership::addresses_of_family(pod, ipv6).into_iter().next()?;
-    let mut fields = Vec::with_capacity(4);
-    fields.extend(membership::hostname(pod, service).map(|hostname| field("hostname", hostname)));
-    fields.push(field("ip", ip));
-    fields.push(field("nodeName", pod.spec()["nodeName"].str()));
-    fields.push(field("targetRef", pod_reference(pod)));
-    Some(Value::of(fields))
+    let mut address = member.spot.address[usize::from(ipv6)].clone();
+    if address.is_null() {
+        return None;
+    }
+    if let Some(hostname) = membership::hostname(member.pod, service) {
+        address.set(&["hostname"], hostname);
+    }
+    Some(address)
 }
 
 fn labels(service: &Object) -> Value {

@@ -2,27 +2,52 @@
 //!
 //! Source: kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go and utils.go (FindPort).
 
-use super::store::{Change, Store};
+use super::{
+    facts::{Facts, Spot},
+    store::{Change, Store},
+};
 use crate::api::{Key, Kind, Object, Value};
 use crate::ordered::OrdSet;
 use alloc::{rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
-/// The pods that a Service's selector matches and that [`belongs`] lets in, by name; none without a selector.
+/// A pod that may be an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'a> {
+    pub(super) pod: &'a Rc<Object>,
+    pub(super) facts: &'a Facts,
+    pub(super) spot: &'a Spot,
+}
+
+/// The pods that a Service's selector matches, by name: those with an address that are not over, nor on their way out
+/// while such pods are not wanted. None without a selector.
 ///
 /// Only the pods with the rarest of its labels are looked at.
-pub(super) fn pods_of<'a>(store: &'a Store, service: &Object, with_terminating: bool) -> Vec<&'a Rc<Object>> {
-    let namespace = service.namespace();
-    let pairs = service.spec()["selector"].fields();
-    let rarest = pairs.min_by_key(|(label, value)| store.count_labelled(Kind::Pod, namespace, label, value.str()));
-    let Some((label, value)) = rarest else { return Vec::new() };
-    let mut pods = Vec::new();
-    for pod in store.labelled(Kind::Pod, namespace, label, value.str()) {
-        if selects(service, pod.labels()) && belongs(pod, with_terminating) {
-            pods.push(pod);
+pub(super) fn pods_of<'a>(store: &'a Store, service: &Object, with_terminating: bool) -> Vec<Member<'a>> {
+    let mut members = Vec::new();
+    let (namespace, selector) = (service.namespace(), &service.spec()["selector"]);
+    let Some((label, value)) = rarest(store, namespace, selector) else { return members };
+    let is_only = selector.fields().count() == 1;
+    let mut found = store.labelled(Kind::Pod, namespace, label, value.str());
+    while let Some((pod, facts)) = found.next_with_facts() {
+        if let Some(spot) = &facts.spot
+            && !facts.is_over
+            && (with_terminating || !facts.is_terminating)
+            && (is_only || selects(service, pod.labels()))
+        {
+            members.push(Member { pod, facts, spot });
         }
     }
-    pods
+    members
+}
+
+/// Of these labels the one that the fewest pods carry.
+pub(super) fn rarest<'a>(store: &Store, namespace: &str, labels: &'a Value) -> Option<(&'a str, &'a Value)> {
+    let mut pairs = labels.fields();
+    if labels.as_map().is_some_and(|map| map.len() == 1) {
+        return pairs.next();
+    }
+    pairs.min_by_key(|(label, value)| store.count_labelled(Kind::Pod, namespace, label, value.str()))
 }
 
 /// True if the Service has a selector; an empty one counts as none, as it does once stored.
@@ -35,19 +60,22 @@ pub(super) fn has_selector(service: &Object) -> bool {
 /// The surprise: a pod whose phase or labels change without the Service noticing (same readiness, same match) wakes nobody.
 pub(super) fn services_of(change: &Change, store: &Store) -> OrdSet<Key> {
     let namespace = &change.key.namespace;
+    let [old, new] = &change.facts;
     let (before, after) = match (&change.before, &change.after) {
         (Some(before), Some(after)) => (before, after),
         // Without an address it is nobody's endpoint.
-        (Some(pod), None) | (None, Some(pod)) if addresses(pod).is_empty() => return OrdSet::new(),
-        (Some(pod), None) | (None, Some(pod)) => return selecting(store, namespace, pod.labels()),
-        (None, None) => return OrdSet::new(),
+        _ if old.spot.is_none() && new.spot.is_none() => return OrdSet::new(),
+        _ => return selecting(store, namespace, change.object().labels()),
     };
+    let is_named_anew = |field: &str| before.spec()[field] != after.spec()[field];
     let relabelled = before.labels() != after.labels()
-        || ["hostname", "subdomain"].into_iter().any(|field| before.spec()[field] != after.spec()[field]);
-    let changed = before.is_terminating()
-        || after.is_terminating()
-        || is_ready(before) != is_ready(after)
-        || addresses(before) != addresses(after);
+        || before.spec() != after.spec() && (is_named_anew("hostname") || is_named_anew("subdomain"));
+    let is_same_spot = match (&old.spot, &new.spot) {
+        (Some(old), Some(new)) => Rc::ptr_eq(old, new) || addresses(before) == addresses(after),
+        (None, None) => true,
+        _ => false,
+    };
+    let changed = old.is_terminating || new.is_terminating || old.is_ready != new.is_ready || !is_same_spot;
     if !relabelled {
         return if changed { selecting(store, namespace, after.labels()) } else { OrdSet::new() };
     }
@@ -66,13 +94,6 @@ pub(super) fn selecting(store: &Store, namespace: &str, labels: &Value) -> OrdSe
         }
     }
     found
-}
-
-/// True unless the pod is over, has no address, or is on its way out while such pods are not wanted.
-fn belongs(pod: &Object, with_terminating: bool) -> bool {
-    !matches!(pod.status()["phase"].str(), "Succeeded" | "Failed")
-        && !addresses(pod).is_empty()
-        && (with_terminating || !pod.is_terminating())
 }
 
 /// True if the pod's `Ready` condition is.
@@ -103,11 +124,11 @@ pub(super) fn addresses(pod: &Object) -> Vec<&str> {
     listed
 }
 
-/// The pod's addresses of one family, in their usual spelling.
-pub(super) fn addresses_of_family(pod: &Object, ipv6: bool) -> Vec<String> {
+/// Those of a pod's addresses that are of one family, in their usual spelling.
+pub(super) fn addresses_of_family(addresses: &[&str], ipv6: bool) -> Vec<String> {
     use alloc::string::ToString;
     let mut found = Vec::new();
-    for text in addresses(pod) {
+    for text in addresses {
         if let Ok(address) = text.parse::<IpAddr>()
             && address.to_canonical().is_ipv6() == ipv6
         {

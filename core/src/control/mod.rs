@@ -15,6 +15,7 @@ mod deployment;
 mod endpoint_slice;
 mod endpoints;
 mod event;
+mod facts;
 mod garbage;
 mod ip_pool;
 mod membership;

@@ -46,15 +46,15 @@ pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
 pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     let mut plan = Plan::default();
     let Some(set) = store.get(key).filter(|set| !set.is_terminating()) else { return plan };
-    let (active, terminating) = claim(&mut plan, set, store);
     let wanted = usize::try_from(set.spec()["replicas"].as_int().unwrap_or(1)).unwrap_or(0);
+    if let Some(counts) = counted(set, store).filter(|counts| counts.active <= wanted) {
+        fill(&mut plan, set, store, wanted - counts.active);
+        report(&mut plan, set, &counts);
+        return plan;
+    }
+    let (active, terminating) = claim(&mut plan, set, store);
     if active.len() < wanted {
-        let (pods, most) = store.pod_quota();
-        // One is tried in any case: what is refused is told.
-        for _ in 0..(wanted - active.len()).min(BURST).min(most.saturating_sub(pods).max(1)) {
-            plan.create(pod_from_template(set));
-            plan.event(set, EventType::Normal, "SuccessfulCreate", SOURCE, Message::Created("Created pod: ".into()));
-        }
+        fill(&mut plan, set, store, wanted - active.len());
     } else {
         for pod in to_delete(store, set, &active, active.len() - wanted, now).into_iter().take(BURST) {
             plan.delete(pod.key());
@@ -62,7 +62,8 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
             plan.event(set, EventType::Normal, "SuccessfulDelete", SOURCE, Message::Text(words));
         }
     }
-    report(&mut plan, set, &active, terminating, now);
+    let counts = count(&mut plan, set, &active, terminating, now);
+    report(&mut plan, set, &counts);
     plan
 }
 
@@ -126,10 +127,56 @@ fn wake_adopters(pod: &Object, store: &Store, queue: &mut Queue) {
     }
 }
 
+/// What a set's status says of its pods.
+struct Counts {
+    active: usize,
+    labelled: usize,
+    ready: usize,
+    available: usize,
+    terminating: usize,
+}
+
+/// The counts without a look at the pods, so that what a change costs does not depend on how many there are; none if one
+/// has to be adopted, released or waited for.
+fn counted(set: &Object, store: &Store) -> Option<Counts> {
+    let selector = &set.spec()["selector"];
+    if min_ready(set) > Duration::ZERO {
+        return None;
+    }
+    let tallies = store.tallies(set.uid())?;
+    let (mut owned, mut counts) = (0, Counts { active: 0, labelled: 0, ready: 0, available: 0, terminating: 0 });
+    for tally in tallies {
+        if !selects(selector, &tally.labels) {
+            return None;
+        }
+        owned += tally.total;
+        counts.active += tally.active;
+        counts.labelled += if is_fully_labelled(set, &tally.labels) { tally.active } else { 0 };
+        counts.ready += tally.ready;
+        counts.terminating += tally.terminating;
+    }
+    counts.available = counts.ready;
+    // What the selector means carries each of its labels: if none but its own do, there is nothing to adopt.
+    let hint = membership::rarest(store, set.namespace(), &selector["matchLabels"]);
+    let is_alone =
+        |(label, value): (&str, &Value)| store.count_labelled(Kind::Pod, set.namespace(), label, value.str()) == owned;
+    hint.is_none_or(is_alone).then_some(counts)
+}
+
+/// Makes pods, as many as may be made at once.
+fn fill(plan: &mut Plan, set: &Rc<Object>, store: &Store, missing: usize) {
+    let (pods, most) = store.pod_quota();
+    // One is tried in any case: what is refused is told.
+    for _ in 0..missing.min(BURST).min(most.saturating_sub(pods).max(1)) {
+        plan.create(pod_from_template(set));
+        plan.event(set, EventType::Normal, "SuccessfulCreate", SOURCE, Message::Created("Created pod: ".into()));
+    }
+}
+
 /// The active pods of the set and how many more are terminating; takes in orphans and lets go of what no longer matches.
 ///
 /// Source: kubernetes pkg/controller/controller_ref_manager.go (ClaimPods).
-fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> (Vec<&'a Rc<Object>>, i64) {
+fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> (Vec<&'a Rc<Object>>, usize) {
     let selector = &set.spec()["selector"];
     let mut active = Vec::new();
     let mut terminating = 0;
@@ -147,7 +194,7 @@ fn claim<'a>(plan: &mut Plan, set: &'a Rc<Object>, store: &'a Store) -> (Vec<&'a
             terminating += 1;
         }
     }
-    let hint = selector["matchLabels"].fields().next();
+    let hint = membership::rarest(store, set.namespace(), &selector["matchLabels"]);
     let strays =
         hint.into_iter().flat_map(|(label, value)| store.labelled(Kind::Pod, set.namespace(), label, value.str()));
     for pod in strays.filter(|pod| pod.controller().is_none() && is_active(pod) && selects(selector, pod.labels())) {
@@ -261,34 +308,44 @@ fn created(pod: &Object) -> Option<Instant> {
     timestamp::parse(pod.value["metadata"]["creationTimestamp"].str())
 }
 
-/// Source: kubernetes pkg/controller/replicaset/replica_set_utils.go (calculateStatus).
-fn report(plan: &mut Plan, set: &Rc<Object>, active: &[&Rc<Object>], terminating: i64, now: Instant) {
-    let template = &set.spec()["template"]["metadata"]["labels"];
-    let is_fully_labelled = |pod: &Object| template.fields().all(|(label, value)| pod.label(label) == value.as_str());
+fn is_fully_labelled(set: &Object, labels: &Value) -> bool {
+    let mut template = set.spec()["template"]["metadata"]["labels"].fields();
+    template.all(|(label, value)| labels[label] == *value)
+}
+
+/// Counts pod by pod, and notes when one more will be available.
+fn count(plan: &mut Plan, set: &Object, active: &[&Rc<Object>], terminating: usize, now: Instant) -> Counts {
     let min_ready = min_ready(set);
-    let (mut labelled, mut ready, mut available) = (0, 0, 0);
+    let mut counts = Counts { active: active.len(), labelled: 0, ready: 0, available: 0, terminating };
     for pod in active {
-        labelled += i64::from(is_fully_labelled(pod));
-        ready += i64::from(membership::is_ready(pod));
+        counts.labelled += usize::from(is_fully_labelled(set, pod.labels()));
+        counts.ready += usize::from(membership::is_ready(pod));
         match availability(pod, min_ready, now) {
-            Ok(()) => available += 1,
+            Ok(()) => counts.available += 1,
             Err(Some(at)) => plan.again_at(at),
             Err(None) => {}
         }
     }
+    counts
+}
+
+/// Source: kubernetes pkg/controller/replicaset/replica_set_utils.go (calculateStatus).
+fn report(plan: &mut Plan, set: &Rc<Object>, counts: &Counts) {
     let mut status = Value::map();
     if !set.status()["conditions"].is_null() {
         status.set(&["conditions"], set.status()["conditions"].clone());
     }
-    status.set(&["replicas"], active.len() as i64);
-    for (field, count) in
-        [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)]
-    {
+    status.set(&["replicas"], counts.active as i64);
+    for (field, count) in [
+        ("fullyLabeledReplicas", counts.labelled),
+        ("readyReplicas", counts.ready),
+        ("availableReplicas", counts.available),
+    ] {
         if count > 0 {
-            status.set(&[field], count);
+            status.set(&[field], count as i64);
         }
     }
-    status.set(&["terminatingReplicas"], terminating);
+    status.set(&["terminatingReplicas"], counts.terminating as i64);
     status.set(&["observedGeneration"], set.value["metadata"]["generation"].as_int().unwrap_or(0));
     plan.status(set, status);
 }

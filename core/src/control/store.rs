@@ -1,5 +1,6 @@
 //! Every object of the cluster, with revisions, a bounded log of changes, and the few indexes that controllers need.
 
+use super::facts::{Facts, Tallies, Tally};
 use crate::api::{Key, Kind, Object};
 use crate::ordered::{Iter, OrdMap};
 use alloc::{
@@ -26,18 +27,27 @@ use core::ops::Bound;
 pub struct Store {
     /// Where each object lies.
     places: OrdMap<Rc<Key>, usize>,
-    objects: Vec<Option<Rc<Object>>>,
+    objects: Vec<Option<Held>>,
     /// The places where nothing lies any more.
     free: Vec<usize>,
     /// Objects by what they are found by: an index leads to the object itself, whatever has been written since.
     terms: OrdMap<String, OrdMap<Rc<Key>, usize>>,
-    /// How many pods there are, and how many there may be.
-    pods: usize,
+    /// How many objects of each kind there are.
+    counts: [usize; Kind::ALL.len()],
+    /// How many pods there may be.
     max_pods: usize,
+    tallies: Tallies,
     log: VecDeque<Change>,
     log_weight: usize,
     log_capacity: usize,
     revision: u64,
+}
+
+/// An object, and what it comes to.
+#[derive(Debug)]
+struct Held {
+    object: Rc<Object>,
+    facts: Facts,
 }
 
 /// One write: what a watch would show.
@@ -51,6 +61,8 @@ pub struct Change {
     pub before: Option<Rc<Object>>,
     /// The object as it is, `None` if this deleted it.
     pub after: Option<Rc<Object>>,
+    /// What both come to, if this is a pod.
+    pub(super) facts: [Facts; 2],
 }
 
 impl Change {
@@ -86,7 +98,7 @@ impl core::error::Error for Expired {}
 /// One type for every question, so that what is done with the answers is compiled once.
 #[derive(Debug, Clone)]
 pub struct Found<'a> {
-    objects: &'a [Option<Rc<Object>>],
+    objects: &'a [Option<Held>],
     places: Option<Iter<'a, Rc<Key>, usize>>,
 }
 
@@ -94,8 +106,16 @@ impl<'a> Iterator for Found<'a> {
     type Item = &'a Rc<Object>;
 
     fn next(&mut self) -> Option<&'a Rc<Object>> {
+        self.next_with_facts().map(|(object, _)| object)
+    }
+}
+
+impl<'a> Found<'a> {
+    /// The next object, and what it comes to.
+    pub(super) fn next_with_facts(&mut self) -> Option<(&'a Rc<Object>, &'a Facts)> {
         let (_, place) = self.places.as_mut()?.next()?;
-        Some(self.objects[*place].as_ref().expect("something lies where a key leads"))
+        let held = self.objects[*place].as_ref().expect("something lies where a key leads");
+        Some((&held.object, &held.facts))
     }
 }
 
@@ -107,8 +127,9 @@ impl Store {
             objects: Vec::new(),
             free: Vec::new(),
             terms: OrdMap::new(),
-            pods: 0,
+            counts: [0; Kind::ALL.len()],
             max_pods,
+            tallies: Tallies::default(),
             log: VecDeque::new(),
             log_weight: 0,
             log_capacity: log_capacity.max(1),
@@ -118,7 +139,11 @@ impl Store {
 
     /// The object with that key.
     pub fn get(&self, key: &Key) -> Option<&Rc<Object>> {
-        self.objects[*self.places.get(key)?].as_ref()
+        // Most kinds that are asked for on the way have no object at all.
+        if self.counts[key.kind as usize] == 0 {
+            return None;
+        }
+        self.objects[*self.places.get(key)?].as_ref().map(|held| &held.object)
     }
 
     /// The object of that kind, namespace and name.
@@ -128,6 +153,9 @@ impl Store {
 
     /// The objects of a kind by namespace and name; of one namespace, or of all if `None`.
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Found<'_> {
+        if self.counts[kind as usize] == 0 {
+            return Found { objects: &self.objects, places: None };
+        }
         // No namespace holds these characters: the ends lie behind every name, and behind every namespace.
         let (from, to) = match namespace.filter(|_| kind.names().namespaced) {
             Some(namespace) => (namespace.to_owned(), format!("{namespace}\0")),
@@ -161,6 +189,13 @@ impl Store {
     /// The objects that name this uid among their owners.
     pub fn owned(&self, uid: &str) -> Found<'_> {
         self.term(&owner_term(uid))
+    }
+
+    /// The pods that a ReplicaSet of this uid controls, counted by their labels; none unless these are all it owns.
+    pub(super) fn tallies(&self, uid: &str) -> Option<&[Tally]> {
+        let tallies = self.tallies.of(uid);
+        let total: usize = tallies.iter().map(|tally| tally.total).sum();
+        (self.terms.get(&owner_term(uid)).map_or(0, OrdMap::len) == total).then_some(tallies)
     }
 
     /// The pods bound to a node.
@@ -200,7 +235,7 @@ impl Store {
 
     /// How many pods there are, and how many there may be.
     pub fn pod_quota(&self) -> (usize, usize) {
-        (self.pods, self.max_pods)
+        (self.counts[Kind::Pod as usize], self.max_pods)
     }
 
     /// True if there is no object.
@@ -224,16 +259,25 @@ impl Store {
             Some((key, place)) => (key.clone(), *place),
             None => self.place(Rc::new(key)),
         };
-        let before = self.objects[place].replace(object.clone());
-        if before.as_ref().is_none_or(|before| !has_same_terms(before, &object)) {
+        let before = self.objects[place].take();
+        let facts = Facts::of(&object, before.as_ref().map(|held| (&*held.object, &held.facts)));
+        let is_found_as_before = before.as_ref().is_some_and(|before| has_same_terms(&before.object, &object));
+        if !is_found_as_before {
             if let Some(before) = &before {
-                self.unindex(&key, before);
+                self.unindex(&key, &before.object);
             }
             for term in terms(&object) {
                 self.terms.entry(term).or_default().insert(key.clone(), place);
             }
         }
-        self.record(Change { revision: self.revision, key, before, after: Some(object) })
+        if key.kind == Kind::Pod && !before.as_ref().is_some_and(|b| is_found_as_before && b.facts.counts_as(&facts)) {
+            if let Some(before) = &before {
+                self.tallies.count(&before.object, &before.facts, false);
+            }
+            self.tallies.count(&object, &facts, true);
+        }
+        self.objects[place] = Some(Held { object: object.clone(), facts: facts.clone() });
+        self.record(key, before, Some(Held { object, facts }))
     }
 
     /// Takes an object out under a new revision.
@@ -242,15 +286,20 @@ impl Store {
         let before = self.objects[place].take()?;
         self.free.push(place);
         self.revision += 1;
-        self.unindex(&key, &before);
-        Some(self.record(Change { revision: self.revision, key, before: Some(before), after: None }))
+        self.unindex(&key, &before.object);
+        if key.kind == Kind::Pod {
+            self.tallies.count(&before.object, &before.facts, false);
+        }
+        Some(self.record(key, Some(before), None))
     }
 
-    fn record(&mut self, change: Change) -> Change {
-        if change.key.kind == Kind::Pod {
-            self.pods += usize::from(change.before.is_none());
-            self.pods -= usize::from(change.after.is_none());
-        }
+    fn record(&mut self, key: Rc<Key>, before: Option<Held>, after: Option<Held>) -> Change {
+        let count = &mut self.counts[key.kind as usize];
+        *count += usize::from(before.is_none());
+        *count -= usize::from(after.is_none());
+        let part = |held: Option<Held>| held.map_or((None, Facts::default()), |held| (Some(held.object), held.facts));
+        let ((before, old), (after, new)) = (part(before), part(after));
+        let change = Change { revision: self.revision, key, before, after, facts: [old, new] };
         self.log_weight += change.weight();
         self.log.push_back(change.clone());
         while self.log_weight > self.log_capacity && self.log.len() > 1 {

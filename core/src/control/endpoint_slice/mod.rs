@@ -23,10 +23,10 @@ use super::{
 };
 use crate::ordered::OrdMap;
 use crate::{
-    api::{Key, Kind, Object, Value, field},
+    api::{Key, Kind, Object, Value},
     time::{Duration, Instant},
 };
-use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use wanted::{Desired, Wanted};
 
 /// Who manages a slice.
@@ -156,8 +156,8 @@ fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> OrdMap<St
     let mut nodes: OrdMap<&str, Option<&'a Rc<Object>>> = OrdMap::new();
     let mut desired: OrdMap<String, Desired<'a>> = OrdMap::new();
     let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
-    for pod in membership::pods_of(store, service, true) {
-        let numbers = membership::target_ports(pod, service);
+    for member in membership::pods_of(store, service, true) {
+        let numbers = membership::target_ports(member.pod, service);
         let wanted = match keys.get(&numbers).and_then(|key| desired.get_mut(key)) {
             Some(wanted) => wanted,
             None => {
@@ -167,13 +167,13 @@ fn desired<'a>(store: &'a Store, service: &'a Object, family: &str) -> OrdMap<St
                 desired.entry(key).or_insert_with(|| Desired { ports, endpoints: OrdMap::new() })
             }
         };
-        let name = pod.spec()["nodeName"].str();
+        let name = member.spot.node.as_str();
         let node = *nodes.entry(name).or_insert_with(|| store.find(Kind::Node, "", name));
         if node.is_none() && !publish_all {
             continue;
         }
-        if let Some(endpoint) = Wanted::new(pod, node.map(|node| &**node), service, family) {
-            wanted.endpoints.insert(pod.name(), endpoint);
+        if let Some(endpoint) = Wanted::new(member, node.map(|node| &**node), service, family) {
+            wanted.endpoints.insert(member.pod.name(), endpoint);
         }
     }
     desired
@@ -195,13 +195,6 @@ fn ports(service: &Object, numbers: &[Option<i64>]) -> Vec<Value> {
     }
     port_set::sort_slice_ports(&mut ports);
     ports
-}
-
-/// How an endpoint names its pod.
-pub(super) fn pod_reference(pod: &Object) -> Value {
-    let metadata = &pod.value["metadata"];
-    let copy = |name: &'static str| field(name, metadata[name].clone());
-    Value::of(vec![field("kind", "Pod"), copy("name"), copy("namespace"), copy("uid")])
 }
 
 /// Topology hints by annotation, or hints by `trafficDistribution`, or none: the annotation goes first.

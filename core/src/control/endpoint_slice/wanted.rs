@@ -1,9 +1,9 @@
 //! The endpoints that a Service should have, compared with those it has before any is written.
 
-use super::{membership, pod_reference};
+use super::membership::{self, Member};
 use crate::api::{Object, Value, field};
 use crate::ordered::OrdMap;
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 /// The endpoints wanted for one set of ports.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(super) struct Desired<'a> {
 /// Source: kubernetes staging/src/k8s.io/endpointslice/utils.go (podToEndpoint).
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
-    pod: &'a Object,
-    addresses: Vec<String>,
+    member: Member<'a>,
+    addresses: &'a Value,
     ready: bool,
     serving: bool,
     terminating: bool,
@@ -30,19 +30,23 @@ pub(super) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// The endpoint; none if the pod has no address of this family.
-    pub(super) fn new(pod: &'a Object, node: Option<&'a Object>, service: &Object, family: &str) -> Option<Wanted<'a>> {
-        let addresses = membership::addresses_of_family(pod, family == "IPv6");
-        let serving = membership::is_ready(pod);
-        let terminating = pod.is_terminating();
+    pub(super) fn new(
+        member: Member<'a>,
+        node: Option<&'a Object>,
+        service: &Object,
+        family: &str,
+    ) -> Option<Wanted<'a>> {
+        let addresses = &member.spot.listed[usize::from(family == "IPv6")];
+        let (serving, terminating) = (member.facts.is_ready, member.facts.is_terminating);
         let publish_all = service.spec()["publishNotReadyAddresses"].as_bool() == Some(true);
         (!addresses.is_empty()).then(|| Wanted {
-            pod,
+            member,
             addresses,
             ready: publish_all || (serving && !terminating),
             serving,
             terminating,
             zone: node.and_then(|node| node.label("topology.kubernetes.io/zone")).unwrap_or_default(),
-            hostname: membership::hostname(pod, service),
+            hostname: membership::hostname(member.pod, service),
         })
     }
 
@@ -50,13 +54,10 @@ impl<'a> Wanted<'a> {
     ///
     /// Source: kubernetes staging/src/k8s.io/endpointslice/util/endpointset.go (hashEndpoint).
     pub(super) fn is_identical(&self, endpoint: &Value) -> bool {
-        let target = &endpoint["targetRef"];
-        let addresses = endpoint["addresses"].items();
-        target["name"].str() == self.pod.name()
-            && target["namespace"].str() == self.pod.namespace()
-            && endpoint["hostname"].as_str() == self.hostname
-            && addresses.len() == self.addresses.len()
-            && addresses.iter().zip(&self.addresses).all(|(a, b)| a.str() == b)
+        let (target, reference) = (&endpoint["targetRef"], &self.member.spot.reference);
+        let is_same_pod = target == reference
+            || (target["name"] == reference["name"] && target["namespace"] == reference["namespace"]);
+        is_same_pod && endpoint["hostname"].as_str() == self.hostname && endpoint["addresses"] == *self.addresses
     }
 
     /// True if an identical endpoint says everything else as this one does; hints are not this file's business.
@@ -67,9 +68,9 @@ impl<'a> Wanted<'a> {
         conditions["ready"].as_bool() == Some(self.ready)
             && conditions["serving"].as_bool() == Some(self.serving)
             && conditions["terminating"].as_bool() == Some(self.terminating)
-            && endpoint["nodeName"].str() == self.pod.spec()["nodeName"].str()
+            && endpoint["nodeName"].str() == self.member.spot.node
             && endpoint["zone"].str() == self.zone
-            && endpoint["targetRef"]["uid"].str() == self.pod.uid()
+            && endpoint["targetRef"]["uid"] == self.member.spot.reference["uid"]
     }
 
     /// The endpoint as a slice holds it.
@@ -78,11 +79,10 @@ impl<'a> Wanted<'a> {
             vec![field("ready", self.ready), field("serving", self.serving), field("terminating", self.terminating)];
         let mut fields = vec![field("addresses", self.addresses.clone()), field("conditions", Value::of(conditions))];
         fields.extend(self.hostname.map(|hostname| field("hostname", hostname)));
-        let node = self.pod.spec()["nodeName"].str();
-        if !node.is_empty() {
-            fields.push(field("nodeName", node));
+        if !self.member.spot.node.is_empty() {
+            fields.push(field("nodeName", self.member.spot.node.as_str()));
         }
-        fields.push(field("targetRef", pod_reference(self.pod)));
+        fields.push(field("targetRef", self.member.spot.reference.clone()));
         if !self.zone.is_empty() {
             fields.push(field("zone", self.zone));
         }
