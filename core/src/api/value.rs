@@ -179,7 +179,13 @@ impl Map {
         if self.0.len() > FEW {
             return self.position(name).ok();
         }
-        self.0.iter().position(|(key, _)| **key == *name)
+        let first = name.as_bytes().first();
+        self.0.iter().position(|(key, _)| {
+            let known: &str = key;
+            // Of those, hardly two begin alike, and most that are the same are the same constant.
+            known.len() == name.len()
+                && (core::ptr::eq(known, name) || known.as_bytes().first() == first && known == name)
+        })
     }
 
     /// Where a field is, or would be.

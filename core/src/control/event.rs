@@ -9,6 +9,7 @@ use crate::{
 use alloc::{
     collections::VecDeque,
     format,
+    rc::Rc,
     string::{String, ToString},
 };
 
@@ -26,7 +27,7 @@ pub struct Event {
     /// Its number, which gives its name; events are numbered in the order of their first appearance.
     pub number: u64,
     /// What it is about.
-    pub regarding: Key,
+    pub regarding: Rc<Key>,
     /// The uid of what it is about.
     pub uid: String,
     /// Normal or Warning.
@@ -48,10 +49,18 @@ pub struct Event {
 /// The last events of the cluster, found by what they are about.
 #[derive(Debug)]
 pub struct Events {
-    by_object: OrdMap<Key, VecDeque<Event>>,
-    order: VecDeque<(Key, u64)>,
+    by_object: OrdMap<Rc<Key>, Told>,
+    order: VecDeque<(Rc<Key>, u64)>,
     capacity: usize,
     next: u64,
+}
+
+/// The events about one object, oldest first.
+#[derive(Debug, Default)]
+struct Told {
+    events: VecDeque<Event>,
+    /// A hash of each event's words: a ReplicaSet says thousands of them.
+    hashes: VecDeque<u32>,
 }
 
 impl Events {
@@ -70,13 +79,22 @@ impl Events {
         message: String,
     ) {
         let regarding = object.key();
-        let events = self.by_object.entry(regarding.clone()).or_default();
-        let same =
-            |e: &&mut Event| e.reason == reason && e.kind == kind && e.uid == object.uid() && e.message == message;
-        if let Some(event) = events.iter_mut().find(same) {
-            event.count += 1;
-            event.last = now;
-            return;
+        let regarding = match self.by_object.get_key_value(&regarding) {
+            Some((key, _)) => key.clone(),
+            None => Rc::new(regarding),
+        };
+        let told = self.by_object.entry(regarding.clone()).or_default();
+        let hash = hash(message.as_bytes());
+        for at in 0..told.hashes.len() {
+            if told.hashes[at] != hash {
+                continue;
+            }
+            let e = &mut told.events[at];
+            if e.reason == reason && e.kind == kind && e.uid == object.uid() && e.message == message {
+                e.count += 1;
+                e.last = now;
+                return;
+            }
         }
         let number = self.next;
         self.next += 1;
@@ -93,7 +111,8 @@ impl Events {
             last: now,
             count: 1,
         };
-        events.push_back(event);
+        told.events.push_back(event);
+        told.hashes.push_back(hash);
         self.order.push_back((regarding, number));
         if self.order.len() > self.capacity {
             self.forget_oldest();
@@ -102,7 +121,7 @@ impl Events {
 
     /// The events about one object, oldest first.
     pub fn of(&self, key: &Key) -> impl DoubleEndedIterator<Item = &Event> {
-        self.by_object.get(key).into_iter().flatten()
+        self.by_object.get(key).into_iter().flat_map(|told| &told.events)
     }
 
     /// All events, oldest first.
@@ -122,14 +141,20 @@ impl Events {
 
     fn forget_oldest(&mut self) {
         let Some((key, number)) = self.order.pop_front() else { return };
-        if let Some(events) = self.by_object.get_mut(&key) {
-            debug_assert_eq!(events.front().map(|event| event.number), Some(number), "events are numbered in order");
-            events.pop_front();
-            if events.is_empty() {
+        if let Some(told) = self.by_object.get_mut(&key) {
+            let front = told.events.pop_front();
+            debug_assert_eq!(front.map(|event| event.number), Some(number), "events are numbered in order");
+            told.hashes.pop_front();
+            if told.events.is_empty() {
                 self.by_object.remove(&key);
             }
         }
     }
+}
+
+/// FNV-1a, which only tells most words apart.
+fn hash(words: &[u8]) -> u32 {
+    words.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 impl Event {

@@ -16,7 +16,7 @@ use crate::{
     api::{Key, Kind, Object, Value, selector},
     time::{Duration, Instant},
 };
-use alloc::{format, rc::Rc, string::ToString, vec::Vec};
+use alloc::{format, rc::Rc, vec::Vec};
 use core::cmp::{Ordering, Reverse};
 
 const SOURCE: &str = "replicaset-controller";
@@ -222,14 +222,18 @@ fn to_delete<'a>(
     count: usize,
     now: Instant,
 ) -> Vec<&'a Rc<Object>> {
-    let mut pods = active.to_vec();
     // Without a choice there is nothing to rank.
-    if (1..pods.len()).contains(&count) {
-        let crowd = pods_by_node(store, set);
-        crate::ordered::sort_by(&mut pods, |a, b| order(a, b, &crowd, now));
+    if !(1..active.len()).contains(&count) {
+        return active.iter().take(count).copied().collect();
     }
-    pods.truncate(count);
-    pods
+    let crowd = pods_by_node(store, set);
+    let mut ranked: Vec<Rank<'_>> = Vec::with_capacity(active.len());
+    for pod in active {
+        ranked.push(Rank::of(pod, &crowd));
+    }
+    crate::ordered::sort_by(&mut ranked, |a, b| a.order(b, now));
+    ranked.truncate(count);
+    ranked.into_iter().map(|rank| rank.pod).collect()
 }
 
 /// The active pods on each node, of this set and of those with the same owner.
@@ -252,20 +256,45 @@ fn pods_by_node<'a>(store: &'a Store, set: &'a Object) -> OrdMap<&'a str, usize>
     crowd
 }
 
-fn order(a: &Object, b: &Object, crowd: &OrdMap<&str, usize>, now: Instant) -> Ordering {
-    let node = |pod: &Object| pod.spec()["nodeName"].str().to_string();
-    let rank = |pod: &Object| crowd.get(pod.spec()["nodeName"].str()).copied().unwrap_or(0);
-    let is_bound = |pod: &Object| !node(pod).is_empty();
-    is_bound(a)
-        .cmp(&is_bound(b))
-        .then_with(|| phase_rank(a).cmp(&phase_rank(b)))
-        .then_with(|| membership::is_ready(a).cmp(&membership::is_ready(b)))
-        .then_with(|| deletion_cost(a).cmp(&deletion_cost(b)))
-        .then_with(|| Reverse(rank(a)).cmp(&Reverse(rank(b))))
-        .then_with(|| by_age(a, b, ready_since(a), ready_since(b), now))
-        .then_with(|| Reverse(restarts(a)).cmp(&Reverse(restarts(b))))
-        .then_with(|| by_age(a, b, created(a), created(b), now))
-        .then_with(|| a.uid().cmp(b.uid()))
+/// What tells which of two pods goes first.
+struct Rank<'a> {
+    pod: &'a Rc<Object>,
+    is_bound: bool,
+    phase: u8,
+    is_ready: bool,
+    cost: i64,
+    crowd: Reverse<usize>,
+    ready_since: Option<Instant>,
+    restarts: Reverse<i64>,
+    created: Option<Instant>,
+}
+
+impl<'a> Rank<'a> {
+    fn of(pod: &'a Rc<Object>, crowd: &OrdMap<&str, usize>) -> Rank<'a> {
+        let node = pod.spec()["nodeName"].str();
+        Rank {
+            pod,
+            is_bound: !node.is_empty(),
+            phase: phase_rank(pod),
+            is_ready: membership::is_ready(pod),
+            cost: deletion_cost(pod),
+            crowd: Reverse(crowd.get(node).copied().unwrap_or(0)),
+            ready_since: ready_since(pod),
+            restarts: Reverse(restarts(pod)),
+            created: timestamp::parse(pod.value["metadata"]["creationTimestamp"].str()),
+        }
+    }
+
+    fn order(&self, other: &Rank<'_>, now: Instant) -> Ordering {
+        let first = |rank: &Rank<'_>| (rank.is_bound, rank.phase, rank.is_ready, rank.cost, rank.crowd);
+        let (a, b) = (self.pod, other.pod);
+        first(self)
+            .cmp(&first(other))
+            .then_with(|| by_age(a, b, self.ready_since, other.ready_since, now))
+            .then_with(|| self.restarts.cmp(&other.restarts))
+            .then_with(|| by_age(a, b, self.created, other.created, now))
+            .then_with(|| a.uid().cmp(b.uid()))
+    }
 }
 
 fn phase_rank(pod: &Object) -> u8 {
@@ -302,10 +331,6 @@ fn ready_since(pod: &Object) -> Option<Instant> {
     let conditions = pod.status()["conditions"].items();
     let ready = conditions.iter().find(|c| c["type"].str() == "Ready" && c["status"].str() == "True")?;
     timestamp::parse(ready["lastTransitionTime"].str())
-}
-
-fn created(pod: &Object) -> Option<Instant> {
-    timestamp::parse(pod.value["metadata"]["creationTimestamp"].str())
 }
 
 fn is_fully_labelled(set: &Object, labels: &Value) -> bool {

@@ -8,6 +8,9 @@ use core::{cell::Cell, cmp::Ordering};
 /// Most entries of a run.
 pub(super) const RUN: usize = 64;
 
+/// How many places are remembered.
+const GUESSES: usize = 4;
+
 /// Where an entry is, or would be: the run, and the place in it.
 pub(super) type At = (usize, usize);
 
@@ -21,8 +24,10 @@ pub(super) struct Order {
     len: usize,
     /// Slots whose entries have gone.
     free: Vec<u32>,
-    /// What was found last, for it is often looked for again: a guess that costs one look.
-    found: Cell<At>,
+    /// What was found last, for it is often looked for again: each is a guess that costs one look.
+    found: [Cell<(u32, u32)>; GUESSES],
+    /// Which of them is the oldest.
+    oldest: Cell<u8>,
 }
 
 /// A stretch of an order that is gone through from both ends.
@@ -35,7 +40,8 @@ pub(super) struct Stretch {
 
 impl Order {
     pub(super) const fn new() -> Order {
-        Order { runs: Vec::new(), len: 0, free: Vec::new(), found: Cell::new((0, 0)) }
+        let found = [const { Cell::new((0, 0)) }; GUESSES];
+        Order { runs: Vec::new(), len: 0, free: Vec::new(), found, oldest: Cell::new(0) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -56,22 +62,29 @@ impl Order {
     /// The place of what `compare` calls equal, or the one it would have; `compare` says how a slot's key stands to the
     /// one looked for.
     pub(super) fn find(&self, compare: &dyn Fn(usize) -> Ordering) -> Result<At, At> {
-        let mut run = 0;
-        if self.runs.len() > 1 {
-            let found = self.found.get();
-            let slot = self.runs.get(found.0).and_then(|entries| entries.get(found.1));
-            if slot.is_some_and(|slot| compare(*slot as usize) == Ordering::Equal) {
-                return Ok(found);
-            }
-            let runs = self.runs.partition_point(|run| compare(run[0] as usize) != Ordering::Greater);
-            run = runs.saturating_sub(1);
+        if self.runs.len() < 2 {
+            return self.find_in(0, compare);
         }
+        for found in &self.found {
+            let (run, place) = found.get();
+            let at = (run as usize, place as usize);
+            let slot = self.runs.get(at.0).and_then(|entries| entries.get(at.1));
+            if slot.is_some_and(|slot| compare(*slot as usize) == Ordering::Equal) {
+                return Ok(at);
+            }
+        }
+        let runs = self.runs.partition_point(|run| compare(run[0] as usize) != Ordering::Greater);
+        let at = self.find_in(runs.saturating_sub(1), compare)?;
+        let oldest = self.oldest.get();
+        self.oldest.set((oldest + 1) % GUESSES as u8);
+        self.found[usize::from(oldest)].set((at.0 as u32, at.1 as u32));
+        Ok(at)
+    }
+
+    fn find_in(&self, run: usize, compare: &dyn Fn(usize) -> Ordering) -> Result<At, At> {
         let Some(entries) = self.runs.get(run) else { return Err((0, 0)) };
         match entries.binary_search_by(|slot| compare(*slot as usize)) {
-            Ok(place) => {
-                self.found.set((run, place));
-                Ok((run, place))
-            }
+            Ok(place) => Ok((run, place)),
             Err(place) => Err((run, place)),
         }
     }

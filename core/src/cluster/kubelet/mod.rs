@@ -282,9 +282,15 @@ impl Cluster {
     fn tear_down(&mut self, key: &Key) {
         let Some(sandbox) = self.kubelets.sandboxes.remove(key) else { return };
         let Some(host) = sandbox.host else { return };
-        self.kubelets.watched.retain(|(on, _), watched| {
-            *on != host || !matches!(watched, Watched::Container { pod, .. } | Watched::Probe { pod, .. } if pod == key)
-        });
+        let mut own = Vec::new();
+        for (process, watched) in self.kubelets.watched.range((host, ProcessId(0))..=(host, ProcessId(u32::MAX))) {
+            if matches!(watched, Watched::Container { pod, .. } | Watched::Probe { pod, .. } if pod == key) {
+                own.push(*process);
+            }
+        }
+        for process in own {
+            self.kubelets.watched.remove(&process);
+        }
         if host != self.nodes[sandbox.node.0 as usize].host {
             self.unplug(sandbox.node, host);
             self.offer_address(sandbox.node);
