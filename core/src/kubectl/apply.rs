@@ -4,7 +4,7 @@ use super::{
     Command, Failure, Session, args,
     args::Args,
     manifest::{Manifest, Problem, all},
-    resource::{Filter, full_type, targets},
+    resource::{Filter, NOTHING, full_type, targets},
 };
 use crate::{
     api::{ApiError, Key, Kind, Object, Quoted, Reason, Value, json, patch},
@@ -203,13 +203,17 @@ fn place(manifest: &Manifest) -> String {
 
 /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create/create.go.
 fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if let [group, word, ..] = &args.words[..]
+        && matches!(&**group, "service" | "svc")
+    {
+        return Err(args::usage("create service", &format!("unknown command {}", Quoted(word))));
+    }
+    if !args.words.is_empty() {
+        let failure = args::usage("create", &format!("Unexpected args: [{}]", args.words.join(" ")));
+        return Err(failure.explain("Here: create deployment, service, namespace, or -f FILE."));
+    }
     if args.flag("filename").is_none() {
-        if let Some(word) = args.word(0) {
-            let mut failure = args::usage("create", &format!("unknown command {}", Quoted(word)));
-            failure.0.text.insert_str(0, "Error: must specify one of -f and -k\n\n");
-            return Err(failure.explain("Here: create deployment, service, namespace, or -f FILE."));
-        }
-        return Err(Failure::plain("Error: must specify one of -f and -k".into()));
+        return Err(Failure::error("must specify one of -f and -k"));
     }
     let (manifests, mut errors) = session.manifests(args)?;
     if manifests.is_empty() && errors.is_empty() {
@@ -248,7 +252,7 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             if args.is_set("force") {
                 let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
                 session.cluster.delete(&key, options)?;
-                session.say_deleted(args, &key, "");
+                session.say_deleted(args, &key, false, "");
                 session.create(object)
             } else {
                 session.replace(object)
@@ -269,18 +273,51 @@ const LISTED: &str = "-";
 fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let mut errors = Vec::new();
     let mut doomed: Vec<(Key, String)> = Vec::new();
+    let asked = match args.flag("grace-period") {
+        Some(text) => Some(text.parse::<i64>().map_err(|_| args::not_number("delete", "grace-period", text))?),
+        None => None,
+    };
+    if let Some(text) = args.flag("timeout").filter(|text| super::rollout::seconds(text).is_none()) {
+        return Err(args::not_duration("delete", "timeout", text));
+    }
+    let propagation = match args.flag("cascade").unwrap_or("true") {
+        "background" | "true" | "foreground" => Propagation::Background,
+        "orphan" | "false" => Propagation::Orphan,
+        other => {
+            let text = "Must be \"background\", \"foreground\", or \"orphan\"";
+            return Err(Failure::error(&format!("invalid cascade value ({other}). {text}")));
+        }
+    };
+    let complaint = match args.flag("output") {
+        Some(mode) if mode != "name" && !mode.is_empty() => {
+            format!("unexpected -o output mode: {mode}. We only support '-o name'")
+        }
+        _ if asked.is_some() && args.is_set("now") => {
+            "--now and --grace-period cannot be specified together".to_string()
+        }
+        _ if asked.is_some_and(|seconds| seconds > 0) && args.is_set("force") => {
+            "--force and --grace-period greater than 0 cannot be specified together".to_string()
+        }
+        _ if args.flag("filename").is_some() && !args.words.is_empty() => {
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                .to_string()
+        }
+        _ => String::new(),
+    };
+    if !complaint.is_empty() {
+        return Err(Failure::error(&complaint));
+    }
     if args.flag("filename").is_some() {
         let (manifests, problems) = session.manifests(args)?;
         errors = problems;
         doomed.extend(manifests.iter().map(|m| (m.key(), format!("deleting \"{}\"", m.source))));
     } else {
-        if args.words.is_empty() {
-            let text = "You must provide one or more resources by argument or filename.\nExample resource \
-                        specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   \
-                        '<resource>'";
-            return Err(Failure::error(text));
-        }
         let filter = Filter::of(args)?;
+        if args.words.is_empty() {
+            let is_chosen = !filter.is_empty() || args.is_set("all");
+            let text = "at least one resource must be specified to use a selector";
+            return Err(Failure::error(if is_chosen { text } else { NOTHING }));
+        }
         let is_everywhere = args.is_set("all-namespaces");
         for target in targets(&args.words)? {
             match target.name {
@@ -304,28 +341,20 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    let grace = match args.flag("grace-period").map(str::parse::<i64>) {
-        Some(Ok(seconds)) => u32::try_from(seconds).ok(),
-        Some(Err(_)) => {
-            let text = args.flag("grace-period").unwrap_or("").to_string();
-            let text = format!(
-                "invalid argument \"{text}\" for \"--grace-period\" flag: strconv.ParseInt: parsing \"{text}\": invalid \
-                 syntax"
-            );
-            return Err(args::usage("delete", &text));
-        }
-        None if args.is_set("now") => Some(1),
-        None if args.is_set("force") => Some(0),
-        None => None,
+    let grace = if args.is_set("now") {
+        Some(1)
+    } else if args.is_set("force") {
+        Some(0)
+    } else {
+        None
     };
+    let grace = asked.and_then(|seconds| u32::try_from(seconds).ok()).or(grace);
     if args.is_set("force") && grace == Some(0) {
         session.warn(
             "Immediate deletion does not wait for confirmation that the running resource has been terminated. The \
              resource may continue to run on the cluster indefinitely.",
         );
     }
-    let propagation =
-        if args.flag("cascade") == Some("orphan") { Propagation::Orphan } else { Propagation::Background };
     let options = DeleteOptions { grace_period_seconds: grace, propagation };
     let mut gone = Vec::new();
     if args.flag("namespace").is_some() && doomed.iter().any(|(key, _)| key.namespace.is_empty()) {
@@ -334,17 +363,20 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     for (key, doing) in doomed {
         session.warn_of_kind(key.kind);
         if let Some(mode) = args.flag("dry-run").filter(|mode| *mode != "none") {
-            session.say_deleted(args, &key, if mode == "server" { " (server dry run)" } else { " (dry run)" });
+            let dry = if mode == "server" { " (server dry run)" } else { " (dry run)" };
+            session.say_deleted(args, &key, args.is_set("force"), dry);
             continue;
         }
         match session.cluster.delete(&key, options) {
             Ok(object) => {
-                session.say_deleted(args, &key, if grace == Some(0) { " force" } else { "" });
+                session.say_deleted(args, &key, grace == Some(0), "");
                 gone.push((key, object.uid().to_string()));
             }
             Err(error) if error.reason == Reason::NotFound && args.is_set("ignore-not-found") => {}
             // Its owner took it along.
-            Err(error) if error.reason == Reason::NotFound && doing == LISTED => session.say_deleted(args, &key, ""),
+            Err(error) if error.reason == Reason::NotFound && doing == LISTED => {
+                session.say_deleted(args, &key, false, "")
+            }
             Err(error) => errors.push(Problem::of(&error, if doing == LISTED { "" } else { &doing })),
         }
     }
@@ -355,12 +387,12 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 impl Session<'_> {
-    fn say_deleted(&mut self, args: &Args, key: &Key, how: &str) {
+    fn say_deleted(&mut self, args: &Args, key: &Key, is_forced: bool, dry: &str) {
         if args.flag("output") == Some("name") {
             self.print_line(&super::resource::full_name(key.kind, &key.name));
             return;
         }
-        let (force, dry) = if how == " force" { (" force", "") } else { ("", how) };
+        let force = if is_forced { " force" } else { "" };
         let place = if key.namespace.is_empty() { String::new() } else { format!(" from {} namespace", key.namespace) };
         self.print_line(&format!("{} \"{}\"{force} deleted{place}{dry}", full_type(key.kind), key.name));
     }

@@ -1,6 +1,7 @@
 //! The words of a command line: flags and arguments, as kubectl's flag library takes them apart.
 
 use super::Failure;
+use crate::api::Quoted;
 use alloc::{
     borrow::ToOwned,
     format,
@@ -146,6 +147,19 @@ fn flag(text: &'static str) -> Flag {
 /// A flag that a command does not have, in the words of the library that reads flags.
 fn misused(command: &str, text: &str) -> Failure {
     Failure::error(&format!("{text}\nSee 'kubectl {command} --help' for usage."))
+}
+
+/// A flag whose value is no length of time.
+pub(super) fn not_duration(command: &str, flag: &str, text: &str) -> Failure {
+    let text = Quoted(text);
+    misused(command, &format!("invalid argument {text} for \"--{flag}\" flag: time: invalid duration {text}"))
+}
+
+/// A flag whose value is no number.
+pub(super) fn not_number(command: &str, flag: &str, text: &str) -> Failure {
+    let text = Quoted(text);
+    let why = format!("strconv.ParseInt: parsing {text}: invalid syntax");
+    misused(command, &format!("invalid argument {text} for \"--{flag}\" flag: {why}"))
 }
 
 /// A mistake in how a command is used.

@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/label/label.go, cmd/annotate/annotate.go.
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
-use crate::api::{Object, Quoted, names::label_value};
+use crate::api::{Object, Quoted, Value, names::label_value};
 use alloc::{format, rc::Rc, string::String, vec::Vec};
 
 const FLAGS: &str = "overwrite all filename=|f selector=|l field-selector= all-namespaces|A output=|o dry-run? list local resource-version=";
@@ -55,8 +55,11 @@ fn edit(session: &mut Session<'_>, args: &Args, words: &Words) -> Result<(), Fai
     let first = args.words.iter().position(is_change).unwrap_or(args.words.len());
     let (target, changes) = args.words.split_at(first);
     if target.is_empty() && args.flag("filename").is_none() {
-        let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
-        return Err(Failure::error(text));
+        return Err(Failure::error(super::resource::UNNAMED));
+    }
+    if args.is_set("local") {
+        let text = "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set";
+        return Err(if target.is_empty() { Failure::error("--local is not simulated") } else { Failure::error(text) });
     }
     if changes.is_empty() && !args.is_set("list") {
         return Err(Failure::error(&format!("at least one {} update is required", words.noun)));
@@ -74,7 +77,10 @@ fn edit(session: &mut Session<'_>, args: &Args, words: &Words) -> Result<(), Fai
                 set.push((name, value));
             }
             (None, Some(name)) => removed.push(name),
-            (None, None) => return Err(Failure::error(&format!("unknown {} spec: {word}", words.noun))),
+            (None, None) => {
+                let text = format!("all resources must be specified before {} changes: {word}", words.noun);
+                return Err(Failure::error(&text));
+            }
         }
     }
     if set.iter().any(|(name, _)| removed.contains(name)) {
@@ -95,11 +101,8 @@ fn edit_one(
     removed: &[&str],
 ) -> Result<(), Failure> {
     let own = &object.value["metadata"][words.field];
-    if args.is_set("list") {
-        for (name, value) in own.fields() {
-            session.print_line(&format!("{name}={}", value.str()));
-        }
-        return Ok(());
+    if args.is_set("list") && set.is_empty() && removed.is_empty() {
+        return list(session, own);
     }
     for name in removed.iter().filter(|name| words.noun == "label" && own[**name].is_null()) {
         session.print_line(&format!("{} \"{name}\" not found.", words.noun));
@@ -138,5 +141,19 @@ fn edit_one(
     for name in removed {
         changed.remove(&["metadata", words.field, name]);
     }
+    if let Some(version) = args.flag("resource-version") {
+        changed.set(&["metadata", "resourceVersion"], version);
+    }
+    if args.is_set("list") {
+        let (written, _) = super::apply::write(session, args, object, changed)?;
+        return list(session, &written.value["metadata"][words.field]);
+    }
     change(session, args, object, done, changed)
+}
+
+fn list(session: &mut Session<'_>, map: &Value) -> Result<(), Failure> {
+    for (name, value) in map.fields() {
+        session.print_line(&format!("{name}={}", value.str()));
+    }
+    Ok(())
 }

@@ -31,7 +31,7 @@ mod wait;
 
 use crate::ordered::OrdMap;
 use crate::{
-    api::ApiError,
+    api::{ApiError, Quoted},
     cluster::{Cluster, Hint, Output},
 };
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
@@ -199,6 +199,7 @@ impl Session<'_> {
             self.print(&help(command));
             return Ok(());
         }
+        judge(command, &args)?;
         if let Some(namespace) = all.flag("namespace").or(args.flag("namespace")) {
             self.namespace = namespace.to_owned();
         }
@@ -231,6 +232,31 @@ impl Session<'_> {
         self.output.exit_code = code;
         self.output.hint = hint.or(self.output.hint.take());
     }
+}
+
+/// Flags of many commands are judged before anything is done.
+///
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go (GetDryRunStrategy, GetValidationDirective).
+fn judge(command: &Command, args: &Args) -> Result<(), Failure> {
+    let dry = args.flag("dry-run").unwrap_or("none");
+    if !matches!(dry, "none" | "client" | "server" | "true" | "false" | "unchanged") {
+        let text = "Must be \"none\", \"server\", or \"client\".";
+        return Err(Failure::error(&format!("Invalid dry-run value ({dry}). {text}")));
+    }
+    let mode = args.flag("validate").unwrap_or("true");
+    if !matches!(mode, "true" | "strict" | "warn" | "false" | "ignore") {
+        let mode = Quoted(mode);
+        let text = "must be one of: strict (or true), warn, ignore (or false)";
+        return Err(Failure::error(&format!("invalid - validate option {mode}; {text}")));
+    }
+    // Of an object that was changed no table is printed.
+    if command.flags.contains("dry-run") && command.name != "delete" {
+        print::Format::of(args).map_err(|mut failure| {
+            failure.0.text = failure.0.text.replace("custom-columns,custom-columns-file,", "").replace("wide,", "");
+            failure
+        })?;
+    }
+    Ok(())
 }
 
 /// What `--help` prints.

@@ -16,6 +16,12 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
 }
 
+/// What commands say that are told of nothing to work on.
+pub(super) const NOTHING: &str = "You must provide one or more resources by argument or filename.\nExample resource \
+    specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+/// The same, of some commands.
+pub(super) const UNNAMED: &str = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
+
 /// What a resource type's word stands for: any of its names, with or without group and version.
 pub(super) fn kind(word: &str) -> Option<Kind> {
     let (name, group) = word.split_once('.').unwrap_or((word, ""));
@@ -66,15 +72,12 @@ pub(super) fn targets(words: &[String]) -> Result<Vec<Target>, Failure> {
 fn parse_targets(words: &[String]) -> Result<Vec<Target>, Failure> {
     let has_slash = words.iter().any(|word| word.contains('/'));
     if has_slash {
-        if let Some(plain) = words.iter().find(|word| !word.contains('/')) {
-            let text = if plain == &words[0] {
+        if words.iter().any(|word| !word.contains('/')) {
+            return Err(Failure::error(
                 "there is no need to specify a resource type as a separate argument when passing arguments in \
                  resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource \
-                 resource/<resource_name>'"
-            } else {
-                "arguments in resource/name form must have a single resource and name"
-            };
-            return Err(Failure::error(text));
+                 resource/<resource_name>'",
+            ));
         }
         let mut found = Vec::new();
         for word in words {
@@ -252,6 +255,9 @@ impl Session<'_> {
     pub(super) fn resolve(&mut self, args: &Args, words: &[String]) -> Result<Vec<Rc<Object>>, Failure> {
         let filter = Filter::of(args)?;
         let mut found = Vec::new();
+        if words.is_empty() && args.flag("filename").is_none() {
+            return Err(Failure::error(NOTHING));
+        }
         if args.flag("filename").is_some() {
             let (manifests, problems) = self.manifests(args)?;
             super::manifest::all(problems)?;

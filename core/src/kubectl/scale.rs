@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args, rollout::change};
 use crate::api::Kind;
-use alloc::format;
+use alloc::{format, string::ToString};
 
 pub(super) const COMMAND: Command = Command {
     name: "scale",
@@ -14,6 +14,9 @@ pub(super) const COMMAND: Command = Command {
 
 fn scale(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     args.require("replicas")?;
+    if let Some(text) = args.flag("replicas").filter(|text| text.parse::<i64>().is_err()) {
+        return Err(super::args::not_number("scale", "replicas", text));
+    }
     let Some(wanted) = args.flag("replicas").and_then(|n| n.parse::<i64>().ok()).filter(|n| *n >= 0) else {
         return Err(Failure::error(
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
@@ -33,6 +36,10 @@ fn scale(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let current = object.spec()["replicas"].as_int().unwrap_or(1);
         if let Some(expected) = expected.filter(|expected| *expected != current) {
             return Err(Failure::error(&format!("Expected replicas to be {expected}, was {current}")));
+        }
+        let version = object.resource_version();
+        if let Some(expected) = args.flag("resource-version").filter(|expected| **expected != version.to_string()) {
+            return Err(Failure::error(&format!("Expected resource version to be {expected}, was {version}")));
         }
         let mut changed = object.value.clone();
         changed.set(&["spec", "replicas"], wanted);

@@ -46,14 +46,23 @@ impl Goal {
             return Ok(Goal::Condition(name.to_ascii_lowercase(), value.to_ascii_lowercase()));
         }
         if let Some(path) = text.strip_prefix("jsonpath=") {
-            let (path, value) = match path.rfind("}=").map(|at| (&path[..=at], &path[at + 2..])) {
-                Some((path, value)) => (path, Some(value.to_string())),
-                None => (path, None),
-            };
+            // Of `{.a}=b` and `.a=b` the last sign outside brackets parts path and value.
+            let (path, value) =
+                match path.rsplit_once('=').filter(|(path, _)| !path.contains('(') || path.ends_with('}')) {
+                    Some((_, "")) => {
+                        return Err(Failure::error(
+                            "jsonpath wait has to have a value after equal sign, like \
+                         --for=jsonpath='{.status.readyReplicas}'=3",
+                        ));
+                    }
+                    Some((path, value)) => (path, Some(value.to_string())),
+                    None => (path, None),
+                };
             let template = Template::parse_relaxed(path.trim_matches('\'')).map_err(|error| Failure::error(&error))?;
             return Ok(Goal::Path(template, value));
         }
-        Err(Failure::error(&format!("unrecognized condition: {}", Quoted(text))))
+        let text = if text.is_empty() { "[]".to_string() } else { Quoted(text).to_string() };
+        Err(Failure::error(&format!("unrecognized condition: {text}")))
     }
 
     fn is_met(&self, object: Option<&Object>) -> bool {
@@ -77,6 +86,10 @@ impl Goal {
 
 fn wait(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let goal = Goal::parse(args.flag("for").unwrap_or(""))?;
+    let limit = match args.flag("timeout") {
+        Some(text) => seconds(text).ok_or_else(|| super::args::not_duration("wait", "timeout", text))?,
+        None => 30,
+    };
     let filter = Filter::of(args)?;
     let mut waited: Vec<Key> = Vec::new();
     for target in targets(&args.words)? {
@@ -87,22 +100,37 @@ fn wait(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 }
                 waited.push(Key::new(target.kind, &session.namespace, &name));
             }
+            None if filter.is_empty() && !args.is_set("all") => {
+                return Err(Failure::error("resource(s) were provided, but no name was specified"));
+            }
             None => {
                 let found = session.listed(target.kind, &filter, args.is_set("all-namespaces"));
                 waited.extend(found.iter().map(|object| object.key()));
             }
         }
     }
+    if waited.is_empty() && matches!(goal, Goal::Gone) {
+        return Ok(());
+    }
     if waited.is_empty() {
         return Err(Failure::error("no matching resources found"));
     }
-    let limit = Duration::from_secs(args.flag("timeout").and_then(seconds).unwrap_or(30));
-    let end = session.cluster.now() + limit;
+    let end = session.cluster.now() + Duration::from_secs(limit);
     let mut errors = Vec::new();
     for key in waited {
         let is_met = |session: &Session<'_>| {
             goal.is_met(session.cluster.object(key.kind, &key.namespace, &key.name).map(|object| &**object))
         };
+        if let (Goal::Path(template, Some(_)), Some(object)) =
+            (&goal, session.cluster.object(key.kind, &key.namespace, &key.name))
+            && template
+                .find(&object.value)
+                .first()
+                .is_some_and(|found| !found.items().is_empty() || found.as_map().is_some())
+        {
+            errors.push("error: jsonpath leads to a nested object or list which is not supported".to_string().into());
+            continue;
+        }
         let was_there = session.cluster.object(key.kind, &key.namespace, &key.name).is_some();
         while !is_met(session) && session.cluster.now() < end {
             session.cluster.advance(GLANCE);
@@ -114,8 +142,12 @@ fn wait(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             }
             session.print_line(&format!("{} condition met", full_name(key.kind, &key.name)));
         } else {
-            let place = format!("{}/{}", key.kind.names().plural, key.name);
-            errors.push(Problem::from(format!("error: timed out waiting for the condition on {place}")));
+            let place = if matches!(goal, Goal::There) {
+                String::new()
+            } else {
+                format!(" on {}/{}", key.kind.names().plural, key.name)
+            };
+            errors.push(Problem::from(format!("error: timed out waiting for the condition{place}")));
         }
     }
     all(errors)
