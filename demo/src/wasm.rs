@@ -1,6 +1,7 @@
 //! The wasm module and its glue.
 
 mod order;
+mod spelling;
 
 use std::path::PathBuf;
 
@@ -35,7 +36,8 @@ pub fn build() -> Result<Engine, Error> {
         folder: folder.clone(),
     };
     let compiled = compile()?;
-    let fingerprint = Fingerprint::of(&[&compiled], &[NAME, env!("CARGO_PKG_VERSION"), include_str!("wasm/order.rs")])?;
+    let words = [NAME, env!("CARGO_PKG_VERSION"), include_str!("wasm/order.rs"), include_str!("wasm/spelling.rs")];
+    let fingerprint = Fingerprint::of(&[&compiled], &words)?;
     let stamp = folder.join(".stamp");
     if fingerprint.is_at(&stamp) && engine.module.exists() && engine.glue.exists() {
         return Ok(engine);

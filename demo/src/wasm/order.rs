@@ -8,7 +8,7 @@
 //! begins with the functions most often called, whose numbers then fit in one byte of each call, and goes on with
 //! whatever shares most with the functions just before.
 //!
-//! Nothing else changes, and nobody outside can tell: exports, the start function and the table follow the new numbers.
+//! Nobody outside can tell: exports, the start function and the table follow the new numbers.
 
 use core::cmp::Reverse;
 use core::convert::Infallible;
@@ -21,6 +21,7 @@ use wasmparser::{
     Payload, TypeRef, Validator,
 };
 
+use super::spelling;
 use crate::Error;
 
 /// How far back a function is looked for: what gzip reaches, less a function of middle length.
@@ -43,7 +44,7 @@ const OFTEN: usize = 8;
 /// no engine reads.
 pub(super) fn compact(module: &[u8]) -> Result<Vec<u8>, Error> {
     Validator::new().validate_all(module).map_err(unreadable)?;
-    let mut module = module.to_vec();
+    let mut module = spelling::unify(module)?;
     loop {
         let functions = Functions::parse(&module).map_err(unreadable)?;
         let same = functions.same();
