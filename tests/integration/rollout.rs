@@ -178,3 +178,28 @@ fn pods_that_find_no_address_wait_until_another_goes() {
     lab.settle();
     assert_eq!(running(&mut lab), 8);
 }
+
+#[test]
+fn the_command_that_caused_a_revision_is_recorded_when_it_is_asked_for() {
+    let mut lab = Lab::new();
+    lab.create(HOTEL);
+    let image = "set image deployment/hotel-app app=hotel-app:2.0.0";
+    let output = lab.cluster.kubectl(&format!("kubectl {image} --record"));
+    assert_eq!(output.stderr, "Flag --record has been deprecated, --record will be removed in the future\n");
+    lab.settle();
+    let history = kubectl(&mut lab, "kubectl rollout history deployment/hotel-app");
+    assert!(history.contains("\n1         <none>\n"), "{history}");
+    assert!(history.contains(&format!("\n2         kubectl {image} --record=true\n")), "{history}");
+}
+
+#[test]
+fn what_kubectl_can_make_and_the_lab_has_no_use_for_is_refused_with_the_reason() {
+    let mut lab = Lab::new();
+    for line in
+        ["create configmap a --from-literal=a=b", "create job a --image=b", "apply -k .", "create secret generic a"]
+    {
+        let output = lab.cluster.kubectl(line);
+        assert_eq!(output.exit_code, 1);
+        assert!(output.stderr.contains("is not simulated: "), "{}", output.stderr);
+    }
+}

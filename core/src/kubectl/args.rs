@@ -20,7 +20,7 @@ pub(super) struct Args {
     pub(super) words: Vec<String>,
     /// What comes after `--`, if that was there.
     pub(super) rest: Option<Vec<String>>,
-    flags: Vec<(&'static str, String)>,
+    pub(super) flags: Vec<(&'static str, String)>,
 }
 
 impl Args {

@@ -28,6 +28,7 @@ mod run;
 mod scale;
 mod set;
 mod wait;
+mod write;
 
 use crate::ordered::OrdMap;
 use crate::{
@@ -81,7 +82,7 @@ pub fn run_words(cluster: &mut Cluster, context: &mut Context, words: &[String])
         _ => words,
     };
     let namespace = context.namespace.clone();
-    let mut session = Session { cluster, context, namespace, output: Output::default() };
+    let mut session = Session { cluster, context, namespace, cause: None, output: Output::default() };
     if let Err(failure) = session.dispatch(words) {
         session.fail(failure);
     }
@@ -94,6 +95,8 @@ struct Session<'a> {
     context: &'a mut Context,
     /// The namespace of this command.
     namespace: String,
+    /// What `--record` notes on every object that is written.
+    cause: Option<String>,
     output: Output,
 }
 
@@ -194,12 +197,24 @@ impl Session<'_> {
         };
         let mut argv: Vec<String> = words[..leading(words)].to_vec();
         argv.extend(rest.iter().cloned());
+        if command.name == "create"
+            && let Some(refusal) = rest.first().and_then(|what| info::refusal(&format!("create {what}")))
+        {
+            return Err(refusal);
+        }
         let args = Args::parse(command.name, command.flags, &argv)?;
         if args.is_set("help") {
             self.print(&help(command));
             return Ok(());
         }
         judge(command, &args)?;
+        if args.is_set("record") {
+            self.complain("Flag --record has been deprecated, --record will be removed in the future");
+            self.cause = Some(write::cause(command, &args));
+        }
+        if args.flag("kustomize").is_some() {
+            return Err(info::refusal("kustomize").expect("an entry of the table"));
+        }
         if let Some(namespace) = all.flag("namespace").or(args.flag("namespace")) {
             self.namespace = namespace.to_owned();
         }

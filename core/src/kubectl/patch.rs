@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/patch/patch.go.
 
-use super::{Command, Failure, Session, apply, args::Args, resource::name_of};
+use super::{Command, Failure, Session, args::Args, resource::name_of, write};
 use crate::{
     api::{
         ApiError, Object, Quoted, Value,
@@ -71,7 +71,7 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         schema::drop_unknown(object.kind, &mut value);
         check_identity(&object, &value)?;
-        let (written, is_changed) = apply::write(session, args, &object, value)?;
+        let (written, is_changed) = write::write(session, args, &object, value)?;
         session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::{
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
-const CAUSE: &str = "kubernetes.io/change-cause";
+pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 pub(super) const COMMANDS: [Command; 6] = [
     Command { name: "rollout status", flags: "watch|w? timeout= revision= filename=|f selector=|l", act: status },
@@ -153,7 +153,7 @@ fn history(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     for object in named(session, args)? {
         let mut rows = alloc::vec!["REVISION\tCHANGE-CAUSE".to_owned()];
         for (number, set) in revisions(session, &object) {
-            rows.push(format!("{number}\t{}", set.annotation(CAUSE).unwrap_or("<none>")));
+            rows.push(format!("{number}\t{}", set.annotation(CHANGE_CAUSE).unwrap_or("<none>")));
         }
         session.print_line(&format!("{} ", resource::name_of(&object)));
         session.print(&super::align::align(&rows.join("\n"), 0, 2));
@@ -197,7 +197,7 @@ pub(super) fn change(
     done: &str,
     changed: Value,
 ) -> Result<(), Failure> {
-    let (written, _) = super::apply::write(session, args, object, changed)?;
+    let (written, _) = super::write::write(session, args, object, changed)?;
     session.report(args, &written, done)
 }
 
