@@ -145,7 +145,7 @@ fn edit_one(
         changed.set(&["metadata", "resourceVersion"], version);
     }
     if args.is_set("list") {
-        let (written, _) = super::apply::write(session, args, object, changed)?;
+        let (written, _) = super::write::write(session, args, object, changed)?;
         return list(session, &written.value["metadata"][words.field]);
     }
     change(session, args, object, done, changed)
