@@ -1,4 +1,4 @@
-//! `kubectl apply`, `create -f`, `replace`, `delete`, `diff`.
+//! `kubectl apply`, `create -f`, `replace`, `delete`.
 
 use super::{
     Command, Failure, Session, args,
@@ -7,7 +7,7 @@ use super::{
     resource::{Filter, NOTHING, full_type, targets},
 };
 use crate::{
-    api::{Key, Object, Quoted, Reason, json, patch},
+    api::{Key, Object, Quoted, Reason, json, patch, yaml},
     control::{DeleteOptions, Propagation},
 };
 use alloc::{
@@ -18,7 +18,9 @@ use alloc::{
 };
 
 /// The commands that read files.
-pub(super) static COMMANDS: [Command; 4] = [APPLY, CREATE, REPLACE, DELETE];
+pub(super) static COMMANDS: [Command; 5] = [APPLY, CREATE, REPLACE, DELETE, LAST];
+
+const LAST: Command = Command { name: "apply view-last-applied", flags: "filename=|f selector=|l all", act: view_last };
 
 const APPLY: Command = Command {
     name: "apply",
@@ -73,6 +75,19 @@ fn apply(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
     }
     all(errors)
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/apply/apply_view_last_applied.go.
+fn view_last(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let mut texts = Vec::new();
+    for object in session.resolve(args, &args.words)? {
+        let Some(text) = object.annotation(patch::LAST_APPLIED) else {
+            return Err(Failure::error("no last-applied-configuration annotation found on resource"));
+        };
+        texts.push(yaml::emit(&json::parse(text).unwrap_or_default()));
+    }
+    session.print(&texts.concat());
+    Ok(())
 }
 
 impl Session<'_> {

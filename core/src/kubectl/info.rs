@@ -1,10 +1,12 @@
 //! Commands about the cluster as a whole, and those that a lab without CPUs and containers must refuse.
 
-use super::{Command, Failure, Session, args::Args};
+use super::{Command, Failure, Session, args::Args, resource::Filter};
 use crate::api::{Key, Kind};
-use alloc::{borrow::ToOwned, format, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-pub(super) const COMMANDS: [Command; 6] = [
+pub(super) const COMMANDS: [Command; 8] = [
+    Command { name: "top", flags: "all-namespaces|A containers selector=|l sort-by= no-headers", act: top },
+    Command { name: "events", flags: "all-namespaces|A for= types= no-headers watch|w", act: events },
     Command { name: "version", flags: "client output=|o", act: version },
     Command { name: "cluster-info", flags: "", act: cluster_info },
     Command { name: "api-resources", flags: "namespaced= api-group= output=|o no-headers", act: api_resources },
@@ -15,10 +17,8 @@ pub(super) const COMMANDS: [Command; 6] = [
 
 /// Commands of kubectl that are not simulated, and what they would need.
 pub(super) const REFUSED: &[(&str, &str)] = &[
-    ("top", "no CPU or memory is modelled"),
     ("cp", "pods have no file system of their own"),
     ("attach", "use kubectl exec, or kubectl run with -it"),
-    ("diff", "there is no diff program; kubectl apply --dry-run=client says what would change"),
     ("debug", "there are no ephemeral containers; use kubectl run or exec"),
     ("auth", "there are no users and no permissions"),
     ("certificate", "there are no certificates"),
@@ -53,6 +53,59 @@ pub(super) fn refusal(word: &str) -> Option<Failure> {
     )
 }
 
+/// What a cluster without a metrics server says.
+fn top(_: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
+    Err(Failure::error("Metrics API not available").explain("No CPU or memory is modelled here."))
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/events.
+fn events(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    let is_everywhere = args.is_set("all-namespaces");
+    let mut found = session.listed(Kind::Event, &Filter::default(), is_everywhere);
+    if let Some(word) = args.flag("for") {
+        let Some((kind, name)) = word.split_once('/') else {
+            return Err(Failure::error("--for must be in resource/name form"));
+        };
+        let kind = super::resource::expect_kind(kind)?.names().kind;
+        found.retain(|event| {
+            let object = &event.value["involvedObject"];
+            object["kind"].str() == kind && object["name"].str() == name
+        });
+    }
+    if let Some(types) = args.flag("types") {
+        let is_wanted = |kind: &str| types.split(',').any(|wanted| wanted.eq_ignore_ascii_case(kind));
+        found.retain(|event| is_wanted(event.value["type"].str()));
+    }
+    if found.is_empty() {
+        let place = if is_everywhere { String::new() } else { format!(" in {} namespace", session.namespace) };
+        session.complain(&format!("No events found{place}."));
+        return Ok(());
+    }
+    crate::ordered::sort_by_key(&mut found, |event| event.value["lastTimestamp"].str().to_owned());
+    let filler = super::form::Filler { now: session.cluster.now(), is_wide: false };
+    let mut rows = Vec::new();
+    if !args.is_set("no-headers") {
+        rows.push("LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE".to_owned());
+    }
+    for event in &found {
+        let many = event.value["count"].as_int().is_some_and(|count| count > 1);
+        let form = if many {
+            "{lastTimestamp|age} (x{count} over {firstTimestamp|age})\t{type}\t{reason}\t{involvedObject.kind}/{involvedObject.name}\t{message}"
+        } else {
+            "{firstTimestamp|age}\t{type}\t{reason}\t{involvedObject.kind}/{involvedObject.name}\t{message}"
+        };
+        rows.push(filler.line(form, &event.value).unwrap_or_default());
+    }
+    if is_everywhere {
+        for (at, row) in rows.iter_mut().rev().enumerate() {
+            let place = found.len().checked_sub(at + 1).map_or("NAMESPACE", |at| found[at].namespace());
+            row.insert_str(0, &format!("{place}\t"));
+        }
+    }
+    session.print_line(&super::print::table(&rows.join("\n")));
+    Ok(())
+}
+
 fn version(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     session.print_line("Client Version: v1.36.2");
     session.print_line("Kustomize Version: v5.7.1");
@@ -73,11 +126,26 @@ fn cluster_info(session: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn api_resources(session: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
-    let mut rows: Vec<_> = alloc::vec!["NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND".to_owned()];
+fn api_resources(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if !args.words.is_empty() {
+        return Err(super::args::usage("api-resources", &format!("unexpected arguments: [{}]", args.words.join(" "))));
+    }
+    let is_named = args.flag("output") == Some("name");
+    let mut rows: Vec<String> = Vec::new();
+    if !is_named && !args.is_set("no-headers") {
+        rows.push("NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND".to_owned());
+    }
     let mut kinds = Kind::ALL;
     crate::ordered::sort_by_key(&mut kinds, |kind| (kind.names().group, kind.names().plural));
     for names in kinds.iter().map(|kind| kind.names()) {
+        let is_other = args.flag("api-group").is_some_and(|group| group != names.group);
+        if is_other || args.flag("namespaced").is_some_and(|flag| (flag != "false") != names.namespaced) {
+            continue;
+        }
+        if is_named {
+            session.print_line(&names.resource());
+            continue;
+        }
         let version = if names.group.is_empty() {
             names.version.to_owned()
         } else {
@@ -91,8 +159,9 @@ fn api_resources(session: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
             names.kind
         ));
     }
-    session.print(&super::print::table(&rows.join("\n")));
-    session.print("\n");
+    if !rows.is_empty() {
+        session.print_line(&super::print::table(&rows.join("\n")));
+    }
     Ok(())
 }
 

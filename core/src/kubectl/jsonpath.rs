@@ -2,8 +2,13 @@
 //!
 //! Source: kubernetes staging/src/k8s.io/client-go/util/jsonpath (parser.go, jsonpath.go).
 
-use crate::api::{Value, json};
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use crate::api::{Quoted, Value, json};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// A template that was read.
 #[derive(Debug)]
@@ -12,6 +17,8 @@ pub(super) struct Template(Vec<Node>);
 #[derive(Debug)]
 enum Node {
     Text(String),
+    /// What can be read and not be done.
+    Fail(String),
     Path(Vec<Step>),
     Range(Vec<Step>, Vec<Node>),
 }
@@ -51,11 +58,23 @@ impl Template {
         Template::parse(&format!("{{{dot}{inner}}}"))
     }
 
-    /// The text it gives for a tree.
-    pub(super) fn render(&self, root: &Value) -> String {
+    /// The text it gives for a tree, or why it has none.
+    pub(super) fn render(&self, root: &Value) -> Result<String, String> {
         let mut out = String::new();
-        render(&self.0, root, root, &mut out);
-        out
+        render(&self.0, root, root, &mut out)?;
+        Ok(out)
+    }
+
+    /// What each of its paths finds, as JSON.
+    pub(super) fn render_json(&self, root: &Value) -> Result<String, String> {
+        let mut out = String::new();
+        for node in &self.0 {
+            if let Node::Path(steps) = node {
+                let found: Vec<Value> = walk(steps, root, root)?.into_iter().cloned().collect();
+                out.push_str(&json::emit_pretty(&Value::from(found)));
+            }
+        }
+        Ok(out)
     }
 
     /// What its only path finds.
@@ -63,10 +82,34 @@ impl Template {
         let mut found = Vec::new();
         for node in &self.0 {
             if let Node::Path(steps) = node {
-                found.extend(walk(steps, root, root));
+                found.extend(walk(steps, root, root).unwrap_or_default());
             }
         }
         found
+    }
+}
+
+/// A value as Go's `%#v` writes it.
+pub(super) fn go_syntax(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("interface {}(nil)"),
+        Value::String(text) => out.push_str(&Quoted(text).to_string()),
+        Value::Map(_) | Value::List(_) => {
+            let is_map = matches!(value, Value::Map(_));
+            out.push_str(if is_map { "map[string]interface {}{" } else { "[]interface {}{" });
+            for (at, (name, field)) in value.fields().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                out.push_str(&Quoted(name).to_string());
+                out.push(':');
+                go_syntax(field, out);
+            }
+            for (at, item) in value.items().iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                go_syntax(item, out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&json::emit(other)),
     }
 }
 
@@ -78,40 +121,50 @@ pub(super) fn show(value: &Value) -> String {
     }
 }
 
-fn render(nodes: &[Node], root: &Value, current: &Value, out: &mut String) {
+fn render(nodes: &[Node], root: &Value, current: &Value, out: &mut String) -> Result<(), String> {
     for node in nodes {
         match node {
             Node::Text(text) => out.push_str(text),
+            Node::Fail(why) => return Err(why.clone()),
             Node::Path(steps) => {
-                for (at, value) in walk(steps, root, current).into_iter().enumerate() {
+                for (at, value) in walk(steps, root, current)?.into_iter().enumerate() {
                     out.push_str(if at > 0 { " " } else { "" });
                     out.push_str(&show(value));
                 }
             }
             Node::Range(steps, body) => {
-                for item in walk(steps, root, current) {
-                    render(body, root, item, out);
+                for item in walk(steps, root, current)? {
+                    render(body, root, item, out)?;
                 }
             }
         }
     }
+    Ok(())
 }
 
-fn walk<'a>(steps: &[Step], root: &'a Value, current: &'a Value) -> Vec<&'a Value> {
+fn walk<'a>(steps: &[Step], root: &'a Value, current: &'a Value) -> Result<Vec<&'a Value>, String> {
     let mut values = alloc::vec![current];
     for step in steps {
         let mut next = Vec::new();
         for value in values {
-            apply(step, root, value, &mut next);
+            apply(step, root, value, &mut next)?;
         }
         values = next;
     }
-    values
+    Ok(values)
 }
 
-fn apply<'a>(step: &Step, root: &'a Value, value: &'a Value, found: &mut Vec<&'a Value>) {
+fn apply<'a>(step: &Step, root: &'a Value, value: &'a Value, found: &mut Vec<&'a Value>) -> Result<(), String> {
     let items = value.items();
-    let place = |at: i64| if at < 0 { at + items.len() as i64 } else { at };
+    if matches!(step, Step::Index(_) | Step::Slice(..) | Step::Filter(..)) && !matches!(value, Value::List(_)) {
+        return match (value, step) {
+            (Value::Null, _) => Ok(()),
+            (_, Step::Filter(..)) => {
+                Err(format!("{} is not array or slice and cannot be filtered", super::print::plain(value)))
+            }
+            _ => Err(format!("{} is not array or slice", type_of(value))),
+        };
+    }
     match step {
         Step::Root => found.push(root),
         Step::Field(name) => found.extend(value.as_map().and_then(|map| map.get(name))),
@@ -121,30 +174,79 @@ fn apply<'a>(step: &Step, root: &'a Value, value: &'a Value, found: &mut Vec<&'a
         Step::Recursive => {
             found.push(value);
             for child in children(value) {
-                apply(step, root, child, found);
+                apply(step, root, child, found)?;
             }
         }
-        Step::Index(at) => found.extend(usize::try_from(place(*at)).ok().and_then(|at| items.get(at))),
+        Step::Index(at) => {
+            let at = if *at < 0 { at + items.len() as i64 } else { *at };
+            match usize::try_from(at).ok().and_then(|at| items.get(at)) {
+                Some(item) => found.push(item),
+                None => return Err(outside(at, items)),
+            }
+        }
         Step::Slice(from, to, by) => {
-            let end = to.map_or(items.len() as i64, place).min(items.len() as i64);
-            let mut at = from.map_or(0, place).max(0);
-            while at < end {
+            let count = items.len() as i64;
+            let place = |at: i64| if at < 0 { at + count } else { at };
+            let (start, end) = (from.map_or(0, place), to.map_or(count, place));
+            if start == end {
+                return Ok(());
+            }
+            if start >= count || start < 0 {
+                return Err(outside(start, items));
+            }
+            if end > count || end < 0 {
+                return Err(outside(end - 1, items));
+            }
+            if start > end {
+                return Err(format!("starting index {start} is greater than ending index {end}"));
+            }
+            if *by <= 0 {
+                return Err("step must be > 0".to_owned());
+            }
+            for at in (start..end).step_by(usize::try_from(*by).unwrap_or(usize::MAX)) {
                 found.push(&items[at as usize]);
-                at = at.saturating_add((*by).max(1));
             }
         }
-        Step::Union(parts) => parts.iter().for_each(|part| found.extend(walk(part, root, value))),
-        Step::Filter(left, operator, right) => {
-            found.extend(items.iter().filter(|item| {
-                let left = walk(left, root, item);
-                let right = match right {
-                    Operand::None => return !left.is_empty(),
-                    Operand::Literal(value) => alloc::vec![value],
-                    Operand::Path(steps) => walk(steps, root, item),
-                };
-                matches!((left.first(), right.first()), (Some(left), Some(right)) if holds(left, operator, right))
-            }));
+        Step::Union(parts) => {
+            for part in parts {
+                found.extend(walk(part, root, value)?);
+            }
         }
+        Step::Filter(left, operator, right) => {
+            for item in items {
+                let left = walk(left, root, item)?;
+                let right = match right {
+                    Operand::None => {
+                        found.extend((!left.is_empty()).then_some(item));
+                        continue;
+                    }
+                    Operand::Literal(value) => alloc::vec![value],
+                    Operand::Path(steps) => walk(steps, root, item)?,
+                };
+                match (&left[..], &right[..]) {
+                    ([], _) | (_, []) => {}
+                    ([left], [right]) => found.extend(holds(left, operator, right)?.then_some(item)),
+                    _ => return Err("can only compare one element at a time".to_owned()),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn outside(at: i64, items: &[Value]) -> String {
+    format!("array index out of bounds: index {at}, length {}", items.len())
+}
+
+/// A value's type in Go.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int64",
+        Value::Map(_) => "map[string]interface {}",
+        Value::List(_) => "[]interface {}",
+        _ => "float64",
     }
 }
 
@@ -157,19 +259,22 @@ fn children(value: &Value) -> Vec<&Value> {
     children
 }
 
-fn holds(left: &Value, operator: &str, right: &Value) -> bool {
+fn holds(left: &Value, operator: &str, right: &Value) -> Result<bool, String> {
+    if type_of(left) != type_of(right) {
+        return Err("incompatible types for comparison".to_owned());
+    }
     let order = match (left.as_int(), right.as_int()) {
         (Some(left), Some(right)) => left.cmp(&right),
         _ => show(left).cmp(&show(right)),
     };
-    match operator {
+    Ok(match operator {
         "==" => order.is_eq(),
         "!=" => order.is_ne(),
         "<" => order.is_lt(),
         "<=" => order.is_le(),
         ">" => order.is_gt(),
         _ => order.is_ge(),
-    }
+    })
 }
 
 struct Parser<'a> {
@@ -209,7 +314,11 @@ impl Parser<'_> {
             self.skip_blanks();
             if self.eat("end") {
                 self.close()?;
-                return if in_range { Ok(nodes) } else { Err("not in range, nothing to end".to_owned()) };
+                if in_range {
+                    return Ok(nodes);
+                }
+                nodes.push(Node::Fail("not in range, nothing to end".to_owned()));
+                continue;
             }
             if self.rest().starts_with("range ") {
                 self.at += "range".len();
@@ -222,6 +331,12 @@ impl Parser<'_> {
             }
             if self.rest().starts_with(['"', '\'']) {
                 nodes.push(Node::Text(self.quoted()?));
+            } else if self.rest().starts_with(|c: char| c.is_ascii_alphabetic()) {
+                let word = self.take(|c| c.is_ascii_alphanumeric() || c == '_');
+                nodes.push(match &*word {
+                    "true" | "false" => Node::Text(word),
+                    _ => Node::Fail(format!("unrecognized identifier {word}")),
+                });
             } else {
                 let steps = self.steps()?;
                 nodes.push(Node::Path(steps));
@@ -314,27 +429,27 @@ impl Parser<'_> {
             let step = self.filter()?;
             return if self.eat(")]") { Ok(step) } else { Err("unterminated filter".to_owned()) };
         }
-        let mut parts = Vec::new();
+        let mut text = String::new();
         loop {
-            self.skip_blanks();
-            if self.rest().starts_with(['"', '\'']) {
-                parts.push(Step::Field(self.quoted()?));
-            } else {
-                let word = self.take(|c| c != ',' && c != ']');
-                parts.push(array(word.trim())?);
-            }
-            self.skip_blanks();
+            text.push_str(&self.take(|c| !"]'".contains(c)));
             if self.eat("]") {
                 break;
             }
-            if !self.eat(",") {
+            if !self.rest().starts_with('\'') {
                 return Err("unterminated array".to_owned());
             }
+            let from = self.at;
+            self.quoted()?;
+            text.push_str(&self.text[from..self.at]);
         }
-        if parts.len() == 1 {
-            return Ok(parts.swap_remove(0));
+        if !text.contains(',') {
+            return array(&text);
         }
-        Ok(Step::Union(parts.into_iter().map(|part| alloc::vec![part]).collect()))
+        let mut parts = Vec::new();
+        for part in text.split(',') {
+            parts.push(alloc::vec![array(part.trim())?]);
+        }
+        Ok(Step::Union(parts))
     }
 
     fn filter(&mut self) -> Result<Step, String> {
@@ -350,26 +465,37 @@ impl Parser<'_> {
         } else if self.rest().starts_with(['@', '$', '.']) {
             Operand::Path(self.steps()?)
         } else {
-            let word = self.take(|c| c != ')');
-            let word = word.trim();
-            Operand::Literal(json::parse(word).unwrap_or_else(|_| word.into()))
+            let word = self.take(|c| c != ')' && c != '&' && c != '|' && !c.is_whitespace());
+            self.skip_blanks();
+            if !self.rest().starts_with(')') {
+                self.close()?;
+            }
+            Operand::Literal(json::parse(&word).unwrap_or_else(|_| word.as_str().into()))
         };
         self.skip_blanks();
         Ok(Step::Filter(left, operator, right))
     }
 }
 
-fn array(word: &str) -> Result<Step, String> {
-    let number = |text: &str| text.trim().parse::<i64>().map_err(|_| format!("invalid array index {text}"));
-    if word == "*" {
+/// What stands between brackets: a name in single quotes, a number, a slice, `*`.
+fn array(text: &str) -> Result<Step, String> {
+    if text == "*" {
         return Ok(Step::Every);
     }
-    if !word.contains(':') {
-        return Ok(Step::Index(number(word)?));
+    if let Some(name) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        return Ok(Step::Field(name.to_owned()));
     }
-    let mut parts = word.split(':').map(|part| if part.is_empty() { Ok(None) } else { number(part).map(Some) });
-    let mut next = || parts.next().unwrap_or(Ok(None));
-    Ok(Step::Slice(next()?, next()?, next()?.unwrap_or(1)))
+    let bad = || format!("invalid array index {text}");
+    let mut numbers: Vec<Option<i64>> = Vec::new();
+    for part in text.split(':') {
+        numbers.push(if part.is_empty() { None } else { Some(part.parse().map_err(|_| bad())?) });
+    }
+    match numbers[..] {
+        [at] => Ok(Step::Index(at.unwrap_or(0))),
+        [from, to] => Ok(Step::Slice(from, to, 1)),
+        [from, to, by] => Ok(Step::Slice(from, to, by.unwrap_or(1))),
+        _ => Err(bad()),
+    }
 }
 
 #[cfg(test)]
@@ -393,21 +519,43 @@ mod tests {
             ("{.items[-1].name} done", "b done"),
             ("{..port}", "80 443 81"),
             ("{.items[0:1].name}", "a"),
-            ("{.items[0]['name','ports'][0].port}", "80"),
+            ("{.items[0]['labels','ports'][0].port}", "80"),
             ("{.items[?(@.ports[0].port>80)].name}", "b"),
             ("{.nothing}", ""),
             ("{.items[0].ports[0]}", "{\"name\":\"x\",\"port\":80}"),
             ("{$.items[0].name}", "a"),
         ];
         for (template, expected) in cases {
-            assert_eq!(Template::parse(template).unwrap().render(&tree()), expected, "{template}");
+            assert_eq!(Template::parse(template).unwrap().render(&tree()).as_deref(), Ok(expected), "{template}");
         }
         for (template, _) in cases {
             let ends = template.char_indices().map(|(end, _)| end);
             // Whatever is cut off, reading it ends in words.
             let read =
-                ends.filter_map(|end| Template::parse(&template[..end]).ok()).map(|cut| cut.render(&tree()).len());
+                ends.filter_map(|end| Template::parse(&template[..end]).ok()).map(|cut| cut.render(&tree()).is_ok());
             assert!(read.count() >= 1, "{template}");
+        }
+        for (template, error) in [
+            ("{.items[2].name}", "array index out of bounds: index 2, length 2"),
+            ("{.items[-3].name}", "array index out of bounds: index -1, length 2"),
+            ("{.items[0:3].name}", "array index out of bounds: index 2, length 2"),
+            ("{.items[1:0]}", "starting index 1 is greater than ending index 0"),
+            ("{.items[0].name[0]}", "string is not array or slice"),
+            ("{[0]}", "map[string]interface {} is not array or slice"),
+            ("{.items[0].ports[?(@.port==\"80\")]}", "incompatible types for comparison"),
+            ("{end}", "not in range, nothing to end"),
+            ("{items}", "unrecognized identifier items"),
+        ] {
+            assert_eq!(Template::parse(template).unwrap().render(&tree()).unwrap_err(), error, "{template}");
+        }
+        for (template, error) in [
+            ("{.items[\"name\"]}", "invalid array index \"name\""),
+            ("{.items[a:b]}", "invalid array index a:b"),
+            ("{.items[ 0 ]}", "invalid array index  0 "),
+            ("{.items[}", "unterminated array"),
+            ("{.items[?(@.a==1&&@.b==2)]}", "unrecognized character in action: U+0026 '&'"),
+        ] {
+            assert_eq!(Template::parse(template).unwrap_err(), error, "{template}");
         }
         assert!(Template::parse("{.items").is_err());
         assert!(Template::parse("{range .items[*]}").is_err());

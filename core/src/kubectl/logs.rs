@@ -2,7 +2,7 @@
 
 use super::{Command, Failure, Session, args::Args, resource::targets};
 use crate::{
-    api::{Key, Kind, Object, Quoted, selector},
+    api::{Kind, Object, Quoted, selector},
     cluster::{Hint, Place},
 };
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
@@ -18,6 +18,14 @@ pub(super) const COMMANDS: [Command; 2] = [
 ];
 
 fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    for flag in ["tail", "limit-bytes"] {
+        if let Some(text) = args.flag(flag).filter(|text| text.parse::<i64>().is_err()) {
+            return Err(super::args::not_number("logs", flag, text));
+        }
+    }
+    if let Some(text) = args.flag("since").filter(|text| super::rollout::seconds(text).is_none()) {
+        return Err(super::args::not_duration("logs", "since", text));
+    }
     let pods = match (args.word(0), args.flag("selector")) {
         (Some(word), None) => {
             Vec::from([session.pod_of(word).map_err(|failure| elsewhere(failure, &session.namespace))?])
@@ -40,21 +48,25 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         session.complain(&format!("No resources found in {namespace} namespace."));
     }
     for pod in pods {
+        let wanted = args.flag("container").or(args.word(1));
+        let first = container_of(session, &pod, wanted, args.is_set("all-containers"))?;
+        // Nobody has it yet, and the server has nothing to give.
+        if pod.spec()["nodeName"].is_empty() {
+            continue;
+        }
         let containers = pod.spec()["containers"].items();
-        let wanted = args.flag("container").or(args.word(1)).unwrap_or(containers[0]["name"].str()).to_owned();
-        let name = pod.name();
-        let Some(index) = containers.iter().position(|container| container["name"].str() == wanted) else {
-            let text = format!("container {wanted} is not valid for pod {name}");
-            return Err(Failure::error(&text));
-        };
-        let place = Place::pod(pod.namespace(), name);
-        let Some(text) = session.cluster.container_output(&place, index) else {
-            let reason = pod.status()["containerStatuses"][index]["state"]["waiting"]["reason"].str();
-            let reason = if reason.is_empty() { "ContainerCreating" } else { reason };
-            let text = format!("container \"{wanted}\" in pod \"{name}\" is waiting to start: {reason}");
-            return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
-        };
-        session.print(&tail(&text, args.flag("tail")));
+        let count = if args.is_set("all-containers") { containers.len() } else { 1 };
+        for (index, container) in containers.iter().enumerate().skip(first).take(count) {
+            let (name, place) = (pod.name(), Place::pod(pod.namespace(), pod.name()));
+            let Some(text) = session.cluster.container_output(&place, index) else {
+                let reason = pod.status()["containerStatuses"][index]["state"]["waiting"]["reason"].str();
+                let reason = if reason.is_empty() { "ContainerCreating" } else { reason };
+                let container = container["name"].str();
+                let text = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}");
+                return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
+            };
+            session.print(&tail(&text, args.flag("tail")));
+        }
     }
     if session.output.stdout.is_empty() {
         session.output.hint = Some(Hint {
@@ -65,6 +77,36 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         });
     }
     Ok(())
+}
+
+/// Which of a pod's containers is meant; of several, kubectl says which it takes.
+///
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go.
+pub(super) fn container_of(
+    session: &mut Session<'_>,
+    pod: &Object,
+    wanted: Option<&str>,
+    is_all: bool,
+) -> Result<usize, Failure> {
+    let mut names = Vec::new();
+    for container in pod.spec()["containers"].items() {
+        names.push(container["name"].str());
+    }
+    let mut all = names.join(", ");
+    for container in pod.spec()["initContainers"].items() {
+        all = format!("{all}, {} (init)", container["name"].str());
+    }
+    match wanted {
+        Some(wanted) => names.iter().position(|name| *name == wanted).ok_or_else(|| {
+            Failure::error(&format!("container {wanted} is not valid for pod {} out of: {all}", pod.name()))
+        }),
+        None => {
+            if all.contains(", ") && !is_all {
+                session.complain(&format!("Defaulted container \"{}\" out of: {all}", names[0]));
+            }
+            Ok(0)
+        }
+    }
 }
 
 /// `logs` names the namespace in which nothing was found.
@@ -108,10 +150,8 @@ impl Session<'_> {
         let is_running = |pod: &&Rc<Object>| pod.status()["phase"].str() == "Running" && !pod.is_terminating();
         let first = pods.next().cloned();
         let running = first.iter().cloned().chain(pods.cloned()).find(|pod| is_running(&pod));
-        running.or(first).ok_or_else(|| {
-            let key: Key = object.key();
-            Failure::error(&format!("no pods found for {}/{}", key.kind.names().singular, key.name))
-        })
+        // kubectl would wait for one to come, and give up.
+        running.or(first).ok_or_else(|| Failure::error("timed out waiting for the condition"))
     }
 }
 

@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod columns;
 mod describe;
+mod diff;
 mod duration;
 mod explain;
 mod form;
@@ -156,7 +157,7 @@ struct Command {
 /// Every command, by the file that holds it.
 static COMMANDS: &[&[Command]] = &[
     &apply::COMMANDS,
-    &[describe::COMMAND, explain::COMMAND, wait::COMMAND],
+    &[describe::COMMAND, diff::COMMAND, explain::COMMAND, wait::COMMAND],
     &logs::COMMANDS,
     &patch::COMMANDS,
     &generate::COMMANDS,

@@ -10,7 +10,7 @@ use super::{
     jsonpath::{Template, show},
     resource::name_of,
 };
-use crate::api::{Kind, Object, Value, json, yaml};
+use crate::api::{Kind, Object, Quoted, Value, json, yaml};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -27,7 +27,8 @@ pub(super) enum Format {
     Yaml,
     Json,
     Name,
-    JsonPath(Template),
+    /// A template, its text, and whether its results are told as JSON.
+    JsonPath(Template, String, bool),
     Columns(Vec<(String, Template)>),
 }
 
@@ -45,15 +46,23 @@ impl Format {
             "yaml" => Format::Yaml,
             "json" => Format::Json,
             "name" => Format::Name,
-            "jsonpath" if rest.is_empty() => {
+            "jsonpath" | "jsonpath-as-json" if rest.is_empty() => {
                 return Err(Failure::error("template format specified but no template given"));
             }
-            "jsonpath" => Format::JsonPath(
+            "jsonpath" | "jsonpath-as-json" => Format::JsonPath(
                 Template::parse(rest)
                     .map_err(|error| Failure::error(&format!("error parsing jsonpath {rest}, {error}")))?,
+                rest.to_owned(),
+                name != "jsonpath",
             ),
             "custom-columns" => Format::Columns(custom_columns(rest)?),
-            "go-template" | "template" | "kyaml" | "jsonpath-as-json" | "jsonpath-file" | "custom-columns-file" => {
+            "go-template"
+            | "go-template-file"
+            | "template"
+            | "templatefile"
+            | "kyaml"
+            | "jsonpath-file"
+            | "custom-columns-file" => {
                 let failure = Failure::error(&format!("output format \"{name}\" is not simulated"));
                 return Err(failure.explain("Use -o yaml, json, name, jsonpath= or custom-columns= here."));
             }
@@ -196,7 +205,11 @@ impl Session<'_> {
             Format::Yaml => self.print(&yaml::emit(&tree())),
             Format::Json => self.print(&json::emit_pretty(&tree())),
             Format::Name => objects.iter().for_each(|object| self.print_line(&name_of(object))),
-            Format::JsonPath(template) => self.print(&template.render(&tree())),
+            Format::JsonPath(template, text, is_json) => {
+                let tree = tree();
+                let rendered = if *is_json { template.render_json(&tree) } else { template.render(&tree) };
+                self.print(&rendered.map_err(|why| not_rendered(text, &why, &tree))?);
+            }
             Format::Columns(columns) => {
                 let mut rows: Vec<String> = Vec::new();
                 if has_headers {
@@ -235,6 +248,18 @@ impl Session<'_> {
             format => self.print_as(&format, core::slice::from_ref(object), true, true),
         }
     }
+}
+
+/// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/printers/jsonpath.go.
+fn not_rendered(text: &str, why: &str, tree: &Value) -> Failure {
+    let mut told = format!(
+        "error executing jsonpath {}: Error executing template: {why}. Printing more information for debugging the \
+         template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t",
+        Quoted(text)
+    );
+    super::jsonpath::go_syntax(tree, &mut told);
+    told.push_str("\n\n");
+    Failure::error(&told)
 }
 
 /// A value in a column: lists and maps as Go prints them.

@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args, resource};
 use crate::{
-    api::{Kind, Object, Value},
+    api::{Kind, Object, Quoted, Value, patch},
     control::timestamp,
     time::Duration,
 };
@@ -28,7 +28,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(900);
 
 fn status(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    for object in named(session, args)? {
+    for object in named(session, args, |object| {
+        format!("no status viewer has been implemented for {}", object.kind.names().kind)
+    })? {
         let limit = args.flag("timeout").and_then(seconds).map_or(PATIENCE, Duration::from_secs);
         let end = session.cluster.now() + if limit == Duration::ZERO { PATIENCE } else { limit };
         let mut last = String::new();
@@ -92,7 +94,7 @@ fn progress(object: &Object) -> Result<(String, bool), Failure> {
 }
 
 fn restart(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    for object in named(session, args)? {
+    for object in named(session, args, |object| unsupported(object, "restarting"))? {
         if object.spec()["paused"].as_bool() == Some(true) {
             let name = resource::name_of(&object);
             return Err(Failure::error(&format!("{name} can't restart paused deployment (run rollout resume first)")));
@@ -107,7 +109,19 @@ fn restart(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 fn undo(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    for object in named(session, args)? {
+    for object in named(session, args, |object| {
+        format!("no rollbacker has been implemented for {}", Quoted(object.kind.names().kind))
+    })? {
+        if object.annotation(patch::LAST_APPLIED).is_some() {
+            session.warn(&format!(
+                "resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {} \
+                 annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using \
+                 'kubectl apply' with your previous configuration file instead.",
+                object.kind.names().plural,
+                object.name(),
+                patch::LAST_APPLIED
+            ));
+        }
         if object.kind != Kind::Deployment {
             return Err(Failure::error("undo of a StatefulSet is not simulated"));
         }
@@ -150,7 +164,30 @@ fn undo(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 fn history(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    for object in named(session, args)? {
+    let wanted = match args.flag("revision") {
+        Some(text) => text.parse::<i64>().map_err(|_| super::args::not_number("rollout history", "revision", text))?,
+        None => 0,
+    };
+    for object in named(session, args, |object| {
+        format!("no history viewer has been implemented for {}", Quoted(object.kind.names().kind))
+    })? {
+        if wanted > 0 {
+            let sets = revisions(session, &object);
+            let Some((_, set)) = sets.iter().find(|(number, _)| *number == wanted) else {
+                return Err(Failure::error("unable to find the specified revision"));
+            };
+            if args.flag("output").is_some() {
+                session.report(args, set, "")?;
+                continue;
+            }
+            let page = session.template_page(&set.spec()["template"]);
+            session.print_line(&format!(
+                "{} with revision #{wanted}\n{}\n",
+                resource::name_of(&object),
+                page.trim_end()
+            ));
+            continue;
+        }
         let mut rows = alloc::vec!["REVISION\tCHANGE-CAUSE".to_owned()];
         for (number, set) in revisions(session, &object) {
             rows.push(format!("{number}\t{}", set.annotation(CHANGE_CAUSE).unwrap_or("<none>")));
@@ -171,7 +208,12 @@ fn resume(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 fn hold(session: &mut Session<'_>, args: &Args, is_paused: bool) -> Result<(), Failure> {
-    for object in named(session, args)? {
+    let verb: fn(&Object) -> String =
+        if is_paused { |object| unsupported(object, "pausing") } else { |object| unsupported(object, "resuming") };
+    for object in named(session, args, verb)? {
+        if object.kind != Kind::Deployment {
+            return Err(Failure::error(&verb(&object)));
+        }
         let done = if is_paused { "paused" } else { "resumed" };
         if object.spec()["paused"].as_bool().unwrap_or(false) == is_paused {
             let already = if is_paused { "is already paused" } else { "is not paused" };
@@ -201,18 +243,26 @@ pub(super) fn change(
     session.report(args, &written, done)
 }
 
-/// The Deployments and StatefulSets that a command line names.
-fn named(session: &mut Session<'_>, args: &Args) -> Result<Vec<Rc<Object>>, Failure> {
-    if args.words.is_empty() {
+/// The Deployments and StatefulSets that a command line names, all of a kind if it names none; why others will not do.
+fn named(session: &mut Session<'_>, args: &Args, why: fn(&Object) -> String) -> Result<Vec<Rc<Object>>, Failure> {
+    if args.words.is_empty() && args.flag("filename").is_none() {
         return Err(Failure::error("required resource not specified"));
     }
-    let found = session.resolve(args, &args.words)?;
+    let found = if let ([word], None) = (&args.words[..], args.flag("selector"))
+        && !word.contains('/')
+    {
+        session.listed(resource::expect_kind(word)?, &resource::Filter::default(), false)
+    } else {
+        session.resolve(args, &args.words)?
+    };
     match found.iter().find(|object| !matches!(object.kind, Kind::Deployment | Kind::StatefulSet)) {
-        Some(other) => {
-            Err(Failure::error(&format!("no status viewer has been implemented for {}", other.kind.names().kind)))
-        }
+        Some(other) => Err(Failure::error(&why(other))),
         None => Ok(found),
     }
+}
+
+fn unsupported(object: &Object, what: &str) -> String {
+    format!("{} {} {what} is not supported", object.kind.names().resource(), Quoted(object.name()))
 }
 
 /// A Deployment's ReplicaSets by revision, oldest first.

@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args};
 use crate::{
-    api::{Key, Kind, Map, Object, Quoted, Value},
+    api::{Key, Kind, Map, Object, Quoted, Value, json},
     cluster::{Cluster, Output, Place, Process, StartError},
     control::DeleteOptions,
     time::Duration,
@@ -57,7 +57,19 @@ fn run(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if !matches!(restart, "Always" | "OnFailure" | "Never") {
         return Err(super::args::usage("run", &format!("invalid restart policy: {restart}")));
     }
-    let pod = pod(session, args, name, restart)?;
+    let policy = args.flag("image-pull-policy").unwrap_or("Always");
+    if !matches!(policy, "Always" | "IfNotPresent" | "Never") {
+        return Err(super::args::usage("run", &format!("invalid image pull policy: {policy}")));
+    }
+    let image = args.flag("image").unwrap_or("");
+    if image.contains(char::is_whitespace) {
+        return Err(Failure::error(&format!("Invalid image name {}: invalid reference format", Quoted(image))));
+    }
+    let mut pod = pod(session, args, name, restart)?;
+    if let Some(text) = args.flag("overrides") {
+        let patch = json::parse(text).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+        pod = Object::decode(Kind::Pod, crate::api::patch::merge(&pod.value, &patch))?;
+    }
     let key = pod.key();
     let made = match args.flag("dry-run") {
         None | Some("none") => session.cluster.create(pod)?,
@@ -83,6 +95,9 @@ fn pod(session: &Session<'_>, args: &Args, name: &str, restart: &str) -> Result<
     let mut container = Value::map();
     container.set(&["name"], name);
     container.set(&["image"], args.flag("image").unwrap_or(""));
+    if let Some(policy) = args.flag("image-pull-policy") {
+        container.set(&["imagePullPolicy"], policy);
+    }
     let words: Vec<String> = args.words[1..].iter().chain(args.rest.iter().flatten()).cloned().collect();
     if !words.is_empty() {
         let field = if args.is_set("command") { "command" } else { "args" };
@@ -104,7 +119,7 @@ fn pod(session: &Session<'_>, args: &Args, name: &str, restart: &str) -> Result<
     if let Some(port) = args.flag("port") {
         let port: i64 = port
             .parse()
-            .map_err(|_| Failure::error(&format!("strconv.ParseInt: parsing {}: invalid syntax", Quoted(port))))?;
+            .map_err(|_| Failure::error(&format!("strconv.Atoi: parsing {}: invalid syntax", Quoted(port))))?;
         let mut entry = Value::map();
         entry.set(&["containerPort"], port);
         container.set(&["ports"], alloc::vec![entry]);
@@ -202,17 +217,10 @@ fn exec(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let text = format!("cannot exec into a container in a completed pod; current phase is {phase}");
         return Err(Failure::error(&text));
     }
-    let names: Vec<&str> = pod.spec()["containers"].items().iter().map(|container| container["name"].str()).collect();
-    match args.flag("container") {
-        Some(name) if !names.contains(&name) => {
-            let text = format!("container {name} is not valid for pod {} out of: {}", pod.name(), names.join(", "));
-            return Err(Failure::error(&text));
-        }
-        None if names.len() > 1 => {
-            let text = format!("Defaulted container \"{}\" out of: {}\n", names[0], names.join(", "));
-            session.complain(&text);
-        }
-        _ => {}
+    super::logs::container_of(session, &pod, args.flag("container"), false)?;
+    if pod.spec()["nodeName"].is_empty() {
+        let text = format!("unable to upgrade connection: pod {} does not have a host assigned", pod.name());
+        return Err(Failure::error(&text));
     }
     let argv: Vec<&str> = command.iter().map(String::as_str).collect();
     let place = Place::pod(pod.namespace(), pod.name());

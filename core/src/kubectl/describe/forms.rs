@@ -196,7 +196,8 @@ QoS Class:\t{status.qosClass?BestEffort}
 Node-Selectors:\t{spec.nodeSelector|labels?<none>}
 Tolerations:\t{spec.tolerations|tolerations?<none>}";
 
-const TEMPLATE: &str = "Pod Template:
+/// A pod template, in whatever holds it.
+pub(super) const TEMPLATE: &str = "Pod Template:
   Labels:\t{metadata.labels|labels?<none>}
 @if metadata.annotations
   Annotations:\t{metadata.annotations|annotations?<none>}

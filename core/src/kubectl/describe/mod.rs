@@ -12,7 +12,7 @@ pub(super) use container::{ports as container_ports, probe, tolerations, volume}
 pub(super) use forms::included;
 
 use super::{Command, Failure, Session, align::align, args::Args, columns, form::Filler, resource, rollout::REVISION};
-use crate::api::{Kind, Object, Value};
+use crate::api::{ApiError, Kind, Object, Value};
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
 pub(super) const COMMAND: Command = Command {
@@ -22,19 +22,27 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    if args.words.is_empty() {
+    let is_file = args.flag("filename").is_some();
+    if args.words.is_empty() && !is_file {
         return Err(Failure::error(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
     }
     let filter = resource::Filter::of(args)?;
-    let mut found: Vec<Rc<Object>> = Vec::new();
+    let mut found: Vec<Rc<Object>> = if is_file { session.resolve(args, &[])? } else { Vec::new() };
+    let mut errors = Vec::new();
     for target in resource::targets(&args.words)? {
         session.warn_of_kind(target.kind);
         match &target.name {
-            Some(name) => found.extend(session.named_or_prefixed(target.kind, name)?),
+            Some(name) => match session.named_or_prefixed(target.kind, name) {
+                Ok(objects) => found.extend(objects),
+                Err(error) => errors.push(super::manifest::Problem::of(&error, "")),
+            },
             None => found.extend(session.listed(target.kind, &filter, args.is_set("all-namespaces"))),
         }
+    }
+    if found.is_empty() && !errors.is_empty() {
+        return super::manifest::all(errors);
     }
     if found.is_empty() {
         let namespace = format!("No resources found in {} namespace.", session.namespace);
@@ -51,18 +59,18 @@ fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         texts.push(session.described(object, has_events));
     }
     session.print(&texts.join("\n\n"));
-    Ok(())
+    super::manifest::all(errors)
 }
 
 impl Session<'_> {
     /// The object of that name, or all whose names begin with it, as `describe` takes a name.
-    fn named_or_prefixed(&self, kind: Kind, name: &str) -> Result<Vec<Rc<Object>>, Failure> {
+    fn named_or_prefixed(&self, kind: Kind, name: &str) -> Result<Vec<Rc<Object>>, ApiError> {
         match self.named(kind, name) {
             Ok(object) => Ok(Vec::from([object])),
             Err(error) => {
                 let mut near = self.listed(kind, &resource::Filter::default(), false);
                 near.retain(|object| object.name().starts_with(name));
-                if near.is_empty() { Err(error.into()) } else { Ok(near) }
+                if near.is_empty() { Err(error) } else { Ok(near) }
             }
         }
     }
@@ -82,6 +90,11 @@ impl Session<'_> {
         }
         // The columns of the events are as wide as the events need.
         align(&page, 0, 2) + &align(&filler.page(forms::EVENTS, &tree), 0, 2)
+    }
+
+    /// The page of a pod template, as the history of a rollout shows it: columns are not aligned.
+    pub(super) fn template_page(&self, template: &Value) -> String {
+        Filler { now: self.cluster.now(), is_wide: true }.page(forms::TEMPLATE, template)
     }
 
     /// An object's tree with what its page says besides.
