@@ -1,5 +1,6 @@
 //! The first packet of a connection: everything that is decided once.
 
+use super::affinity::Room;
 use super::config::Mode;
 use super::conntrack::slots::Vacancy;
 use super::conntrack::{NO_ENTRY, first_state, tick};
@@ -22,6 +23,14 @@ struct Chosen<A> {
     port: u16,
     life: u32,
     sticky: bool,
+}
+
+/// How many elements a set of nftables holds, if nothing else was said.
+const SET_SIZE: u32 = 65_535;
+
+/// In ipvs mode a virtual address remembers its clients, else its endpoints do.
+fn template<A: Address>(node: &Node, tuple: &Tuple<A>) -> Option<(A, u16)> {
+    matches!(node.config.mode, Mode::Ipvs(_)).then(|| (tuple.dst, tuple.dst_port()))
 }
 
 impl<A: Address> Plane<A> {
@@ -147,13 +156,16 @@ impl<A: Address> Plane<A> {
             let endpoint = &service.endpoints[place];
             Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky }
         };
-        if let Some(affinity) = &service.affinity
-            && let Some(record) = affinity.find(&secret, tuple.src, now)
-            && let Some(place) = service.place(record.address, record.port)
-            && service.endpoints[place].life == record.life
-            && pool.contains(place)
-        {
-            return Some(chosen(place, true));
+        if let Some(affinity) = &service.affinity {
+            let template = template(node, tuple);
+            let usable = |record: &super::affinity::Record<A>| {
+                let place = service.place(record.address, record.port).filter(|&place| pool.contains(place))?;
+                // A list is as old as the rules of its endpoint; a template waits until its endpoint is back.
+                (template.is_some() || service.endpoints[place].life == record.life).then_some(place)
+            };
+            if let Some(place) = affinity.find(&secret, tuple.src, template, now, usable) {
+                return Some(chosen(place, true));
+            }
         }
         let mode = node.config.mode;
         // The balancer changes while the pool is looked at.
@@ -231,8 +243,15 @@ impl<A: Address> Plane<A> {
         let secret = self.services.secret();
         let Some(service) = self.services.get_mut(steer.service) else { return };
         if let Some(affinity) = &mut service.affinity {
-            let limit = node.config.max_affinity as usize * service.endpoints.len().max(1);
-            affinity.bind(&secret, now, (tuple.src, chosen.address, chosen.port, chosen.life), limit);
+            let template = template(node, tuple);
+            let list = template.unwrap_or((chosen.address, chosen.port));
+            let limit = match (node.config.mode, template) {
+                (Mode::Iptables, _) => (node.config.max_affinity, Room::Oldest),
+                (_, Some(_)) => (SET_SIZE, Room::Oldest),
+                _ => (SET_SIZE, Room::Expired),
+            };
+            let endpoint = (chosen.address, chosen.port, chosen.life);
+            affinity.bind(&secret, now, tuple.src, list, endpoint, limit);
         }
         if service.balance.is_some()
             && let Some(place) = service.place(chosen.address, chosen.port)

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use super::timeouts::Timeouts;
 use crate::id::NodeId;
 use crate::net::Cidr;
+use crate::time::Duration;
 
 /// What kube-proxy's flags, and the node itself, fix for a router.
 #[derive(Debug, Clone)]
@@ -36,13 +37,15 @@ pub struct RouterConfig {
     pub masquerade_outbound: bool,
     /// The largest number of tracked connections (`nf_conntrack_max`).
     pub max_connections: u32,
-    /// The largest number of clients that session affinity remembers for one endpoint. Linux keeps 100 in
-    /// iptables mode (`xt_recent`, `ip_list_tot`).
+    /// The largest number of clients that session affinity remembers for one endpoint in iptables mode (`xt_recent`,
+    /// `ip_list_tot`).
     pub max_affinity: u32,
     /// Judge TCP segments by their sequence numbers too, as Linux does unless `nf_conntrack_tcp_be_liberal` is set. It
     /// costs 60 bytes a connection, and one more cache line and some fifty instructions a segment; without it, all
     /// segments whose flags fit are within their window.
     pub track_windows: bool,
+    /// How many ICMP errors are sent.
+    pub icmp: IcmpLimits,
     /// How long silent connections are remembered.
     pub timeouts: Timeouts,
 }
@@ -64,9 +67,34 @@ impl RouterConfig {
             max_connections: 262_144,
             max_affinity: 100,
             track_windows: false,
+            icmp: IcmpLimits::LINUX,
             timeouts: Timeouts::LINUX,
         }
     }
+}
+
+/// How many ICMP errors a node sends, those excepted that say a packet was too big, and those to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IcmpLimits {
+    /// The time in which each IPv4 destination is worth one error (`net.ipv4.icmp_ratelimit`); six may be saved up. Zero:
+    /// no limit.
+    pub interval: Duration,
+    /// The same for IPv6 (`net.ipv6.icmp.ratelimit`). Destinations that a wider prefix leads to are worth more.
+    pub interval_v6: Duration,
+    /// Errors a second to all destinations of a family together (`net.ipv4.icmp_msgs_per_sec`).
+    pub per_second: u32,
+    /// How many of these may be saved up (`net.ipv4.icmp_msgs_burst`).
+    pub burst: u32,
+}
+
+impl IcmpLimits {
+    /// The kernel's defaults (net/ipv4/icmp.c, net/ipv6/icmp.c).
+    pub const LINUX: IcmpLimits = IcmpLimits {
+        interval: Duration::from_millis(1000),
+        interval_v6: Duration::from_millis(100),
+        per_second: 1000,
+        burst: 50,
+    };
 }
 
 /// How virtual addresses are served (`--proxy-mode`).

@@ -59,6 +59,7 @@ mod balance;
 mod batch;
 pub mod config;
 mod conntrack;
+mod errors;
 mod established;
 mod fragments;
 mod frontends;
@@ -78,7 +79,7 @@ pub mod verdict;
 mod view;
 
 pub use batch::BatchPacket;
-pub use config::{Mode, NodePortAddresses, RouterConfig, Scheduler};
+pub use config::{IcmpLimits, Mode, NodePortAddresses, RouterConfig, Scheduler};
 pub use conntrack::State;
 pub use table::{
     Block, Delta, Endpoint, Hint, Hop, Peers, PodPolicy, PolicyRule, PortRange, Route, ServiceKey, ServicePort,
@@ -92,6 +93,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use self::conntrack::Conntrack;
+use self::errors::Errors;
 use self::fragments::Fragments;
 use self::policy::Policies;
 use self::routes::Routes;
@@ -127,6 +129,7 @@ struct Plane<A: Address> {
     conntrack: Conntrack<A>,
     routes: Routes<A>,
     fragments: Fragments<A>,
+    errors: Errors,
 }
 
 impl Router {
@@ -161,7 +164,7 @@ impl Router {
 
     /// Writes the ICMP error for a packet that [`Router::handle_packet`] rejected, and says where it goes.
     ///
-    /// `packet` and `from` are those of the rejected packet. `None`: nobody may be told.
+    /// `packet` and `from` are those of the rejected packet. `None`: nobody may be told, or was told often enough of late.
     pub fn originate(
         &mut self,
         now: Instant,
@@ -172,8 +175,8 @@ impl Router {
         tap: &mut impl Tap,
     ) -> Option<Verdict> {
         let verdict = match packet.first()? >> 4 {
-            4 => self.v4.originate(&self.node, packet, from, refusal, out),
-            _ => self.v6.originate(&self.node, packet, from, refusal, out),
+            4 => self.v4.originate(&mut self.node, now, packet, from, refusal, out),
+            _ => self.v6.originate(&mut self.node, now, packet, from, refusal, out),
         }?;
         let flow = if out[0] >> 4 == 4 {
             u32::parse(out).ok().map(|h| h.tuple.flow())
@@ -243,6 +246,7 @@ impl<A: Address> Plane<A> {
             conntrack: Conntrack::new(config.max_connections, &config.timeouts, config.track_windows, rng),
             routes: Routes::new(config.addresses.iter().chain(&config.gateways).copied(), rng),
             fragments: Fragments::default(),
+            errors: Errors::default(),
         }
     }
 
@@ -378,6 +382,8 @@ impl Node {
     }
 }
 
+#[cfg(test)]
+mod mode_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

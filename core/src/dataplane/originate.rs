@@ -5,18 +5,21 @@ use alloc::vec::Vec;
 use super::table::Hop;
 use super::verdict::{Ingress, Refusal, Verdict};
 use super::{Node, Plane};
+use crate::net::Reason;
 use crate::net::address::Address;
 use crate::net::header::Kind;
 use crate::net::icmp::{self, Error};
+use crate::time::Instant;
 
 impl<A: Address> Plane<A> {
     /// Writes the ICMP error about a refused packet, and says where it goes.
     ///
     /// The packet is quoted as it came: a refusal leaves it untranslated. Errors are not sent about errors, later
-    /// fragments, or packets without one sender (RFC 1122 section 3.2.2).
+    /// fragments, or packets without one sender (RFC 1122 section 3.2.2), and not too often.
     pub(super) fn originate(
-        &self,
-        node: &Node,
+        &mut self,
+        node: &mut Node,
+        now: Instant,
         packet: &[u8],
         from: Ingress,
         refusal: Refusal,
@@ -39,18 +42,24 @@ impl<A: Address> Plane<A> {
             Refusal::TimeExceeded => Error::TimeExceeded,
             Refusal::TooBig(mtu) => Error::TooBig(mtu),
         };
-        icmp::emit(out, source, packet, &header, error);
-        match self.routes.find(sender).map(|next| next.hop) {
-            Some(Hop::Port(host)) => Some(Verdict::Port(host)),
-            Some(Hop::Link(link)) => Some(Verdict::Link(link)),
-            Some(Hop::Host) => Some(Verdict::Host),
-            Some(Hop::Blackhole) => None,
+        let verdict = match self.routes.find(sender).map(|next| next.hop) {
+            Some(Hop::Port(host)) => Verdict::Port(host),
+            Some(Hop::Link(link)) => Verdict::Link(link),
+            Some(Hop::Host) => Verdict::Host,
+            Some(Hop::Blackhole) => return None,
             None => match from {
-                Ingress::Port(host) => Some(Verdict::Port(host)),
-                Ingress::Link(link) => Some(Verdict::Link(link)),
-                Ingress::Host => Some(Verdict::Host),
+                Ingress::Port(host) => Verdict::Port(host),
+                Ingress::Link(link) => Verdict::Link(link),
+                Ingress::Host => Verdict::Host,
             },
+        };
+        let is_limited = verdict != Verdict::Host && !matches!(refusal, Refusal::TooBig(_));
+        if is_limited && !self.errors.allow(&node.config.icmp, now, sender, self.routes.length(sender)) {
+            node.counters.count(Reason::NotTold);
+            return None;
         }
+        icmp::emit(out, source, packet, &header, error);
+        Some(verdict)
     }
 }
 

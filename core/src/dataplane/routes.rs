@@ -120,6 +120,15 @@ impl<A: Address> Routes<A> {
         self.prefixes.iter().find(|(cidr, _)| cidr.contains(ip)).map(|(_, next)| *next)
     }
 
+    /// How many bits of an address that is not the node's own the route to it looks at.
+    pub(crate) fn length(&self, address: A) -> u8 {
+        if self.hosts.find(self.secret.address(address), |entry| entry.0 == address).is_some() {
+            return (A::LENGTH * 8) as u8;
+        }
+        let ip = address.ip();
+        self.prefixes.iter().find(|(cidr, _)| cidr.contains(ip)).map_or(0, |(cidr, _)| cidr.length)
+    }
+
     /// The number of a next hop, for a connection to remember.
     pub(crate) fn number(&mut self, next: Next) -> u16 {
         if self.numbered.is_empty() {

@@ -66,7 +66,7 @@ impl<A: Address> Service<A> {
     }
 
     /// Sorts the endpoints into pools again, and gives those that became reachable a new life.
-    fn sort(&mut self, lives: &mut u32) {
+    fn sort(&mut self, lives: &mut u32, secret: &Secret, mode: Mode) {
         let pools = categorize(&self.endpoints, self.uses_cluster(), self.uses_local());
         for (place, endpoint) in self.endpoints.iter_mut().enumerate() {
             let reachable = pools.cluster.contains(place) || pools.local.contains(place);
@@ -75,6 +75,15 @@ impl<A: Address> Service<A> {
                 endpoint.life = *lives;
             }
             endpoint.reachable = reachable;
+        }
+        if let Some(affinity) = &mut self.affinity
+            && !matches!(mode, Mode::Ipvs(_))
+        {
+            // A list is destroyed with the rules of its endpoint.
+            affinity.retain(secret, |address, port, life| {
+                let place = self.endpoints.binary_search_by_key(&(address.bits(), port), Backend::order);
+                place.is_ok_and(|place| self.endpoints[place].reachable && self.endpoints[place].life == life)
+            });
         }
         let is_plain = self.endpoints.is_empty() || pools.any && pools.cluster == Pool::All && pools.local.is_empty();
         self.pools = (!is_plain).then(|| Box::new(pools));
@@ -251,7 +260,7 @@ impl<A: Address> Services<A> {
             (Some(affinity), Some(timeout)) => affinity.timeout = timeout,
             (affinity, timeout) => *affinity = timeout.map(|timeout| Box::new(Affinity::new(timeout))),
         }
-        service.sort(&mut lives);
+        service.sort(&mut lives, &self.secret, self.mode);
         self.lives = lives;
         self.announce(index);
         Some(index)
@@ -290,7 +299,7 @@ impl<A: Address> Services<A> {
         } else {
             next.into_iter().enumerate().for_each(|(place, new)| Self::put_at(service, place, new));
         }
-        service.sort(&mut self.lives);
+        service.sort(&mut self.lives, &self.secret, self.mode);
         index
     }
 
@@ -300,7 +309,7 @@ impl<A: Address> Services<A> {
         if let (Some(service), Some(new)) = (self.list[index as usize].as_mut(), Backend::new(told)) {
             let (Ok(place) | Err(place)) = service.endpoints.binary_search_by_key(&new.order(), Backend::order);
             Self::put_at(service, place, new);
-            service.sort(&mut self.lives);
+            service.sort(&mut self.lives, &self.secret, self.mode);
         }
         index
     }
@@ -326,7 +335,7 @@ impl<A: Address> Services<A> {
         let place = service.place(A::from_ip(address.ip())?, address.port())?;
         service.endpoints.remove(place);
         service.balance.iter_mut().for_each(|balance| balance.removed(place));
-        service.sort(&mut self.lives);
+        service.sort(&mut self.lives, &self.secret, self.mode);
         Some(index)
     }
 

@@ -116,9 +116,10 @@ fn sticky<A: Address>(plane: &Plane<A>, now: Instant) -> Vec<Sticky> {
     let mut all = Vec::new();
     for service in plane.services.sorted() {
         let Some(affinity) = &service.affinity else { continue };
-        let is_live =
-            |address, port, life| service.place(address, port).is_some_and(|p| service.endpoints[p].life == life);
-        for record in affinity.records(now).filter(|r| is_live(r.address, r.port, r.life)) {
+        for record in affinity.records(now) {
+            if service.place(record.address, record.port).is_none() {
+                continue;
+            }
             all.push(Sticky {
                 service: service.name.clone(),
                 client: record.client.ip(),

@@ -159,6 +159,8 @@ reasons! {
     Finished => "finished",
     /// It made room for a younger one.
     Evicted => "evicted for a younger connection",
+    /// Its sender was told of errors often enough of late.
+    NotTold => "too many errors for one sender",
 }
 
 impl fmt::Display for Reason {

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::super::packet::Echo;
+use super::super::packet::{Echo, Reason};
 use super::super::resolve;
 use super::super::sys::Sys;
 use super::options::Options;
@@ -26,7 +26,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let ident = sys.draw();
     for hop_limit in 1..=hops {
         sys.print(format_args!("{hop_limit:2}"));
-        let (mut last, mut arrived) = (None, false);
+        let (mut last, mut arrived, mut unreachable) = (None, false, 0);
         for attempt in 0..tries {
             let sequence = u16::from(hop_limit) * tries + attempt;
             let echo = Echo { ident, sequence, hop_limit, data: &DATA };
@@ -40,12 +40,23 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
                         last = Some(reply.from);
                     }
                     sys.print(format_args!("  {} ms", Millis((reply.at - start).total_micros())));
-                    arrived |= reply.from == address;
+                    match reply.error {
+                        None | Some(Reason::Refused) => arrived = true,
+                        Some(Reason::NetworkUnreachable) => {
+                            sys.print(format_args!(" !N"));
+                            unreachable += 1;
+                        }
+                        Some(Reason::HostUnreachable) => {
+                            sys.print(format_args!(" !H"));
+                            unreachable += 1;
+                        }
+                        Some(Reason::TooBig(_) | Reason::TimeExceeded) => arrived |= reply.from == address,
+                    }
                 }
             }
         }
         sys.line(format_args!(""));
-        if arrived {
+        if arrived || unreachable > 0 && unreachable + 1 >= tries {
             break;
         }
     }
