@@ -169,11 +169,6 @@ impl Errors {
         self.bad(path, CauseReason::NotFound, bad.into(), "");
     }
 
-    /// The same with words on where it should be.
-    pub fn not_found_among<'b>(&mut self, path: &Path<'_>, bad: impl Into<Bad<'b>>, detail: &str) {
-        self.bad(path, CauseReason::NotFound, bad.into(), detail);
-    }
-
     /// The value is not among those supported; upstream lists them in the order given.
     pub fn not_supported(&mut self, path: &Path<'_>, bad: &str, supported: &[&str]) {
         self.bad(path, CauseReason::NotSupported, Bad::Text(bad), &supported_values(supported));

@@ -3,111 +3,88 @@
 
 use super::{
     Value, json,
+    pod::schema::HOST_FIELDS,
     schema::{Struct, Type},
 };
-use alloc::{format, string::String, vec::Vec};
+use alloc::string::String;
 
-/// An object as JSON, with its fields in the order of its struct.
-pub(super) fn object(schema: &Struct, value: &Value) -> String {
-    let mut fields = Vec::new();
-    for (name, kind) in schema.fields {
-        let text = match (kind, &value[*name]) {
-            (_, Value::Null) => continue,
-            (Type::Struct(inner), value) => object(inner, value),
-            (Type::List(inner), value) => list(inner, value),
-            (_, value) => json::emit(value),
-        };
-        fields.push(format!("\"{name}\":{text}"));
+/// An object as JSON, with its fields in the order of its struct: a flat one.
+pub(super) fn object(out: &mut String, schema: &Struct, value: &Value) {
+    let mut sign = '{';
+    for (name, _) in schema.fields {
+        if value[*name].is_null() {
+            continue;
+        }
+        out.push(sign);
+        sign = ',';
+        json::write_string(out, name);
+        out.push(':');
+        out.push_str(&json::emit(&value[*name]));
     }
-    format!("{{{}}}", fields.join(","))
+    out.push('}');
 }
 
-/// The same of a list of such objects.
-pub(super) fn list(schema: &Struct, list: &Value) -> String {
-    let items: Vec<String> = list.items().iter().map(|item| object(schema, item)).collect();
-    format!("[{}]", items.join(","))
-}
-
-/// An object as the server's inner struct: every field is there. One line without a level, else as many spaces as levels.
-pub(super) fn inner(out: &mut String, schema: &Struct, value: &Value, level: Option<usize>) {
-    out.push('{');
-    let deeper = level.map(|level| level + 1);
-    for (at, (name, kind)) in schema.fields.iter().enumerate() {
-        next(out, at, deeper);
-        field(out, name, *kind, &value[*name], deeper);
-    }
-    close(out, level, '}');
-}
-
-/// One field of such an object.
-pub(super) fn field(out: &mut String, name: &str, kind: Type, value: &Value, level: Option<usize>) {
-    out.push('"');
-    push_go_name(out, name);
-    out.push_str(if level.is_some() { "\": " } else { "\":" });
-    match (kind, value) {
-        (Type::Str | Type::Enum(_), Value::Null) => out.push_str("\"\""),
-        (Type::Bool, Value::Null) => out.push_str("false"),
-        (Type::Int32 | Type::Int64 | Type::IntOrString, Value::Null) => out.push('0'),
+/// A value as the server's inner struct, where every field is there; as many spaces before a line as levels.
+pub(super) fn inner(out: &mut String, kind: Type, value: &Value, level: usize) {
+    let mut at = 0;
+    match (value, kind) {
+        (Value::Null, Type::Str | Type::Enum(_)) => out.push_str("\"\""),
+        (Value::Null, Type::Bool) => out.push_str("false"),
+        (Value::Null, Type::Int32 | Type::Int64 | Type::IntOrString) => out.push('0'),
+        (Value::List(items), _) if !items.is_empty() => {
+            let kind = if let Type::List(schema) = kind { Type::Struct(schema) } else { Type::Any };
+            for item in items.iter() {
+                next(out, '[', &mut at, level + 1);
+                inner(out, kind, item, level + 1);
+            }
+            close(out, level, ']');
+        }
         // This one is the same within the server.
-        (Type::Struct(schema), Value::Map(_)) if schema.name != "LabelSelector" => inner(out, schema, value, level),
-        (Type::List(schema), Value::List(items)) => {
-            out.push('[');
-            let deeper = level.map(|level| level + 1);
-            for (at, item) in items.iter().enumerate() {
-                next(out, at, deeper);
-                inner(out, schema, item, deeper);
-            }
-            close(out, level, ']');
-        }
-        (_, value) => plain(out, value, level),
-    }
-}
-
-/// A value of no struct.
-fn plain(out: &mut String, value: &Value, level: Option<usize>) {
-    let deeper = level.map(|level| level + 1);
-    match value {
-        Value::List(items) if level.is_some() => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                next(out, at, deeper);
-                plain(out, item, deeper);
-            }
-            close(out, level, ']');
-        }
-        Value::Map(map) if level.is_some() && !map.is_empty() => {
-            out.push('{');
-            for (at, (name, item)) in map.iter().enumerate() {
-                next(out, at, deeper);
-                json::write_string(out, name);
-                out.push_str(": ");
-                plain(out, item, deeper);
+        (Value::Map(_), Type::Struct(schema)) if schema.name != "LabelSelector" => {
+            let is_context = schema.name == "PodSecurityContext";
+            let host = if is_context { &HOST_FIELDS[..] } else { &[] };
+            for (name, kind) in host.iter().chain(schema.fields) {
+                let is_elsewhere = *name == "serviceAccount" || HOST_FIELDS.iter().any(|(field, _)| field == name);
+                if is_elsewhere && !is_context {
+                    continue;
+                }
+                next(out, '{', &mut at, level + 1);
+                out.push('"');
+                push_go_name(out, name);
+                out.push_str("\": ");
+                inner(out, *kind, &value[*name], level + 1);
             }
             close(out, level, '}');
         }
-        value => out.push_str(&json::emit(value)),
+        (Value::Map(map), _) if !map.is_empty() => {
+            for (name, item) in map.iter() {
+                next(out, '{', &mut at, level + 1);
+                json::write_string(out, name);
+                out.push_str(": ");
+                inner(out, Type::Any, item, level + 1);
+            }
+            close(out, level, '}');
+        }
+        (value, _) => out.push_str(&json::emit(value)),
     }
 }
 
 /// What stands before an item.
-pub(super) fn next(out: &mut String, at: usize, level: Option<usize>) {
-    if at > 0 {
-        out.push(',');
-    }
+fn next(out: &mut String, bracket: char, at: &mut usize, level: usize) {
+    out.push(if *at > 0 { ',' } else { bracket });
+    *at += 1;
     break_line(out, level);
 }
 
 /// The end of a list or an object.
-pub(super) fn close(out: &mut String, level: Option<usize>, bracket: char) {
+fn close(out: &mut String, level: usize, bracket: char) {
     break_line(out, level);
     out.push(bracket);
 }
 
-fn break_line(out: &mut String, level: Option<usize>) {
-    if let Some(level) = level {
-        out.push('\n');
-        out.extend(core::iter::repeat_n(' ', level));
-    }
+fn break_line(out: &mut String, level: usize) {
+    out.push('\n');
+    out.extend(core::iter::repeat_n(' ', level));
 }
 
 /// `hostIP` is `HostIP`, and `dnsPolicy` is `DNSPolicy`.
@@ -123,7 +100,8 @@ fn push_go_name(out: &mut String, name: &str) {
     if WORDS.contains(&head) {
         out.push_str(&head.to_ascii_uppercase());
     } else if name.starts_with("seLinux") {
-        return out.push_str(&format!("SE{}", &name[2..]));
+        out.push_str("SE");
+        return out.push_str(&name[2..]);
     } else {
         out.push_str(&head[..1].to_ascii_uppercase());
         out.push_str(&head[1..]);

@@ -103,8 +103,9 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
             }
         }
         if owner["kind"].str() == "Event" && group_version == "v1" {
-            let shown = Bad::Json(go_json::object(&OWNER_REFERENCE, owner));
-            errors.invalid(path, shown, "/v1, Kind=Event is disallowed from being an owner");
+            let mut shown = String::new();
+            go_json::object(&mut shown, &OWNER_REFERENCE, owner);
+            errors.invalid(path, Bad::Json(shown), "/v1, Kind=Event is disallowed from being an owner");
         }
         if owner["controller"].as_bool() == Some(true) {
             let this = format!("{}/{}", owner["kind"].str(), owner["name"].str());
@@ -113,7 +114,13 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
             } else {
                 let found = format!("Found \"true\" in references for {controller} and {this}");
                 let detail = format!("Only one reference can have Controller set to true. {found}");
-                errors.invalid(path, Bad::Json(go_json::list(&OWNER_REFERENCE, owners)), &detail);
+                let mut shown = String::new();
+                for owner in owners.items() {
+                    shown.push(if shown.is_empty() { '[' } else { ',' });
+                    go_json::object(&mut shown, &OWNER_REFERENCE, owner);
+                }
+                shown.push(']');
+                errors.invalid(path, Bad::Json(shown), &detail);
             }
         }
     }

@@ -155,23 +155,6 @@ pub fn env_name(text: &str) -> Vec<String> {
     vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".into()]
 }
 
-/// The key of a ConfigMap or a Secret: a file's name.
-///
-/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go (IsConfigMapKey).
-pub fn config_key(text: &str) -> Vec<String> {
-    let mut errors = too_long(text, 253, "characters");
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
-        let words = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-        errors.push(pattern_error(words, "[-._a-zA-Z0-9]+", &["key.name", "KEY_NAME", "key-name"]));
-    }
-    match text {
-        "." | ".." => errors.push(format!("must not be '{text}'")),
-        _ if text.starts_with("..") => errors.push("must not start with '..'".into()),
-        _ => {}
-    }
-    errors
-}
-
 /// The name of an HTTP header.
 pub fn header_name(text: &str) -> Vec<String> {
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {

@@ -92,11 +92,9 @@ impl Object {
         if !self.kind.names().namespaced {
             self.value.remove(&["metadata", "namespace"]);
         }
-        if self.kind == Kind::Pod {
-            pod::merge_label_keys(self);
-            if self.spec()["terminationGracePeriodSeconds"].as_int().is_some_and(|seconds| seconds < 0) {
-                self.value.set(&["spec", "terminationGracePeriodSeconds"], 1);
-            }
+        let grace = self.spec()["terminationGracePeriodSeconds"].as_int().unwrap_or(0);
+        if self.kind == Kind::Pod && grace < 0 {
+            self.value.set(&["spec", "terminationGracePeriodSeconds"], 1);
         }
         if self.kind.has_generation() {
             self.value.set(&["metadata", "generation"], 1);

@@ -16,7 +16,6 @@ mod validation;
 mod volumes;
 mod warnings;
 
-pub(super) use scheduling::merge_label_keys;
 pub use validation::{validate, validate_spec, validate_template, validate_update};
 pub(super) use warnings::warnings;
 
@@ -99,8 +98,6 @@ fn set_volume_defaults(volume: &mut Value) {
         set_missing(volume, source, "defaultMode", 0o644.into());
     }
     set_missing(volume, "hostPath", "type", "".into());
-    let pull = if pulls_always(volume["image"]["reference"].str()) { "Always" } else { "IfNotPresent" };
-    set_missing(volume, "image", "pullPolicy", pull.into());
     if volume["downwardAPI"].as_map().is_some() {
         set_references(volume.field_mut("downwardAPI"), "items", &[]);
     }
@@ -178,10 +175,5 @@ fn set_references(parent: &mut Value, list: &str, inner: &[&str]) {
 /// An image without tag or digest is the latest, which is pulled each time; a text that is no image's name is not.
 fn pulls_always(image: &str) -> bool {
     let name = image.rsplit('/').next().unwrap_or(image);
-    let stem = name.split_once(':').map_or(name, |(stem, _)| stem);
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_'))
-    };
-    !image.contains('@') && is_name(stem) && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+    !image.contains(['@', ' ']) && !image.is_empty() && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
 }

@@ -140,22 +140,38 @@ pub fn validate_label_selector(errors: &mut Errors, path: &Path<'_>, selector: &
     let expressions = path.child("matchExpressions");
     for (at, expression) in selector["matchExpressions"].items().iter().enumerate() {
         let path = expressions.index(at);
-        let values = &expression["values"];
-        match expression["operator"].str() {
-            "In" | "NotIn" if values.items().is_empty() => {
-                errors.required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
-            }
-            "Exists" | "DoesNotExist" if !values.items().is_empty() => errors
-                .forbidden(&path.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            other => errors.invalid(&path.child("operator"), other, "not a valid selector operator"),
+        validate_requirement(errors, &path, expression, false);
+        validate_values(errors, &path, expression);
+    }
+}
+
+/// The faults of a requirement besides its values; nodes' labels can also be compared with a number.
+pub fn validate_requirement(errors: &mut Errors, path: &Path<'_>, requirement: &Value, of_nodes: bool) {
+    let values = path.child("values");
+    let count = requirement["values"].items().len();
+    match requirement["operator"].str() {
+        "In" | "NotIn" if count == 0 => {
+            errors.required(&values, "must be specified when `operator` is 'In' or 'NotIn'");
         }
-        let key = expression["key"].str();
-        errors.invalid_each(&path.child("key"), key, names::qualified_name(key));
-        let values_path = path.child("values");
-        for (at, value) in values.items().iter().enumerate() {
-            errors.invalid_each(&values_path.index(at), value.str(), names::label_value(value.str()));
+        "Exists" | "DoesNotExist" if count > 0 => {
+            errors.forbidden(&values, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
         }
+        "Gt" | "Lt" if of_nodes && count != 1 => {
+            errors.required(&values, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+        "Gt" | "Lt" if of_nodes => {}
+        other => errors.invalid(&path.child("operator"), other, "not a valid selector operator"),
+    }
+    let key = requirement["key"].str();
+    errors.invalid_each(&path.child("key"), key, names::qualified_name(key));
+}
+
+/// The faults of a requirement's values.
+pub fn validate_values(errors: &mut Errors, path: &Path<'_>, requirement: &Value) {
+    let path = path.child("values");
+    for (at, value) in requirement["values"].items().iter().enumerate() {
+        errors.invalid_each(&path.index(at), value.str(), names::label_value(value.str()));
     }
 }
 

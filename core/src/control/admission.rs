@@ -128,20 +128,13 @@ impl Admission {
 /// Source: kubernetes plugin/pkg/admission/priority/admission.go, plugin/pkg/admission/runtimeclass/admission.go.
 fn admit_classes(pod: &Object) -> Result<(), ApiError> {
     let spec = pod.spec();
-    let (priority, runtime) = (spec["priorityClassName"].str(), &spec["runtimeClassName"]);
-    let why = match spec["preemptionPolicy"].str() {
-        _ if !matches!(priority, "" | "system-cluster-critical" | "system-node-critical") => {
-            format!("no PriorityClass with name {priority} was found")
-        }
-        policy @ "Never" => format!(
-            "the string value of PreemptionPolicy ({policy}) must not be provided in pod spec; priority admission \
-             controller computed PreemptLowerPriority from the given PriorityClass name"
-        ),
-        _ if !runtime.is_empty() => format!("pod rejected: RuntimeClass \"{}\" not found", runtime.str()),
-        _ if !spec["overhead"].is_null() => {
-            "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead".into()
-        }
-        _ => return Ok(()),
+    let (priority, runtime) = (spec["priorityClassName"].str(), spec["runtimeClassName"].str());
+    let why = if !matches!(priority, "" | "system-cluster-critical" | "system-node-critical") {
+        format!("no PriorityClass with name {priority} was found")
+    } else if !runtime.is_empty() {
+        format!("pod rejected: RuntimeClass \"{runtime}\" not found")
+    } else {
+        return Ok(());
     };
     Err(ApiError::forbidden(&pod.key(), &why))
 }

@@ -5,12 +5,12 @@
 use super::rules::{
     self,
     Rule::{self, Check, Maybe, Name, Path as RulePath, Required},
+    Start,
 };
 use crate::api::{
     Value,
     field::{Errors, Path},
     names,
-    quantity::Quantity,
 };
 use alloc::format;
 
@@ -27,25 +27,16 @@ const ENV_PATHS: [&str; 9] = [
 ];
 const FILE_PATHS: [&str; 5] =
     ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
-const RESOURCES: [&str; 6] = [
-    "limits.cpu",
-    "limits.ephemeral-storage",
-    "limits.memory",
-    "requests.cpu",
-    "requests.ephemeral-storage",
-    "requests.memory",
-];
-
-const KEY: [Rule; 3] = [Check(key_name), Required("key", ""), Name("key", names::config_key)];
+static KEY: [Rule; 2] = [Check(key_name), Required("key", "")];
 /// The rules of one variable.
-pub(super) const VARIABLE: [Rule; 3] = [
+static VARIABLE: [Rule; 3] = [
     Required("name", ""),
     Name("name", names::env_name),
     Maybe(
         "valueFrom",
         &[
             Maybe("fieldRef", &[Check(|errors, path, reference| field_reference(errors, path, reference, &ENV_PATHS))]),
-            Maybe("resourceFieldRef", &[Check(|errors, path, value| resource_reference(errors, path, value, false))]),
+            Maybe("resourceFieldRef", &[Required("resource", "")]),
             Maybe("configMapKeyRef", &KEY),
             Maybe("secretKeyRef", &KEY),
             Maybe(
@@ -56,31 +47,22 @@ pub(super) const VARIABLE: [Rule; 3] = [
                     Required("volumeName", ""),
                     Name("volumeName", names::dns_label),
                     Required("path", ""),
-                    RulePath("path", false),
+                    RulePath("path", Start::Any),
                 ],
             ),
         ],
     ),
 ];
-const REFERENCE: [Rule; 2] =
+static REFERENCE: [Rule; 2] =
     [Required("name", ""), Name("name", |name| names::dns_subdomain(&names::mask_trailing_dash(name)))];
-const FROM: [Rule; 3] =
+static FROM: [Rule; 3] =
     [Name("prefix", names::env_name), Maybe("configMapRef", &REFERENCE), Maybe("secretRef", &REFERENCE)];
 /// The rules of a file that is made of a field.
-pub(super) const FILE: [Rule; 2] = [
+pub(super) static FILE: [Rule; 4] = [
+    Required("path", ""),
+    RulePath("path", Start::Relative),
     Maybe("fieldRef", &[Check(|errors, path, reference| field_reference(errors, path, reference, &FILE_PATHS))]),
-    Check(|errors, path, file| {
-        if !file["fieldRef"].is_null() {
-            if !file["resourceFieldRef"].is_null() {
-                let complaint = "fieldRef and resourceFieldRef can not be specified simultaneously";
-                errors.invalid(path, "resource", complaint);
-            }
-        } else if file["resourceFieldRef"].is_null() {
-            errors.required(path, "one of fieldRef and resourceFieldRef is required");
-        } else {
-            resource_reference(errors, &path.child("resourceFieldRef"), &file["resourceFieldRef"], true);
-        }
-    }),
+    Rule::Range("mode", 0, 0o777, rules::MODE),
 ];
 
 const MORE: &str = "may not have more than one field specified at a time";
@@ -133,7 +115,7 @@ fn key_name(errors: &mut Errors, path: &Path<'_>, reference: &Value) {
 
 /// Source: the same (validateObjectFieldSelector).
 fn field_reference(errors: &mut Errors, path: &Path<'_>, reference: &Value, known: &[&str]) {
-    let [version, field] = ["apiVersion", "fieldPath"].map(|name| reference[name].str());
+    let (version, field) = (reference["apiVersion"].str(), reference["fieldPath"].str());
     for (name, text) in [("apiVersion", version), ("fieldPath", field)] {
         if text.is_empty() {
             return errors.required(&path.child(name), "");
@@ -163,33 +145,3 @@ fn field_reference(errors: &mut Errors, path: &Path<'_>, reference: &Value, know
 
 /// What can be selected by, but not referred to.
 const OTHER_PATHS: [&str; 3] = ["spec.restartPolicy", "spec.schedulerName", "status.phase"];
-
-/// Source: the same (validateContainerResourceFieldSelector).
-fn resource_reference(errors: &mut Errors, path: &Path<'_>, reference: &Value, in_volume: bool) {
-    let resource = reference["resource"].str();
-    let is_huge = resource.starts_with("requests.hugepages-") || resource.starts_with("limits.hugepages-");
-    if in_volume && reference["containerName"].is_empty() {
-        errors.required(&path.child("containerName"), "");
-    } else if resource.is_empty() {
-        errors.required(&path.child("resource"), "");
-    } else if !RESOURCES.contains(&resource) && !is_huge {
-        errors.not_supported(&path.child("resource"), resource, &RESOURCES);
-    }
-    let text = reference["divisor"].str();
-    if Quantity::parse(text).is_ok_and(|divisor| divisor.nanos == 0) {
-        return;
-    }
-    let (of, allowed) = match resource.split_once('.').map_or("", |(_, of)| of) {
-        "cpu" => ("cpu", "1m and 1"),
-        "memory" => ("memory", BYTES),
-        "ephemeral-storage" => ("local ephemeral storage", BYTES),
-        _ if is_huge => ("hugepages", BYTES),
-        _ => return,
-    };
-    if !allowed.split([',', ' ']).any(|value| value == text) {
-        let complaint = format!("only divisor's values {allowed} are supported with the {of} resource");
-        errors.invalid(&path.child("divisor"), resource, &complaint);
-    }
-}
-
-const BYTES: &str = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei";

@@ -2,11 +2,14 @@
 //!
 //! Source: kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/core/validation/validation.go (validateProbe, validateHandler).
 
+use super::rules::{
+    self,
+    Rule::{self, Among, Check, PortOrName, Range, Required},
+};
 use crate::api::{
     Value,
     field::{Errors, Path},
     names,
-    service::{validate_port_number, validate_port_or_name},
 };
 use alloc::{borrow::ToOwned, format};
 
@@ -41,11 +44,31 @@ pub(super) fn set_handler_defaults(probe: &mut Value) {
     }
 }
 
+static NUMBERS: [Rule; 5] = [
+    number("initialDelaySeconds"),
+    number("timeoutSeconds"),
+    number("periodSeconds"),
+    number("successThreshold"),
+    number("failureThreshold"),
+];
+static HANDLERS: [(&str, &[Rule]); 5] = [
+    ("exec", &[Required("command", "")]),
+    (
+        "httpGet",
+        &[Required("path", ""), PortOrName("port"), Among("scheme", &["HTTP", "HTTPS"]), Check(validate_headers)],
+    ),
+    ("tcpSocket", &[PortOrName("port")]),
+    ("grpc", &[PortOrName("port")]),
+    ("sleep", &[]),
+];
+
+const fn number(field: &'static str) -> Rule {
+    Range(field, 0, i32::MAX, "must be greater than or equal to 0")
+}
+
 pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, probe: &Value, name: &str) {
     validate_handler(errors, path, probe, 0);
-    for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
-        errors.nonnegative(&path.child(field), &probe[field]);
-    }
+    rules::validate(errors, path, probe, &NUMBERS);
     let grace = &probe["terminationGracePeriodSeconds"];
     let grace_path = path.child("terminationGracePeriodSeconds");
     if grace.as_int().is_some_and(|seconds| seconds <= 0) {
@@ -63,8 +86,8 @@ pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, probe: &Value, name
 /// The faults of a probe's or a hook's handler; a hook sleeps no longer than a pod may take to end, `grace` seconds.
 pub(super) fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Value, grace: i64) {
     let mut has_one = false;
-    for kind in ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] {
-        let handler = &probe[kind];
+    for (kind, needs) in &HANDLERS {
+        let handler = &probe[*kind];
         if handler.is_null() {
             continue;
         }
@@ -74,20 +97,11 @@ pub(super) fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Val
             continue;
         }
         has_one = true;
-        match kind {
-            "exec" if handler["command"].is_empty() => errors.required(&path.child("command"), ""),
-            "httpGet" => validate_http(errors, &path, handler),
-            "tcpSocket" => validate_port_or_name(errors, &path.child("port"), &handler["port"]),
-            "grpc" => validate_port_number(errors, &path.child("port"), &handler["port"]),
-            "sleep" => {
-                let seconds = handler["seconds"].as_int().unwrap_or(0);
-                if !(0..=grace).contains(&seconds) {
-                    let complaint =
-                        format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
-                    errors.invalid(&path, seconds, &complaint);
-                }
-            }
-            _ => {}
+        rules::validate(errors, &path, handler, needs);
+        let seconds = handler["seconds"].as_int().unwrap_or(0);
+        if seconds < 0 || seconds > grace {
+            let complaint = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+            errors.invalid(&path, seconds, &complaint);
         }
     }
     if !has_one {
@@ -95,14 +109,7 @@ pub(super) fn validate_handler(errors: &mut Errors, path: &Path<'_>, probe: &Val
     }
 }
 
-fn validate_http(errors: &mut Errors, path: &Path<'_>, action: &Value) {
-    if action["path"].is_empty() {
-        errors.required(&path.child("path"), "");
-    }
-    validate_port_or_name(errors, &path.child("port"), &action["port"]);
-    if !matches!(action["scheme"].str(), "HTTP" | "HTTPS") {
-        errors.not_supported(&path.child("scheme"), action["scheme"].str(), &["HTTP", "HTTPS"]);
-    }
+fn validate_headers(errors: &mut Errors, path: &Path<'_>, action: &Value) {
     for header in action["httpHeaders"].items() {
         let name = header["name"].str();
         errors.invalid_each(&path.child("httpHeaders"), name, names::header_name(name));

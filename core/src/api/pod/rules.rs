@@ -4,7 +4,7 @@ use crate::api::{
     Value,
     field::{Errors, Path},
     names, selector,
-    service::one_of,
+    service::{one_of, validate_port_number, validate_port_or_name},
 };
 use alloc::{string::String, vec::Vec};
 
@@ -19,9 +19,13 @@ pub(super) enum Rule {
     /// If it is there, it is one of these.
     Among(&'static str, &'static [&'static str]),
     /// A number, nought if it is missing, and the words for one that is out of range.
-    Range(&'static str, i64, i64, &'static str),
-    /// A path without steps back, and if `true` within something.
-    Path(&'static str, bool),
+    Range(&'static str, i32, i32, &'static str),
+    /// The number of a port that may be missing.
+    Port(&'static str),
+    /// The number or the name of a port.
+    PortOrName(&'static str),
+    /// A path without steps back, which begins as told.
+    Path(&'static str, Start),
     /// The faults of a LabelSelector.
     Selector(&'static str),
     /// A block, also if it is missing.
@@ -32,6 +36,17 @@ pub(super) enum Rule {
     Each(&'static str, &'static [Rule]),
     /// Anything else of the block.
     Check(fn(&mut Errors, &Path<'_>, &Value)),
+}
+
+/// How a path begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// As it likes.
+    Any,
+    /// Without a slash.
+    Relative,
+    /// With one.
+    Absolute,
 }
 
 /// The bits of a file's mode.
@@ -50,7 +65,7 @@ pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, block: &Value, rule
             Rule::Block(name, inner) | Rule::Maybe(name, inner) | Rule::Each(name, inner) => (name, inner),
             Rule::Required(name, _) | Rule::Name(name, _) | Rule::OneOf(name, _) => (name, &[]),
             Rule::Among(name, _) | Rule::Range(name, ..) | Rule::Path(name, _) => (name, &[]),
-            Rule::Selector(name) => (name, &[]),
+            Rule::Selector(name) | Rule::Port(name) | Rule::PortOrName(name) => (name, &[]),
         };
         let (path, value) = (&path.child(name), &block[name]);
         let text = value.str();
@@ -63,11 +78,13 @@ pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, block: &Value, rule
             }
             Rule::Range(_, low, high, words) => {
                 let number = value.as_int().unwrap_or(0);
-                if !(*low..=*high).contains(&number) {
+                if !(i64::from(*low)..=i64::from(*high)).contains(&number) {
                     errors.invalid(path, number, words);
                 }
             }
-            Rule::Path(_, is_within) => validate_path(errors, path, text, *is_within),
+            Rule::Port(_) if !value.is_empty() => validate_port_number(errors, path, value),
+            Rule::PortOrName(_) => validate_port_or_name(errors, path, value),
+            Rule::Path(_, start) => validate_path(errors, path, text, *start),
             Rule::Selector(_) => selector::validate_label_selector(errors, path, value),
             Rule::Block(..) => validate(errors, path, value, inner),
             Rule::Maybe(..) if !value.is_null() => validate(errors, path, value, inner),
@@ -82,9 +99,11 @@ pub(super) fn validate(errors: &mut Errors, path: &Path<'_>, block: &Value, rule
 }
 
 /// Source: kubernetes pkg/apis/core/validation/validation.go (validateLocalDescendingPath, validatePathNoBacksteps).
-pub(super) fn validate_path(errors: &mut Errors, path: &Path<'_>, text: &str, is_within: bool) {
-    if is_within && text.starts_with('/') {
-        errors.invalid(path, text, "must be a relative path");
+pub(super) fn validate_path(errors: &mut Errors, path: &Path<'_>, text: &str, start: Start) {
+    match start {
+        Start::Relative if text.starts_with('/') => errors.invalid(path, text, "must be a relative path"),
+        Start::Absolute if !text.starts_with('/') => errors.invalid(path, text, "must be an absolute path"),
+        _ => {}
     }
     if text.split('/').any(|step| step == "..") {
         errors.invalid(path, text, "must not contain '..'");

@@ -70,7 +70,7 @@ pub static POD_SPEC: Struct = Struct {
 };
 
 /// The fields that the server's inner struct holds in the security context, before its own.
-pub(super) static HOST_FIELDS: [(&str, Type); 5] = [
+pub(in crate::api) static HOST_FIELDS: [(&str, Type); 5] = [
     ("hostNetwork", Type::Bool),
     ("hostPID", Type::Bool),
     ("hostIPC", Type::Bool),

@@ -4,22 +4,31 @@
 
 use super::{
     CONTAINERS,
-    blocks::POD_SECURITY_CONTEXT,
     scheduling::validate_tolerations,
     schema::{HOST_FIELDS, POD_SPEC},
 };
 use crate::api::{
     Object, Value,
     field::{Errors, Path},
-    go_json,
+    go_json, json,
+    schema::Type,
 };
-use alloc::{format, string::String, vec, vec::Vec};
-use core::fmt::Write;
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 /// The fields of a pod's spec that may change, as upstream lists them.
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\
                          `spec.tolerations` (only additions to existing tolerations),\
                          `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+/// What the server's plugins add to the tolerations of every pod.
+const ADDED: &str = r#"[{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute",
+    "tolerationSeconds":300},{"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute",
+    "tolerationSeconds":300}]"#;
 
 /// The faults of what changed; hardly anything may.
 pub(super) fn validate(errors: &mut Errors, pod: &Object, old: &Object) {
@@ -56,25 +65,8 @@ pub(super) fn validate(errors: &mut Errors, pod: &Object, old: &Object) {
         _ => {}
     }
     validate_added_tolerations(errors, &path.child("tolerations"), &new["tolerations"], &old["tolerations"]);
-    let gates = path.child("schedulingGates");
-    for (at, gate) in new["schedulingGates"].items().iter().enumerate() {
-        if !old["schedulingGates"].items().contains(gate) {
-            let name = gate["name"].str();
-            let complaint = format!("only deletion is allowed, but found new scheduling gate '{name}'");
-            errors.forbidden(&gates.index(at).child("name"), &complaint);
-        }
-    }
     for field in ["activeDeadlineSeconds", "tolerations", "schedulingGates"] {
         munged.set(&[field], old[field].clone());
-    }
-    // A pod that is not to be placed yet may be told more of where.
-    let keeps = old["nodeSelector"].fields().all(|(name, value)| new["nodeSelector"][name] == *value);
-    if keeps && !old["schedulingGates"].is_empty() {
-        munged.set(&["nodeSelector"], old["nodeSelector"].clone());
-    }
-    let grace = "terminationGracePeriodSeconds";
-    if old[grace].as_int() < Some(0) && new[grace].as_int() == Some(1) {
-        munged.set(&[grace], old[grace].clone());
     }
     let (before, after) = (lines(old), lines(&munged));
     if before != after {
@@ -100,37 +92,14 @@ fn lines(spec: &Value) -> Vec<String> {
             spec.set(&[field], value);
         }
     }
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let mut toleration = Value::map();
-        for (field, text) in [("key", key), ("operator", "Exists"), ("effect", "NoExecute")] {
-            toleration.set(&[field], text);
-        }
-        toleration.set(&["tolerationSeconds"], 300);
-        spec.field_mut("tolerations").items_mut().push(toleration);
+    let added = json::parse(ADDED).unwrap_or_default();
+    spec.field_mut("tolerations").items_mut().extend_from_slice(added.items());
+    for (name, _) in &HOST_FIELDS {
+        let value = spec.remove(&[*name]).unwrap_or_default();
+        spec.set(&["securityContext", *name], value);
     }
-    let spec = &spec;
-    let mut text = String::from("{");
-    let mut count = 0;
-    for (name, kind) in POD_SPEC.fields {
-        if HOST_FIELDS.iter().any(|(own, _)| own == name) || *name == "serviceAccount" {
-            continue;
-        }
-        go_json::next(&mut text, count, Some(1));
-        count += 1;
-        if *name != "securityContext" {
-            go_json::field(&mut text, name, *kind, &spec[*name], Some(1));
-            continue;
-        }
-        text.push_str("\"SecurityContext\": {");
-        let inner = HOST_FIELDS.iter().map(|field| (field, spec));
-        let inner = inner.chain(POD_SECURITY_CONTEXT.fields.iter().map(|field| (field, &spec[*name])));
-        for (at, ((name, kind), parent)) in inner.enumerate() {
-            go_json::next(&mut text, at, Some(2));
-            go_json::field(&mut text, name, *kind, &parent[*name], Some(2));
-        }
-        go_json::close(&mut text, Some(1), '}');
-    }
-    go_json::close(&mut text, Some(0), '}');
+    let mut text = String::new();
+    go_json::inner(&mut text, Type::Struct(&POD_SPEC), &spec, 0);
     text.lines().map(String::from).collect()
 }
 
@@ -161,20 +130,26 @@ fn diff(before: &[String], after: &[String]) -> String {
         let hunk = &marks[at..(last + 1 + AROUND).min(marks.len())];
         let olds = hunk.iter().filter(|(mark, _)| *mark != '+').count();
         let news = hunk.iter().filter(|(mark, _)| *mark != '-').count();
-        let _ = writeln!(out, "@@ -{} +{} @@", range(old_line, olds), range(new_line, news));
+        out.push_str("@@ -");
+        range(&mut out, old_line, olds);
+        out.push_str(" +");
+        range(&mut out, new_line, news);
+        out.push_str(" @@\n");
         for (mark, line) in hunk {
-            let _ = writeln!(out, "{mark}{line}");
+            out.push(*mark);
+            out.push_str(line);
+            out.push('\n');
         }
         (old_line, new_line, at) = (old_line + olds, new_line + news, at + hunk.len());
     }
     out
 }
 
-fn range(start: usize, count: usize) -> String {
-    match count {
-        0 => format!("{start},0"),
-        1 => format!("{}", start + 1),
-        _ => format!("{},{count}", start + 1),
+fn range(out: &mut String, start: usize, count: usize) {
+    out.push_str(&(start + usize::from(count > 0)).to_string());
+    if count != 1 {
+        out.push(',');
+        out.push_str(&count.to_string());
     }
 }
 

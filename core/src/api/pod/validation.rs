@@ -3,7 +3,7 @@
 //! Source: kubernetes pkg/apis/core/validation/validation.go (ValidatePodSpec and what it calls), in its order.
 
 use super::{
-    CONTAINERS, containers, resources,
+    CONTAINERS, containers,
     rules::{
         self,
         Rule::{self, Among, Check, Each, Maybe, Name, OneOf, Required},
@@ -17,17 +17,14 @@ use crate::api::{
     ip, meta, names, selector,
     service::shown,
 };
-use alloc::format;
 
 /// The rules of a spec besides its volumes, its containers and what depends on the kind that holds it.
-const SPEC: [Rule; 27] = [
+static SPEC: [Rule; 20] = [
     OneOf("restartPolicy", &["Always", "OnFailure", "Never"]),
     OneOf("dnsPolicy", &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]),
     Check(|errors, path, spec| {
         selector::validate_labels(errors, &path.child("nodeSelector"), &spec["nodeSelector"]);
     }),
-    Check(share_processes),
-    Check(host_sysctls),
     Maybe("securityContext", &security::POD),
     Maybe("affinity", &scheduling::AFFINITY),
     Check(dns),
@@ -37,13 +34,10 @@ const SPEC: [Rule; 27] = [
             validate_key(errors, &path.child("conditionType"), gate["conditionType"].str());
         })],
     ),
-    Check(scheduling_gates),
     Check(|errors, path, spec| {
         let path = path.child("topologySpreadConstraints");
         scheduling::validate_spread(errors, &path, spec["topologySpreadConstraints"].items());
     }),
-    Check(host_users),
-    Check(hostname_override),
     Name("serviceAccountName", names::dns_subdomain),
     Name("nodeName", names::dns_subdomain),
     Check(deadline),
@@ -56,13 +50,6 @@ const SPEC: [Rule; 27] = [
     Name("priorityClassName", names::dns_subdomain),
     Name("runtimeClassName", names::dns_subdomain),
     Among("preemptionPolicy", &["PreemptLowerPriority", "Never"]),
-    Check(|errors, path, spec| {
-        if !spec["overhead"].is_null() {
-            let mut limits = Value::map();
-            limits.set(&["limits"], spec["overhead"].clone());
-            resources::validate(errors, &path.child("overhead"), &limits, &[]);
-        }
-    }),
     Maybe("os", &[Required("name", "")]),
     Check(|errors, path, spec| {
         let name = spec["os"]["name"].str();
@@ -70,7 +57,6 @@ const SPEC: [Rule; 27] = [
             errors.not_supported(&path.child("os"), name, &["linux", "windows"]);
         }
     }),
-    Check(file_volumes),
 ];
 
 /// The faults of a new pod.
@@ -101,21 +87,6 @@ fn validate_pod(errors: &mut Errors, pod: &Object) {
     let path = Path::root("spec");
     let spec = pod.spec();
     validate_spec(errors, &path, spec, &[], true);
-    if spec["serviceAccountName"].is_empty() {
-        let path = path.child("volumes");
-        for (at, volume) in spec["volumes"].items().iter().enumerate() {
-            let path = path.index(at);
-            let path = path.child("projected");
-            let path = path.child("sources");
-            for (at, source) in volume["projected"]["sources"].items().iter().enumerate() {
-                if !source["serviceAccountToken"].is_null() {
-                    let path = path.index(at);
-                    let complaint = "must not be specified when serviceAccountName is not set";
-                    errors.forbidden(&path.child("serviceAccountToken"), complaint);
-                }
-            }
-        }
-    }
     for list in CONTAINERS {
         let path = path.child(list);
         for (at, container) in spec[list].items().iter().enumerate() {
@@ -146,76 +117,9 @@ pub fn validate_template(errors: &mut Errors, path: &Path<'_>, template: &Value,
 /// The faults of a pod's spec; `claims` can be mounted beside its volumes.
 pub fn validate_spec(errors: &mut Errors, path: &Path<'_>, spec: &Value, claims: &[&str], is_pod: bool) {
     let known = volumes::validate(errors, &path.child("volumes"), spec["volumes"].items());
-    resources::validate_claims(errors, &path.child("resourceClaims"), spec["resourceClaims"].items());
     containers::validate(errors, path, spec, &known, claims);
     validate_host_network(errors, path, spec, is_pod);
     rules::validate(errors, path, spec, &SPEC);
-}
-
-fn share_processes(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
-    if spec["hostPID"].as_bool() == Some(true) && spec["shareProcessNamespace"].as_bool() == Some(true) {
-        let path = path.child("securityContext");
-        let complaint = "ShareProcessNamespace and HostPID cannot both be enabled";
-        errors.invalid(&path.child("shareProcessNamespace"), &Value::Bool(true), complaint);
-    }
-}
-
-/// Source: the same (ValidateHostSysctl).
-fn host_sysctls(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
-    let path = path.child("securityContext");
-    let path = path.child("sysctls");
-    for (at, sysctl) in spec["securityContext"]["sysctls"].items().iter().enumerate() {
-        let name = sysctl["name"].str();
-        let dotted = name.replace('/', ".");
-        let is_of = |prefixes: &[&str]| prefixes.iter().any(|prefix| dotted.starts_with(prefix));
-        let field = if is_of(&["net."]) {
-            "hostNetwork"
-        } else if is_of(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]) {
-            "hostIPC"
-        } else {
-            continue;
-        };
-        if spec[field].as_bool() == Some(true) {
-            let complaint = format!("may not be specified when '{field}' is true");
-            errors.invalid(&path.index(at).child("name"), name, &complaint);
-        }
-    }
-}
-
-fn scheduling_gates(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
-    let (path, gates) = (path.child("schedulingGates"), spec["schedulingGates"].items());
-    for (at, gate) in gates.iter().enumerate() {
-        let path = path.index(at);
-        validate_key(errors, &path, gate["name"].str());
-        if gates[..at].contains(gate) {
-            errors.duplicate(&path, gate["name"].str());
-        }
-    }
-}
-
-fn host_users(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
-    if spec["hostUsers"].as_bool() != Some(false) {
-        return;
-    }
-    for (field, shown) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
-        if spec[field].as_bool() == Some(true) {
-            errors.forbidden(&path.child(shown), "when `hostUsers` is false");
-        }
-    }
-}
-
-fn hostname_override(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
-    let Some(name) = spec["hostnameOverride"].as_str() else { return };
-    let path = path.child("hostnameOverride");
-    for field in ["setHostnameAsFQDN", "hostNetwork"] {
-        if spec[field].as_bool() == Some(true) {
-            errors.forbidden(&path, &format!("may not be specified when {field} is true"));
-        }
-    }
-    if name.len() > 64 {
-        errors.too_long(&path, 64, "bytes");
-    }
-    errors.invalid_each(&path, name, names::dns_subdomain(name));
 }
 
 fn deadline(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
@@ -231,35 +135,6 @@ fn host_alias(errors: &mut Errors, path: &Path<'_>, alias: &Value) {
     let hostnames = path.child("hostnames");
     for (at, name) in alias["hostnames"].items().iter().map(Value::str).enumerate() {
         errors.invalid_each(&hostnames.index(at), name, names::dns_subdomain(name));
-    }
-}
-
-/// Source: the same (validateFileKeyRefVolumes).
-fn file_volumes(errors: &mut Errors, path: &Path<'_>, spec: &Value) {
-    let volumes = spec["volumes"].items();
-    for list in CONTAINERS.into_iter().rev() {
-        let path = path.child(list);
-        for (at, container) in spec[list].items().iter().enumerate() {
-            let path = path.index(at);
-            let path = path.child("env");
-            for (at, variable) in container["env"].items().iter().enumerate() {
-                let reference = &variable["valueFrom"]["fileKeyRef"];
-                if reference.is_null() {
-                    continue;
-                }
-                let path = path.index(at);
-                let path = path.child("valueFrom");
-                let path = path.child("fileKeyRef");
-                let (path, name) = (path.child("volumeName"), reference["volumeName"].str());
-                match volumes.iter().find(|volume| volume["name"].str() == name) {
-                    None => errors.not_found(&path, name),
-                    Some(volume) if volume["emptyDir"].is_null() => {
-                        errors.invalid(&path, name, "referenced volume must be of type emptyDir");
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
     }
 }
 
