@@ -13,7 +13,7 @@ pub(in super::super) fn ports(ports: &Value, field: &str) -> String {
     let mut words = Vec::new();
     for port in ports.items() {
         let mut word = format!("{}/{}", port[field].as_int().unwrap_or(0), port["protocol"].str());
-        if field == "containerPort" && !port["name"].is_empty() {
+        if !port["name"].is_empty() {
             word.push_str(&format!(" ({})", port["name"].str()));
         }
         words.push(word);
@@ -39,10 +39,38 @@ pub(in super::super) fn probe(probe: &Value, filler: &Filler) -> String {
     filler.line(&format!("{form} {times}"), probe).unwrap_or_default()
 }
 
-/// The kind of a volume: the field beside its name.
+/// The kind of a volume, the field beside its name; of an empty folder, what upstream says of it.
 pub(in super::super) fn volume(volume: &Value) -> String {
     let mut kinds = volume.fields().map(|(name, _)| name);
-    kinds.find(|name| *name != "name").unwrap_or("emptyDir").to_string()
+    let kind = kinds.find(|name| *name != "name").unwrap_or("emptyDir");
+    if kind != "emptyDir" {
+        return format!("{kind} (not simulated)");
+    }
+    let folder = &volume[kind];
+    let limit = folder["sizeLimit"].as_str().unwrap_or("<unset>");
+    format!(
+        "EmptyDir (a temporary directory that shares a pod's lifetime)\n    Medium:\t{}\n    SizeLimit:\t{limit}",
+        folder["medium"].str()
+    )
+}
+
+/// The tolerations that every pod is given if it has none of its own for a node that is not ready or not reached.
+///
+/// Source: kubernetes plugin/pkg/admission/defaulttolerationseconds/admission.go.
+pub(super) fn tolerate(tolerations: &mut Value) {
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let bears = |own: &Value| {
+            (own["key"].is_empty() || own["key"].str() == key) && matches!(own["effect"].str(), "" | "NoExecute")
+        };
+        if !tolerations.items().iter().any(bears) {
+            let mut given = Value::map();
+            for (field, text) in [("key", key), ("operator", "Exists"), ("effect", "NoExecute")] {
+                given.set(&[field], text);
+            }
+            given.set(&["tolerationSeconds"], 300);
+            tolerations.items_mut().push(given);
+        }
+    }
 }
 
 /// A line for each toleration.

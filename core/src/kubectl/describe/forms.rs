@@ -131,7 +131,7 @@ Spec:
 {spec|policy}
   Policy Types: {spec.policyTypes|spaced}";
 
-const POD: &str = "Priority:\t{spec.priority?}
+const POD: &str = "Priority:\t{spec.priority?0}
 Service Account:\t{spec.serviceAccountName?}
 @not spec.nodeName
 Node:\t<none>
@@ -190,7 +190,7 @@ Volumes:
 @end
 @each spec.volumes
   {name}:
-    Type:\t{|volume} (not simulated)
+    Type:\t{|volume}
 @end
 QoS Class:\t{status.qosClass?BestEffort}
 Node-Selectors:\t{spec.nodeSelector|labels?<none>}
@@ -223,7 +223,7 @@ pub(super) const TEMPLATE: &str = "Pod Template:
 @end
 @each spec.volumes
   {name}:
-    Type:\t{|volume} (not simulated)
+    Type:\t{|volume}
 @end
   Node-Selectors:\t{spec.nodeSelector|labels?<none>}
   Tolerations:\t{spec.tolerations|tolerations?<none>}";
@@ -361,7 +361,7 @@ Conditions:
   {type} \t{status}\t{reason}
 @end";
 
-/// Resources and leases are not simulated.
+/// What pods ask of a node is not summed up, and there are no leases.
 const NODE: &str = "Roles:\t<none>
 @include head
 CreationTimestamp:\t{metadata.creationTimestamp|date}
@@ -378,6 +378,30 @@ Conditions:
 Addresses:
 @each status.addresses
   {type}:\t{address}
+@end
+Capacity:
+@each status.capacity
+  cpu:\t{cpu?}
+  memory:\t{memory?}
+  pods:\t{pods?}
+@end
+Allocatable:
+@each status.allocatable
+  cpu:\t{cpu?}
+  memory:\t{memory?}
+  pods:\t{pods?}
+@end
+System Info:
+  Machine ID:\t
+  System UUID:\t
+  Boot ID:\t
+@each status.nodeInfo
+  Kernel Version:\t{kernelVersion}
+  OS Image:\t{osImage}
+  Operating System:\t{operatingSystem}
+  Architecture:\t{architecture}
+  Container Runtime Version:\t{containerRuntimeVersion}
+  Kubelet Version:\t{kubeletVersion}
 @end
 @if spec.podCIDR
 PodCIDR:\t{spec.podCIDR}
