@@ -3,6 +3,7 @@
 mod capture;
 mod determinism;
 mod layering;
+mod probes;
 mod rollout;
 mod seeds;
 mod service;

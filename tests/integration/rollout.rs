@@ -82,7 +82,7 @@ fn a_pod_is_described_with_what_happened_to_it() {
 fn what_is_not_simulated_says_why() {
     let output = Lab::new().cluster.kubectl("kubectl top pods");
     assert_eq!((output.exit_code, output.stdout.as_str()), (1, ""));
-    assert_eq!(output.stderr, "error: kubectl top is not simulated: no CPU or memory is modelled\n");
+    assert_eq!(output.stderr, "error: Metrics API not available\n");
 }
 
 #[test]

@@ -186,3 +186,24 @@ fn a_cluster_of_other_service_ranges_has_addresses_of_their_families_throughout(
         assert!(lab.exec("client", "curl -s http://hotel-service").stdout.starts_with("hotel-app-"));
     }
 }
+
+#[test]
+fn a_trip_names_its_own_backend_beside_other_traffic() {
+    let mut lab = hotel();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: other, labels: {app: other}}, spec: {containers: [{name: c, image: \
+         web, ports: [{containerPort: 80}], readinessProbe: {httpGet: {port: 80}, periodSeconds: 1}}]}}\n---\n\
+         {apiVersion: v1, kind: Service, metadata: {name: other}, spec: {selector: {app: other}, ports: [{port: 80}]}}",
+    );
+    let noise = ["sh", "-c", "while true; do curl -s http://other; sleep 0.01; done"];
+    lab.cluster.start(&Place::pod("default", "other"), &noise, false).unwrap();
+    let client = Place::pod("default", "client");
+    let trips =
+        lab.cluster.send(&Request { times: 30, ..Request::new(client.clone(), "http://hotel-service") }).unwrap();
+    for trip in trips {
+        assert_eq!(trip.pod.map(|pod| pod.to_string()), Some(format!("pod/{}", trip.text.trim())));
+    }
+    let silent = Request { timeout: Duration::from_secs(2), ..Request::new(client, "http://10.244.1.200") };
+    let trip = lab.cluster.send(&silent).unwrap().remove(0);
+    assert_eq!((trip.outcome, trip.backend), (Outcome::Timeout, None));
+}

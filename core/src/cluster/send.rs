@@ -38,6 +38,16 @@ impl Request {
         Request { from, to: to.to_owned(), times: 1, every: Duration::ZERO, keep_alive: false, timeout }
     }
 
+    /// What it connects to: the port that the target names, or its scheme's.
+    fn target(&self) -> (Protocol, u16) {
+        let (scheme, rest) = self.to.split_once("://").unwrap_or(("http", &self.to));
+        let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        // Behind a bracket, since an IPv6 address has colons of its own.
+        let port = place.rsplit_once(']').map_or(place, |(_, port)| port).rsplit_once(':');
+        let port = port.and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
+        (if scheme == "udp" { Protocol::Udp } else { Protocol::Tcp }, port)
+    }
+
     /// The timeout as programs take it.
     fn seconds(&self) -> u64 {
         self.timeout.total_millis().div_ceil(1000).max(1)
@@ -152,8 +162,7 @@ impl Cluster {
             output.stderr = core::mem::take(&mut output.stdout);
             output.exit_code = Output::TIME_LIMIT;
         }
-        let protocol = if scheme == "udp" { Protocol::Udp } else { Protocol::Tcp };
-        Ok(self.made(since, protocol, &output))
+        Ok(self.made(since, request, &output))
     }
 
     /// All requests by one curl, which keeps its connection for as long as the server does.
@@ -186,7 +195,7 @@ impl Cluster {
                 let (exit_code, stderr) = failure.split_once(' ').unwrap_or((failure, ""));
                 let exit_code = exit_code.parse().unwrap_or(0);
                 let output = Output { stdout: stdout.into(), stderr: stderr.into(), exit_code, hint: None };
-                let mut trip = self.made(since, Protocol::Tcp, &output);
+                let mut trip = self.made(since, request, &output);
                 if let (None, Some(_), Some(last)) = (trip.backend, trip.status, trips.last()) {
                     (trip.backend, trip.seen_as, trip.pod) = (last.backend, last.seen_as, last.pod.clone());
                 }
@@ -204,19 +213,31 @@ impl Cluster {
     }
 
     /// The trip that has been made since.
-    fn made(&self, since: Mark, protocol: Protocol, output: &Output) -> Trip {
+    fn made(&self, since: Mark, request: &Request, output: &Output) -> Trip {
         let frames = (since.frame, self.taps.passages.end());
-        let (backend, seen_as) = self.last_opened(since.entry, protocol).unzip();
+        let (backend, seen_as) = self.last_opened(since.entry, request).unzip();
         let pod = backend.and_then(|backend| self.place_of(backend.ip()));
         let (text, status) = read_answer(output);
         let outcome = outcome(output, status);
+        let (backend, seen_as, pod) = match outcome {
+            Outcome::Connected | Outcome::Reset => (backend, seen_as, pod),
+            _ => (None, None, None),
+        };
         Trip { outcome, status, text, backend, seen_as, pod, frames, took: self.now - since.at }
     }
 
-    /// Between whom the newest connection since entry `first` of the recorder really is: backend and client.
-    fn last_opened(&self, first: u64, protocol: Protocol) -> Option<(SocketAddr, SocketAddr)> {
+    /// Between whom the request's newest connection since entry `first` of the recorder really is: backend and client.
+    fn last_opened(&self, first: u64, request: &Request) -> Option<(SocketAddr, SocketAddr)> {
+        let (protocol, port) = request.target();
+        let own = self.host_at(&request.from).ok().and_then(|host| self.machines.machine(host))?.host.addresses();
         let opened = self.taps.recorder.since(first).filter_map(|(_, entry)| match entry.what {
-            Happening::Packet(Event { step: Step::Opened { reply }, .. }) if reply.protocol == protocol => Some(reply),
+            Happening::Packet(Event { flow: Some(flow), step: Step::Opened { reply }, .. })
+                if flow.protocol == protocol
+                    && flow.destination().port() == port
+                    && own.contains(&flow.source().ip()) =>
+            {
+                Some(reply)
+            }
             _ => None,
         });
         opened.last().map(|reply| (reply.source(), reply.destination()))

@@ -48,8 +48,7 @@ impl Cluster {
         let surroundings = self.kubelets.sandboxes[key].surroundings.clone();
         let process = self.start_image(host, spec, surroundings);
         if let Some(process) = process {
-            let watched = Watched::Container { pod: key.clone(), index, generation };
-            self.kubelets.watched.insert((host, process), watched);
+            self.watch(host, process, Watched::Container { pod: key.clone(), index, generation });
         }
         self.kubelets.sandboxes.get_mut(key).expect("still there").containers[index].process = process;
         self.judge_readiness(key);
@@ -113,15 +112,23 @@ impl Cluster {
         let Some(sandbox) = self.kubelets.sandboxes.get(key) else { return };
         let (Some(host), generation) = (sandbox.host, sandbox.containers[index].generation) else { return };
         let process = sandbox.containers[index].process;
-        let machine = self.machines.machine_mut(host).expect("a sandbox's host exists");
-        for (port, protocol, _) in image(&pod.spec()["containers"][index]).servers {
-            machine.host.close(port, protocol);
-        }
+        self.close_ports(host, core::slice::from_ref(&pod.spec()["containers"][index]));
         if let Some(process) = process {
+            let machine = self.machines.machine_mut(host).expect("a sandbox's host exists");
             machine.host.kill(process);
-            self.kubelets.watched.remove(&(host, process));
+            self.unwatch(host, process);
         }
         self.end_container(key, index, generation, 137);
+    }
+
+    /// Nobody listens any longer where these containers' images did.
+    pub(super) fn close_ports(&mut self, host: HostId, containers: &[Value]) {
+        let Some(machine) = self.machines.machine_mut(host) else { return };
+        for container in containers {
+            for (port, protocol, _) in image(container).servers {
+                machine.host.close(port, protocol);
+            }
+        }
     }
 
     /// Decides `started` and `ready` of every container from its probes and the pin.

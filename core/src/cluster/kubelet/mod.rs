@@ -43,8 +43,30 @@ pub(super) struct Kubelets {
 /// Why the end of a process matters.
 #[derive(Debug, Clone)]
 enum Watched {
-    Container { pod: Key, index: usize, generation: u32 },
-    Probe { pod: Key, index: usize, generation: u32, kind: ProbeKind },
+    Container {
+        pod: Key,
+        index: usize,
+        generation: u32,
+    },
+    /// `is_awaited`: [`Cluster::settle`] waits for its result.
+    Probe {
+        pod: Key,
+        index: usize,
+        generation: u32,
+        kind: ProbeKind,
+        is_awaited: bool,
+    },
+}
+
+impl Watched {
+    fn pod(&self) -> &Key {
+        let (Watched::Container { pod, .. } | Watched::Probe { pod, .. }) = self;
+        pod
+    }
+
+    fn is_awaited(&self) -> bool {
+        matches!(self, Watched::Probe { is_awaited: true, .. })
+    }
 }
 
 impl Cluster {
@@ -56,14 +78,12 @@ impl Cluster {
     /// Follows one change of a pod.
     pub(super) fn kubelet_follow(&mut self, change: &Change) {
         let key = &change.key;
-        let Some(pod) = change.after.clone() else {
-            self.tear_down(key);
-            return;
-        };
         let known = self.kubelets.sandboxes.get(key);
-        if known.is_some_and(|sandbox| sandbox.uid != pod.uid()) {
-            self.tear_down(key);
+        let is_other = known.is_some_and(|sandbox| change.after.as_ref().is_none_or(|pod| sandbox.uid != pod.uid()));
+        if is_other && let Some(before) = &change.before {
+            self.tear_down(key, before);
         }
+        let Some(pod) = change.after.clone() else { return };
         match self.kubelets.sandboxes.get(key) {
             None => self.accept(key, &pod),
             Some(sandbox) if pod.is_terminating() && !sandbox.is_stopping => self.begin_stop(key, &pod),
@@ -159,18 +179,29 @@ impl Cluster {
     }
 
     fn handle_exit(&mut self, host: HostId, process: ProcessId) {
-        match self.kubelets.watched.remove(&(host, process)) {
+        match self.unwatch(host, process) {
             Some(Watched::Container { pod, index, generation }) => {
                 let code = self.exit_code(host, process).unwrap_or(0);
                 self.end_container(&pod, index, generation, code);
             }
-            Some(Watched::Probe { pod, index, generation, kind }) => {
-                self.pending -= u32::from(self.is_first_probe(&pod, index, generation, kind));
+            Some(Watched::Probe { pod, index, generation, kind, .. }) => {
                 let result = self.probe_result(host, process);
                 self.handle_probe(&pod, index, generation, kind, result);
             }
             None => {}
         }
+    }
+
+    fn watch(&mut self, host: HostId, process: ProcessId, watched: Watched) {
+        self.pending += u32::from(watched.is_awaited());
+        self.kubelets.watched.insert((host, process), watched);
+    }
+
+    /// The end of this process matters no longer.
+    fn unwatch(&mut self, host: HostId, process: ProcessId) -> Option<Watched> {
+        let watched = self.kubelets.watched.remove(&(host, process));
+        self.pending -= u32::from(watched.as_ref().is_some_and(Watched::is_awaited));
+        watched
     }
 
     fn accept(&mut self, key: &Key, pod: &Object) {
@@ -279,19 +310,25 @@ impl Cluster {
         drop(self.control.delete(self.now, key, options));
     }
 
-    fn tear_down(&mut self, key: &Key) {
+    fn tear_down(&mut self, key: &Key, pod: &Object) {
         let Some(sandbox) = self.kubelets.sandboxes.remove(key) else { return };
         let Some(host) = sandbox.host else { return };
+        let node = self.nodes[sandbox.node.0 as usize].host;
         let mut own = Vec::new();
-        for (process, watched) in self.kubelets.watched.range((host, ProcessId(0))..=(host, ProcessId(u32::MAX))) {
-            if matches!(watched, Watched::Container { pod, .. } | Watched::Probe { pod, .. } if pod == key) {
-                own.push(*process);
+        for runner in [host, node] {
+            let watched = self.kubelets.watched.range((runner, ProcessId(0))..=(runner, ProcessId(u32::MAX)));
+            own.extend(watched.filter(|(_, watched)| watched.pod() == key).map(|(place, _)| *place));
+        }
+        for (runner, process) in own {
+            self.unwatch(runner, process);
+            if let Some(machine) = self.machines.machine_mut(runner) {
+                machine.host.kill(process);
+                machine.host.reap(process);
             }
         }
-        for process in own {
-            self.kubelets.watched.remove(&process);
-        }
-        if host != self.nodes[sandbox.node.0 as usize].host {
+        if host == node {
+            self.close_ports(host, pod.spec()["containers"].items());
+        } else {
             self.unplug(sandbox.node, host);
             self.offer_address(sandbox.node);
         }

@@ -55,6 +55,8 @@ pub(super) struct Probe {
     pub(super) period: Duration,
     success_threshold: u32,
     failure_threshold: u32,
+    /// One runs at a time: the next is left out while the last has no result.
+    pub(super) is_running: bool,
     last: Option<bool>,
     run: u32,
     /// What it has found, once a threshold was passed.
@@ -80,6 +82,7 @@ impl Probe {
                 period: seconds("periodSeconds", 10),
                 success_threshold: number("successThreshold", 1).max(1),
                 failure_threshold: number("failureThreshold", 3).max(1),
+                is_running: false,
                 last: None,
                 run: 0,
                 verdict: None,
@@ -97,6 +100,7 @@ impl Probe {
     pub(super) fn handle_result(&mut self, success: bool) -> bool {
         self.run = if self.last == Some(success) { self.run.saturating_add(1) } else { 1 };
         self.last = Some(success);
+        self.is_running = false;
         let threshold = if success { self.success_threshold } else { self.failure_threshold };
         if self.run < threshold || self.verdict == Some(success) {
             return false;
@@ -133,10 +137,9 @@ fn action(spec: &Value, container: &Value, address: IpAddr, timeout: u32) -> Pro
     }
     let exec = &spec["exec"]["command"];
     if !exec.is_null() {
-        let mut line = String::new();
+        let mut line = format!("/debug/timeout {timeout}");
         for word in exec.items() {
-            let blank = if line.is_empty() { "" } else { " " };
-            line += &format!("{blank}'{}'", word.str().replace('\'', "'\\''"));
+            line += &format!(" '{}'", word.str().replace('\'', "'\\''"));
         }
         return ProbeAction::InPod(line);
     }

@@ -14,6 +14,9 @@ use crate::{
 };
 use alloc::{borrow::ToOwned, format, string::String};
 
+/// What `timeout` ends with when the time is over.
+const TIMED_OUT: i32 = 143;
+
 impl Cluster {
     pub(super) fn start_probe(&mut self, key: &Key, index: usize, generation: u32, kind: ProbeKind) {
         let sandbox = &self.kubelets.sandboxes[key];
@@ -26,11 +29,12 @@ impl Cluster {
             return;
         }
         let action = probe.action.clone();
-        let is_first = probe.verdict.is_none() && !probe.has_result();
+        let is_awaited = !probe.has_result();
+        let is_skipped = is_held || probe.is_running;
         let again = Task::Probe { pod: key.clone(), uid, index, generation, kind, is_first: false };
         let at = self.now + probe.period.max(Duration::from_secs(1));
         self.plan_task(at, again);
-        if is_held {
+        if is_skipped {
             return;
         }
         let (runner, line, surroundings) = match action {
@@ -42,17 +46,11 @@ impl Cluster {
             }
         };
         let process = self.spawn(runner, &line, surroundings);
-        self.pending += u32::from(is_first);
-        let watched = Watched::Probe { pod: key.clone(), index, generation, kind };
-        self.kubelets.watched.insert((runner, process), watched);
-    }
-
-    /// Whether this probe's result is the one that [`Cluster::settle`] waits for.
-    pub(super) fn is_first_probe(&self, key: &Key, index: usize, generation: u32, kind: ProbeKind) -> bool {
-        let container = self.kubelets.sandboxes.get(key).and_then(|sandbox| sandbox.containers.get(index));
-        let probe =
-            container.filter(|c| c.generation == generation).and_then(|c| c.probes.iter().find(|p| p.kind == kind));
-        probe.is_none_or(|probe| !probe.has_result())
+        self.watch(runner, process, Watched::Probe { pod: key.clone(), index, generation, kind, is_awaited });
+        let sandbox = self.kubelets.sandboxes.get_mut(key).expect("found above");
+        for probe in &mut sandbox.containers[index].probes {
+            probe.is_running |= probe.kind == kind;
+        }
     }
 
     /// What a probe's process says: a success, or the words of the event.
@@ -64,6 +62,7 @@ impl Cluster {
         machine.host.reap(process);
         let http: Option<u16> = stdout.trim().parse().ok().filter(|_| code == 0);
         match (code, http) {
+            (TIMED_OUT, None) => Err("command timed out".to_owned()),
             (0, Some(status)) if !(200..400).contains(&status) => {
                 Err(format!("HTTP probe failed with statuscode: {status}"))
             }

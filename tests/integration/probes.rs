@@ -1,0 +1,58 @@
+//! Probes as packets and processes: slow ones, stuck ones, and those whose pod goes meanwhile.
+
+use clusterip::cluster::Place;
+use tests::lab::Lab;
+
+fn pod(probe: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: web}}, spec: {{containers: [{{name: c, image: nginx, \
+         readinessProbe: {{{probe}}}}}]}}}}"
+    )
+}
+
+fn events(lab: &mut Lab) -> String {
+    lab.cluster.kubectl("kubectl get events --no-headers").stdout
+}
+
+#[test]
+fn a_probe_that_takes_longer_than_its_period_runs_one_at_a_time() {
+    let mut lab = Lab::new();
+    lab.create(&pod("httpGet: {host: 10.244.1.200, port: 80}, periodSeconds: 2, timeoutSeconds: 5"));
+    lab.cluster.advance(clusterip::time::Duration::from_secs(60));
+    lab.settle();
+    assert!(events(&mut lab).contains("Readiness probe failed: "));
+    assert!(lab.cluster.kubectl("kubectl delete pod web --force").exit_code == 0);
+    lab.settle();
+}
+
+#[test]
+fn an_exec_probe_has_its_time_and_no_more() {
+    let mut lab = Lab::new();
+    lab.create(&pod("exec: {command: [sleep, '1000']}, timeoutSeconds: 1, periodSeconds: 1"));
+    lab.cluster.advance(clusterip::time::Duration::from_secs(30));
+    assert!(events(&mut lab).contains("Readiness probe failed: command timed out"), "{}", events(&mut lab));
+}
+
+#[test]
+fn a_pod_that_goes_while_its_probe_runs_leaves_nothing_to_wait_for() {
+    let mut lab = Lab::new();
+    let create = pod("exec: {command: [sleep, '5']}, timeoutSeconds: 10");
+    lab.cluster.kubectl_with("kubectl apply -f -", &create);
+    lab.cluster.advance(clusterip::time::Duration::from_secs(2));
+    lab.cluster.kubectl("kubectl delete pod web --force");
+    lab.settle();
+}
+
+#[test]
+fn a_pod_on_its_nodes_network_leaves_no_server_and_no_process_behind() {
+    let mut lab = Lab::new();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {nodeName: node-1, hostNetwork: true, containers: \
+         [{name: c, image: nginx, ports: [{containerPort: 80}]}]}}",
+    );
+    let node = Place::Node("node-2".into());
+    assert_eq!(lab.at(&node, "curl -s -o /dev/null -w '%{http_code}' http://172.30.0.11").stdout, "200");
+    assert_eq!(lab.cluster.kubectl("kubectl delete pod web").exit_code, 0);
+    lab.settle();
+    assert_eq!(lab.at(&node, "curl -s http://172.30.0.11").exit_code, 7);
+}
