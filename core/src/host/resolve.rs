@@ -61,18 +61,12 @@ async fn search(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
     if let Some(address) = literal(name) {
         return Ok(vec![address]);
     }
-    let mut found = Vec::new();
-    for line in hosts_file(sys).lines() {
-        let (address, mut names) = cut(line, b'\t');
-        while !names.is_empty() {
-            let end = names.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(names.len());
-            if &names[..end] == name {
-                found.extend(address.parse::<IpAddr>());
-                break;
-            }
-            names = names.get(end + 1..).unwrap_or_default();
-        }
+    let config = sys.config();
+    let mut found = listed(HOSTS, name);
+    if *name == *config.hostname || (!config.domain.is_empty() && name == config.full_name()) {
+        found.extend_from_slice(&config.addresses);
     }
+    found.extend(listed(&config.hosts, name));
     if !found.is_empty() {
         return Ok(found);
     }
@@ -102,12 +96,33 @@ pub(super) fn literal(name: &str) -> Option<IpAddr> {
     name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name).parse().ok()
 }
 
+/// The addresses that lines of `/etc/hosts` give a name.
+fn listed(lines: &str, name: &str) -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let (line, behind) = cut(rest, b'\n');
+        let (address, mut names) = cut(line, b'\t');
+        while !names.is_empty() {
+            let end = names.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(names.len());
+            if &names[..end] == name {
+                found.extend(address.parse::<IpAddr>());
+                break;
+            }
+            names = names.get(end + 1..).unwrap_or_default();
+        }
+        rest = behind;
+    }
+    found
+}
+
+/// The first lines of every `/etc/hosts`.
+const HOSTS: &str = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
+    fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
+
 /// `/etc/hosts` as the kubelet writes it (pkg/kubelet/kubelet_pods.go, `managedHostsFileContent`).
 pub(super) fn hosts_file(sys: &Sys) -> String {
-    let mut text =
-        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
-                    fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
-            .to_string();
+    let mut text = HOSTS.to_string();
     let config = sys.config();
     for address in &config.addresses {
         text += &joined(&[&address.to_string(), "\t"]);

@@ -17,23 +17,33 @@ use alloc::{collections::VecDeque, string::String, vec::Vec};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Capture {
-    frames: VecDeque<Frame>,
-    /// Bytes of all packets held.
-    bytes: usize,
+    held: VecDeque<Held>,
+    /// The packets one behind the other, each in one piece; at the limit it begins again from the front.
+    bytes: Vec<u8>,
+    /// Where the next packet is written. What lies behind is older than what lies before.
+    next: usize,
     limit: usize,
     only: Option<Place>,
     lost: u64,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    at: Instant,
+    place: Place,
+    start: usize,
+    end: usize,
+}
+
 /// One packet, as it was at one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
     /// When it was there.
     pub at: Instant,
     /// Where.
     pub place: Place,
     /// The whole IP packet.
-    pub packet: Vec<u8>,
+    pub packet: &'a [u8],
 }
 
 /// A file format.
@@ -53,7 +63,7 @@ const SNAP_LENGTH: u32 = 65_535;
 impl Capture {
     /// Holds at most `limit` bytes of packets, of one place only if given; older ones make room.
     pub fn new(limit: usize, only: Option<Place>) -> Capture {
-        Capture { frames: VecDeque::new(), bytes: 0, limit, only, lost: 0 }
+        Capture { held: VecDeque::new(), bytes: Vec::new(), next: 0, limit, only, lost: 0 }
     }
 
     /// How many packets were forgotten.
@@ -62,8 +72,8 @@ impl Capture {
     }
 
     /// The packets, oldest first.
-    pub fn frames(&self) -> impl Iterator<Item = &Frame> {
-        self.frames.iter()
+    pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
+        self.held.iter().map(|&Held { at, place, start, end }| Frame { at, place, packet: &self.bytes[start..end] })
     }
 
     /// Forgets everything.
@@ -91,18 +101,37 @@ impl Tap for Capture {
             self.lost += 1;
             return;
         }
-        while self.bytes + packet.len() > self.limit {
-            let Some(oldest) = self.frames.pop_front() else { break };
-            self.bytes -= oldest.packet.len();
+        if self.next + packet.len() > self.limit {
+            self.forget(usize::MAX);
+            self.next = 0;
+        }
+        let (start, end) = (self.next, self.next + packet.len());
+        self.forget(end);
+        if end > self.bytes.len() {
+            if end > self.bytes.capacity() {
+                let more = (2 * end).min(self.limit);
+                self.bytes.reserve_exact(more - self.bytes.len());
+            }
+            self.bytes.resize(end, 0);
+        }
+        self.bytes[start..end].copy_from_slice(packet);
+        self.held.push_back(Held { at: now, place, start, end });
+        self.next = end;
+    }
+}
+
+impl Capture {
+    /// Forgets what lies between the place of the next packet and `end`.
+    fn forget(&mut self, end: usize) {
+        let next = self.next;
+        while self.held.pop_front_if(|oldest| (next..end).contains(&oldest.start)).is_some() {
             self.lost += 1;
         }
-        self.bytes += packet.len();
-        self.frames.push_back(Frame { at: now, place, packet: packet.into() });
     }
 }
 
 /// A classic capture file, little-endian, with microseconds.
-pub fn pcap<'a>(frames: impl Iterator<Item = &'a Frame>) -> Vec<u8> {
+pub fn pcap<'a>(frames: impl Iterator<Item = Frame<'a>>) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend(0xa1b2_c3d4_u32.to_le_bytes());
     out.extend([2, 0, 4, 0]);
@@ -115,14 +144,14 @@ pub fn pcap<'a>(frames: impl Iterator<Item = &'a Frame>) -> Vec<u8> {
         for number in [(micros / 1_000_000) as u32, (micros % 1_000_000) as u32, length, length] {
             out.extend(number.to_le_bytes());
         }
-        out.extend(&frame.packet);
+        out.extend(frame.packet);
     }
     out
 }
 
 /// A pcapng file, little-endian (IETF draft-ietf-opsawg-pcapng): one section, an interface for each place in the order
 /// they are first seen, one enhanced packet block for each packet.
-pub fn pcapng<'a>(frames: impl Iterator<Item = &'a Frame>, name: impl Fn(Place) -> String) -> Vec<u8> {
+pub fn pcapng<'a>(frames: impl Iterator<Item = Frame<'a>>, name: impl Fn(Place) -> String) -> Vec<u8> {
     let mut out = Vec::new();
     block(&mut out, 0x0a0d_0d0a, |body| {
         body.extend(0x1a2b_3c4d_u32.to_le_bytes());
@@ -152,7 +181,7 @@ pub fn pcapng<'a>(frames: impl Iterator<Item = &'a Frame>, name: impl Fn(Place) 
             for number in [interface as u32, (micros >> 32) as u32, micros as u32, length, length] {
                 body.extend(number.to_le_bytes());
             }
-            body.extend(&frame.packet);
+            body.extend(frame.packet);
             pad(body);
         });
     }

@@ -103,9 +103,8 @@ impl Digest {
         let (words, tail) = rest.as_chunks::<8>();
         words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
         if !tail.is_empty() {
-            let mut word = [0; 8];
-            word[..tail.len()].copy_from_slice(tail);
-            self.word(u64::from_le_bytes(word));
+            let word = tail.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.word(word);
         }
     }
 

@@ -205,7 +205,7 @@ fn lookup(case: Case<'_>) -> Result<(), Fail> {
 fn queries(cluster: &Cluster) -> Vec<String> {
     let mut seen: Vec<(u16, String)> = Vec::new();
     let frames = cluster.capture().into_iter().flat_map(|capture| capture.frames());
-    for message in frames.filter_map(|frame| dns_payload(&frame.packet)) {
+    for message in frames.filter_map(|frame| dns_payload(frame.packet)) {
         let Ok(message) = Message::parse(message) else { continue };
         if let (false, Some(question)) = (message.flags.response, message.question()) {
             let entry = (message.id, question.name.clone());
