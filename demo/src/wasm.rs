@@ -28,14 +28,22 @@ pub struct Engine {
 
 /// Builds the engine when its inputs have changed.
 pub fn build() -> Result<Engine, Error> {
+    build_in(root().join("wasm/js/engine"), false)
+}
+
+/// The same with what `wasm/bench` measures beside the product, and with names, for `node --cpu-prof`.
+pub fn build_bench() -> Result<Engine, Error> {
+    build_in(root().join("wasm/bench/dist/engine"), true)
+}
+
+fn build_in(folder: PathBuf, measured: bool) -> Result<Engine, Error> {
     let _lock = lock::take(&target_dir().join("wasm.lock"))?;
-    let folder = root().join("wasm/js/engine");
     let engine = Engine {
         module: folder.join(format!("{NAME}_bg.wasm")),
         glue: folder.join(format!("{NAME}.js")),
         folder: folder.clone(),
     };
-    let compiled = compile()?;
+    let compiled = compile(measured)?;
     let words = [NAME, env!("CARGO_PKG_VERSION"), include_str!("wasm/order.rs"), include_str!("wasm/spelling.rs")];
     let fingerprint = Fingerprint::of(&[&compiled], &words)?;
     let stamp = folder.join(".stamp");
@@ -45,22 +53,28 @@ pub fn build() -> Result<Engine, Error> {
     // The version of the glue's maker is tied to that of the crate by Cargo.lock, because it is a dependency.
     let bind = || {
         let mut bindgen = Bindgen::new();
-        bindgen.input_path(&compiled).out_name(NAME).typescript(true).remove_name_section(true);
+        bindgen.input_path(&compiled).out_name(NAME).typescript(true).remove_name_section(!measured);
         bindgen.remove_producers_section(true).web(true)?.generate(&folder)
     };
     bind().map_err(|error| Error::new(format!("wasm-bindgen on {}: {error:#}", compiled.display())))?;
-    let module = std::fs::read(&engine.module).map_err(|error| Error::file(&engine.module, &error))?;
-    std::fs::write(&engine.module, order::compact(&module)?).map_err(|error| Error::file(&engine.module, &error))?;
+    if !measured {
+        let module = std::fs::read(&engine.module).map_err(|error| Error::file(&engine.module, &error))?;
+        std::fs::write(&engine.module, order::compact(&module)?)
+            .map_err(|error| Error::file(&engine.module, &error))?;
+    }
     fingerprint.store(&stamp)?;
     Ok(engine)
 }
 
 /// Runs cargo, which knows itself whether there is anything to do.
-fn compile() -> Result<PathBuf, Error> {
+fn compile(measured: bool) -> Result<PathBuf, Error> {
     let toolchain = Toolchain::find(Target::Wasm32)?.small();
     let target = build_dir();
     let mut command = toolchain.cargo();
     command.args(["build", "--locked", "--profile", "wasm", "-p", "clusterip-wasm", "--lib"]);
+    if measured {
+        command.args(["--features", "bench"]);
+    }
     command.args(["--target", toolchain.triple(), "--target-dir"]).arg(&target);
     run("building the wasm module", &mut command)?;
     Ok(target.join(toolchain.triple()).join("wasm/clusterip_wasm.wasm"))

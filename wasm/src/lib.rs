@@ -5,6 +5,8 @@
 //! Every failure is a JavaScript `Error` whose `name` says whose fault it is and whose `data` has the facts.
 
 mod apply;
+#[cfg(feature = "bench")]
+mod bench;
 mod error;
 mod frame;
 mod options;
