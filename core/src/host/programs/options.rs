@@ -54,10 +54,9 @@ impl<'a> Options<'a> {
             let mut rest = &argument[1..];
             while let Some(first) = rest.chars().next() {
                 let long = first == '-' && rest.len() + 1 == argument.len();
-                let (name, joined) = match rest[1..].split_once('=') {
-                    _ if !long => rest.split_at(first.len_utf8()),
-                    Some((name, value)) => (name, value),
-                    None => (&rest[1..], ""),
+                let (name, joined) = match long {
+                    false => rest.split_at(first.len_utf8()),
+                    true => rest[1..].split_once('=').unwrap_or((&rest[1..], "")),
                 };
                 let (letter, valued) = find(known, name).ok_or(Misuse::Unknown(name))?;
                 let value = match () {
@@ -190,6 +189,14 @@ mod tests {
     fn a_value_that_is_not_there_is_an_error() {
         assert_eq!(Options::read(&arguments("-w"), "w:"), Err(Misuse::MissingValue("-w")));
         assert_eq!(Options::read(&arguments("--wait"), "w:,wait"), Err(Misuse::MissingValue("--wait")));
+    }
+
+    #[test]
+    fn a_letter_of_several_bytes_is_no_option() {
+        for (line, name) in [("-é", "é"), ("-sé", "é"), ("-s=é", "="), ("--é=é", "é")] {
+            assert_eq!(Options::read(&arguments(line), "s w:"), Err(Misuse::Unknown(name)), "{line}");
+        }
+        assert_eq!(Options::read(&arguments("-wé"), "w:").unwrap().value('w'), Some("é"));
     }
 
     #[test]
