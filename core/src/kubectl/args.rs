@@ -146,7 +146,8 @@ fn flag(text: &'static str) -> Flag {
 
 /// A flag that a command does not have, in the words of the library that reads flags.
 fn misused(command: &str, text: &str) -> Failure {
-    Failure::error(&format!("{text}\nSee 'kubectl {command} --help' for usage."))
+    let space = if command.is_empty() { "" } else { " " };
+    Failure::error(&format!("{text}\nSee 'kubectl{space}{command} --help' for usage."))
 }
 
 /// A flag whose value is no length of time.

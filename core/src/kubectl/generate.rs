@@ -123,7 +123,7 @@ fn service(session: &mut Session<'_>, args: &Args, kind: &str) -> Result<(), Fai
 
 fn expose(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if args.words.is_empty() && args.flag("filename").is_none() {
-        return Err(Failure::error("You must provide one or more resources by argument or filename."));
+        return Err(Failure::error(super::resource::NOTHING));
     }
     for object in session.resolve(args, &args.words)? {
         let service = exposing(session, args, &object)?;

@@ -220,8 +220,16 @@ impl Session<'_> {
             let found = self.events().into_iter().find(|event| event.name() == name);
             return found.ok_or_else(|| ApiError::not_found(kind, name));
         }
-        let found = self.cluster.object(kind, &self.namespace, name);
-        found.cloned().ok_or_else(|| ApiError::not_found(kind, name))
+        if let Some(object) = self.cluster.object(kind, &self.namespace, name) {
+            return Ok(object.clone());
+        }
+        // Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/visitor.go (Info.Get).
+        let is_nowhere = kind.names().namespaced && self.cluster.object(Kind::Namespace, "", &self.namespace).is_none();
+        Err(if is_nowhere {
+            ApiError::not_found(Kind::Namespace, &self.namespace)
+        } else {
+            ApiError::not_found(kind, name)
+        })
     }
 
     /// The objects of a kind in the session's namespace, or in all, that a filter admits.

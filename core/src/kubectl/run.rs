@@ -35,10 +35,10 @@ const PROMPT: &str = "All commands and output from this session will be recorded
                       If you don't see a command prompt, try pressing enter.\n";
 
 fn run(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    args.require("image")?;
     let Some(name) = args.words.first() else {
         return Err(super::args::usage("run", "NAME is required for run"));
     };
-    args.require("image")?;
     if args.flag("image").unwrap_or("").is_empty() {
         return Err(Failure::error("--image is required"));
     }

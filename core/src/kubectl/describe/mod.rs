@@ -52,7 +52,7 @@ fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     // Events are shown of one object that was named or found, not of several, nor of those that a name's beginning found.
     let has_events = match args.flag("show-events") {
         Some(flag) => flag != "false",
-        None => found.len() == 1 && args.word(1).is_none_or(|name| name == found[0].name()),
+        None => found.len() == 1 && errors.is_empty() && args.word(1).is_none_or(|name| name == found[0].name()),
     };
     let mut texts = Vec::new();
     for object in &found {
