@@ -212,8 +212,8 @@ impl<A: Address> Plane<A> {
         let hairpin = steer.is_some() && forward.dst == tuple.src;
         let outbound = node.config.masquerade_outbound
             && matches!(next.hop, Hop::Link(_))
-            && node.is_pod(tuple.src.ip())
-            && node.is_foreign(forward.dst.ip());
+            && self.is_pod(tuple.src)
+            && self.is_foreign(forward.dst);
         let wanted = hairpin || outbound || steer.is_some_and(|steer| steer.masquerade);
         // What ends in the node's own stack never passes POSTROUTING, unless it began there.
         let passes = next.hop != Hop::Host || from == Ingress::Host;

@@ -90,7 +90,6 @@ pub use view::{Connection, Entry, Sticky};
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
 
 use self::conntrack::Conntrack;
 use self::errors::Errors;
@@ -98,7 +97,7 @@ use self::fragments::Fragments;
 use self::policy::Policies;
 use self::routes::Routes;
 use self::services::Services;
-use crate::net::address::Address;
+use crate::net::address::{Address, Prefix};
 use crate::net::flow::Tuple;
 use crate::net::header::Kind;
 use crate::net::{Event, Place, Reason, Step, Tap};
@@ -130,6 +129,8 @@ struct Plane<A: Address> {
     routes: Routes<A>,
     fragments: Fragments<A>,
     errors: Errors,
+    /// Where pods live.
+    pods: Vec<Prefix<A>>,
 }
 
 impl Router {
@@ -247,7 +248,18 @@ impl<A: Address> Plane<A> {
             routes: Routes::new(config.addresses.iter().chain(&config.gateways).copied(), rng),
             fragments: Fragments::default(),
             errors: Errors::default(),
+            pods: config.pod_cidrs.iter().filter_map(Prefix::new).collect(),
         }
+    }
+
+    /// Whether the address is known to be a pod's.
+    fn is_pod(&self, address: A) -> bool {
+        self.pods.iter().any(|range| range.contains(address))
+    }
+
+    /// Whether the address is known not to be a pod's.
+    fn is_foreign(&self, address: A) -> bool {
+        !self.pods.is_empty() && !self.is_pod(address)
     }
 
     /// The life of a packet. (The packets of established connections live it faster: [`Plane::express`].)
@@ -323,17 +335,6 @@ impl<A: Address> Plane<A> {
 }
 
 impl Node {
-    /// Whether the address is known to be a pod's.
-    fn is_pod(&self, address: IpAddr) -> bool {
-        self.config.pod_cidrs.iter().any(|cidr| cidr.contains(address))
-    }
-
-    /// Whether the address is known not to be a pod's.
-    fn is_foreign(&self, address: IpAddr) -> bool {
-        let mut known = self.config.pod_cidrs.iter().filter(|cidr| cidr.address.is_ipv4() == address.is_ipv4());
-        known.clone().next().is_some() && !known.any(|cidr| cidr.contains(address))
-    }
-
     /// The node's first address of the family.
     fn primary<A: Address>(&self) -> Option<A> {
         self.config.addresses.iter().find_map(|&ip| A::from_ip(ip))

@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use super::hash::Secret;
 use super::table::{Hop, Route};
 use super::verdict::Verdict;
-use crate::net::address::Address;
+use crate::net::address::{Address, Prefix};
 use crate::net::{Cidr, Reason};
 use crate::rng::Rng;
 
@@ -70,6 +70,8 @@ pub(crate) struct Routes<A> {
     hosts: HashTable<(A, Next)>,
     /// Longest prefixes first, and of equal length in order of address.
     prefixes: Vec<(Cidr, Next)>,
+    /// The same as words.
+    words: Vec<Prefix<A>>,
     /// The node's own addresses.
     own: Vec<A>,
     numbered: Vec<Way>,
@@ -83,6 +85,7 @@ impl<A: Address> Routes<A> {
         Routes {
             hosts: HashTable::new(),
             prefixes: Vec::new(),
+            words: Vec::new(),
             own: own.filter_map(A::from_ip).collect(),
             numbered: Vec::new(),
             first: 0,
@@ -113,11 +116,13 @@ impl<A: Address> Routes<A> {
         if self.is_own(address) {
             return Some(Next { hop: Hop::Host, mtu: u16::MAX });
         }
-        if let Some((_, next)) = self.hosts.find(self.secret.address(address), |entry| entry.0 == address) {
+        if !self.hosts.is_empty()
+            && let Some((_, next)) = self.hosts.find(self.secret.address(address), |entry| entry.0 == address)
+        {
             return Some(*next);
         }
-        let ip = address.ip();
-        self.prefixes.iter().find(|(cidr, _)| cidr.contains(ip)).map(|(_, next)| *next)
+        let place = self.words.iter().position(|prefix| prefix.contains(address))?;
+        Some(self.prefixes[place].1)
     }
 
     /// How many bits of an address that is not the node's own the route to it looks at.
@@ -125,8 +130,8 @@ impl<A: Address> Routes<A> {
         if self.hosts.find(self.secret.address(address), |entry| entry.0 == address).is_some() {
             return (A::LENGTH * 8) as u8;
         }
-        let ip = address.ip();
-        self.prefixes.iter().find(|(cidr, _)| cidr.contains(ip)).map_or(0, |(cidr, _)| cidr.length)
+        let place = self.words.iter().position(|prefix| prefix.contains(address));
+        place.map_or(0, |place| self.prefixes[place].0.length)
     }
 
     /// The number of a next hop, for a connection to remember.
@@ -160,7 +165,12 @@ impl<A: Address> Routes<A> {
             let to = route.to.masked();
             match self.prefixes.binary_search_by_key(&rank(&to), |(cidr, _)| rank(cidr)) {
                 Ok(place) => self.prefixes[place].1 = next,
-                Err(place) => self.prefixes.insert(place, (to, next)),
+                Err(place) => {
+                    if let Some(words) = Prefix::new(&to) {
+                        self.prefixes.insert(place, (to, next));
+                        self.words.insert(place, words);
+                    }
+                }
             }
         }
         self.renumber()
@@ -175,7 +185,10 @@ impl<A: Address> Routes<A> {
             }
         } else {
             let to = to.masked();
-            self.prefixes.retain(|(cidr, _)| *cidr != to);
+            if let Ok(place) = self.prefixes.binary_search_by_key(&rank(&to), |(cidr, _)| rank(cidr)) {
+                self.prefixes.remove(place);
+                self.words.remove(place);
+            }
         }
         self.renumber()
     }

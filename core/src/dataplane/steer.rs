@@ -45,7 +45,7 @@ impl<A: Address> Plane<A> {
             let local = service.internal_local;
             backends(service, local)?;
             // A client from elsewhere may have been routed here by hand; its answers must come back this way.
-            return steer(local, node.config.masquerade_all || node.is_foreign(tuple.src.ip()));
+            return steer(local, node.config.masquerade_all || self.is_foreign(tuple.src));
         }
         if by == By::LoadBalancer && !self.passes_firewall(node, service, tuple.src) {
             return Err(Verdict::Drop(Reason::Firewall));
@@ -59,7 +59,7 @@ impl<A: Address> Plane<A> {
             return steer(false, true);
         }
         // Pods and the node itself are treated as if they went out to the load balancer and came back in.
-        if node.is_pod(tuple.src.ip()) {
+        if self.is_pod(tuple.src) {
             return steer(false, false);
         }
         if self.routes.is_own(tuple.src) {

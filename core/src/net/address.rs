@@ -126,6 +126,8 @@ pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
     fn bits(self) -> u128;
     /// The sum of the word's 32-bit parts, as the internet checksum adds them.
     fn sum(self) -> u64;
+    /// Whether the bits that `mask` has are the same in `other`.
+    fn agrees(self, other: Self, mask: Self) -> bool;
     /// Eight bytes to hash by.
     fn fold(self) -> u64;
     /// The pair at the start of `bytes`, which holds at least twice `LENGTH` bytes.
@@ -142,6 +144,31 @@ pub trait Address: Copy + Eq + Hash + fmt::Debug + Default {
     fn replaced(old: Self::Pair, new: Self::Pair) -> u32;
     /// Reads the headers of a packet of this family.
     fn parse(packet: &[u8]) -> Result<Header<Self>, Reason>;
+}
+
+/// A prefix as words, for the packet path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prefix<A> {
+    address: A,
+    mask: A,
+}
+
+impl<A: Address> Prefix<A> {
+    /// The prefix, if it is of this family.
+    pub(crate) fn new(cidr: &Cidr) -> Option<Prefix<A>> {
+        let ones = match cidr.address {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::BROADCAST),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(u128::MAX)),
+        };
+        let mask = Cidr { address: ones, length: cidr.length }.masked().address;
+        Some(Prefix { address: A::from_ip(cidr.address)?, mask: A::from_ip(mask)? })
+    }
+
+    /// Whether `address` lies in it.
+    #[inline(always)]
+    pub(crate) fn contains(&self, address: A) -> bool {
+        address.agrees(self.address, self.mask)
+    }
 }
 
 impl Address for u32 {
@@ -181,6 +208,11 @@ impl Address for u32 {
     #[inline(always)]
     fn sum(self) -> u64 {
         u64::from(self)
+    }
+
+    #[inline(always)]
+    fn agrees(self, other: u32, mask: u32) -> bool {
+        (self ^ other) & mask == 0
     }
 
     #[inline(always)]
@@ -270,6 +302,11 @@ impl Address for u128 {
     }
 
     #[inline(always)]
+    fn agrees(self, other: u128, mask: u128) -> bool {
+        (self ^ other) & mask == 0
+    }
+
+    #[inline(always)]
     fn fold(self) -> u64 {
         (self as u64).rotate_left(21) ^ (self >> 64) as u64
     }
@@ -335,6 +372,14 @@ mod tests {
             assert_eq!(cidr.to_string(), text);
             assert!(inside.iter().all(|a| cidr.contains(a.parse().unwrap())), "{text}");
             assert!(!outside.iter().any(|a| cidr.contains(a.parse().unwrap())), "{text}");
+            let holds = |address: IpAddr| match address {
+                IpAddr::V4(_) => Prefix::<u32>::new(&cidr).is_some_and(|p| p.contains(u32::from_ip(address).unwrap())),
+                IpAddr::V6(_) => {
+                    Prefix::<u128>::new(&cidr).is_some_and(|p| p.contains(u128::from_ip(address).unwrap()))
+                }
+            };
+            assert!(inside.iter().all(|a| holds(a.parse().unwrap())), "{text}");
+            assert!(!outside.iter().any(|a| holds(a.parse().unwrap())), "{text}");
         }
     }
 
