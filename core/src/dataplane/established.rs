@@ -46,18 +46,12 @@ impl<A: Address> Plane<A> {
         from: Ingress,
         tap: &mut T,
     ) -> Option<&Way> {
-        if self.conntrack.is_due(tick(now)) {
+        if !self.conntrack.is_quiet(tick(now)) {
             return None;
         }
         let slot = self.conntrack.slots.find_fast(plain, home)?;
         let way = self.routes.way(slot.hop)?;
         if from == Ingress::Host || packet[A::TTL] <= 1 || packet.len() > usize::from(way.limit) {
-            return None;
-        }
-        if plain.protocol == 6
-            && let Some(windows) = &mut self.conntrack.windows
-            && !is_within(windows, slot.connection(), slot.is_reply(), &packet[A::SOURCE + 2 * A::LENGTH..])
-        {
             return None;
         }
         slot.note_seen(tick(now));
@@ -91,8 +85,14 @@ impl<A: Address> Plane<A> {
         let slot = self.conntrack.slots.at_mut(at);
         node.note(now, &header.tuple, Step::Tracked { reply: slot.is_reply() }, tap);
         let mut is_last = false;
-        let is_watched = header.kind == Kind::Tcp && self.conntrack.windows.is_some();
-        if slot.is_fast() && is_plain(header) && !is_watched {
+        let is_within = match &mut self.conntrack.windows {
+            Some(windows) if header.kind == Kind::Tcp && slot.is_fast() => {
+                let tcp = &packet[header.transport..header.length];
+                is_plain(header) && is_within(windows, slot.connection(), slot.is_reply(), tcp)
+            }
+            _ => true,
+        };
+        if slot.is_fast() && is_plain(header) && is_within {
             slot.note_seen(tick(now));
         } else {
             match self.progress(node, now, at, header, packet, tap) {

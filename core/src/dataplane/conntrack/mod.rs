@@ -85,6 +85,8 @@ pub(crate) struct Conntrack<A: Address> {
     timeouts: [u32; 15],
     unacknowledged: u32,
     udp: u32,
+    /// Until when no timer is due; 0 if windows are tracked.
+    quiet: u32,
     /// By the connection's number, if windows are tracked.
     pub(crate) windows: Option<Vec<Windows>>,
 }
@@ -119,6 +121,7 @@ impl<A: Address> Conntrack<A> {
             timeouts: by_state,
             unacknowledged: ticks(timeouts.tcp_unacknowledged),
             udp: 0,
+            quiet: u32::from(!track_windows),
             windows: track_windows.then(Vec::new),
         }
     }
@@ -137,6 +140,12 @@ impl<A: Address> Conntrack<A> {
     #[inline(always)]
     pub(crate) fn is_due(&self, now: u32) -> bool {
         now > self.wheel.now()
+    }
+
+    /// Whether nothing needs to be looked at but a packet's own slot.
+    #[inline(always)]
+    pub(crate) fn is_quiet(&self, now: u32) -> bool {
+        now < self.quiet
     }
 
     /// When a timer wants attention.
@@ -367,6 +376,9 @@ impl<A: Address> Conntrack<A> {
                 return Some(self.close(index));
             }
             self.set_timer(index, last, here);
+        }
+        if self.windows.is_none() {
+            self.quiet = self.wheel.now().saturating_add(1);
         }
         None
     }
