@@ -132,7 +132,7 @@ impl Names {
         if self.group.is_empty() { self.plural.to_string() } else { format!("{}.{}", self.plural, self.group) }
     }
 
-    fn is_api_version(&self, text: &str) -> bool {
+    pub(crate) fn is_api_version(&self, text: &str) -> bool {
         match text.split_once('/') {
             Some((group, version)) => group == self.group && version == self.version,
             None => self.group.is_empty() && text == self.version,

@@ -8,7 +8,7 @@ mod tests;
 mod time;
 
 use super::{
-    ApiError, Kind, Value,
+    ApiError, Kind, Quoted, Value,
     quantity::{self, Quantity},
 };
 use alloc::{format, string::String, vec::Vec};
@@ -91,7 +91,8 @@ pub fn decode(kind: Kind, value: &mut Value) -> Result<(), ApiError> {
 ///
 /// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/metadata_decoder.go.
 pub fn metadata_complaint(value: &Value) -> Option<String> {
-    static METADATA_ONLY: Struct = Struct { name: "", fields: &[("metadata", Type::Struct(&OBJECT_META))] };
+    static METADATA_ONLY: Struct =
+        Struct { name: "metadataOnlyObject", fields: &[("metadata", Type::Struct(&OBJECT_META))] };
     let mut decoder = Decoder::default();
     decoder.fields(&METADATA_ONLY, &mut value.clone());
     decoder.type_error
@@ -324,7 +325,7 @@ impl Decoder {
             path.push('.');
         }
         path.push_str(name);
-        self.unknown.push(if self.keep_paths { path } else { format!("unknown field \"{path}\"") });
+        self.unknown.push(if self.keep_paths { path } else { format!("unknown field {}", Quoted(&path)) });
     }
 }
 

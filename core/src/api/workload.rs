@@ -29,6 +29,7 @@ pub fn set_defaults(workload: &mut Object) {
         Kind::StatefulSet => {
             // Its feature gate is off.
             spec.remove(&["updateStrategy", "rollingUpdate", "maxUnavailable"]);
+            default(spec, &["serviceName"], "");
             default(spec, &["podManagementPolicy"], "OrderedReady");
             if spec["updateStrategy"]["type"].is_empty() {
                 spec.set(&["updateStrategy", "type"], "RollingUpdate");

@@ -78,10 +78,11 @@ impl core::error::Error for SyntaxError {}
 /// ```
 pub fn parse(text: &str) -> Vec<Result<Manifest, SyntaxError>> {
     let mut found = Vec::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (documents, stop) = documents(text);
     for origin in documents.into_iter().flat_map(|origin| json_objects(text, origin)) {
         match read(&text[origin.start..origin.end]) {
-            Err(error) => found.push(Err(syntax_error(&error, origin.lines))),
+            Err(error) => found.push(Err(syntax_error(&error, &text[origin.start..origin.end], origin.lines))),
             Ok((Value::Null, _)) => {}
             Ok((value, duplicates)) => flatten(&mut found, origin, value, duplicates),
         }
@@ -92,7 +93,7 @@ pub fn parse(text: &str) -> Vec<Result<Manifest, SyntaxError>> {
 
 /// One value: a patch, the value of an option.
 pub fn parse_value(text: &str) -> Result<Value, SyntaxError> {
-    read(text).map(|(value, _)| value).map_err(|error| syntax_error(&error, 0))
+    read(text).map(|(value, _)| value).map_err(|error| syntax_error(&error, text, 0))
 }
 
 impl Manifest {
@@ -332,17 +333,24 @@ fn merge(map: &mut Map, source: &Value) {
 }
 
 /// kubectl's words, with the line as its YAML reader counts it: from nought for what the parser finds, from one for what
-/// the scanner finds, and not at all on the first line; the line of the thing around counts first.
+/// the scanner finds, and not at all on the first line, where that of the thing around is told.
 ///
-/// Source: gopkg.in/yaml.v2 decode.go (fail).
-fn syntax_error(error: &serde_yaml::Error, lines: usize) -> SyntaxError {
+/// Source: go.yaml.in/yaml/v2 decode.go (fail).
+fn syntax_error(error: &serde_yaml::Error, document: &str, lines: usize) -> SyntaxError {
     let text = error.to_string();
     let position = error.location().map(|at| Position { line: at.line() + lines, column: at.column() });
     let problem = text.split(" at line ").next().unwrap_or(&text);
-    let by_parser = problem.starts_with("did not find expected") && !problem.contains("':'");
-    let numbers = text.split(" at line ").skip(1).filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok());
-    let line = numbers.filter(|line| *line > 1).last().map(|line| if by_parser { line - 1 } else { line });
+    let expected = problem.strip_prefix("did not find expected ").unwrap_or("");
+    let by_parser = ["key", "node", "<", "'-'", "','"].iter().any(|what| expected.starts_with(what));
+    let mut numbers = text.split(" at line ").skip(1).filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+    let line = numbers.find(|line| *line > 1).map(|line| if by_parser { line - 1 } else { line });
     let message = match line {
+        _ if problem == "unknown anchor" => {
+            let start = error.location().map_or(0, |at| at.index() + 1);
+            let rest = document.get(start..).unwrap_or("");
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_')).unwrap_or(rest.len());
+            format!("yaml: unknown anchor '{}' referenced", &rest[..end])
+        }
         Some(line) => format!("yaml: line {line}: {problem}"),
         None => format!("yaml: {problem}"),
     };

@@ -220,6 +220,10 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let doing = format!("replacing \"{}\"", manifest.source);
         session.warn_of_kind(manifest.kind);
         let key = manifest.key();
+        if key.name.is_empty() {
+            errors.push(Problem::from(format!("error: error when {doing}: resource name may not be empty")));
+            continue;
+        }
         let replaced = manifest.decode().and_then(|object| {
             if args.is_set("force") {
                 let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };

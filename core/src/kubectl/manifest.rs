@@ -132,8 +132,11 @@ impl Session<'_> {
             }
             let mut unset = Vec::new();
             for (field, text) in [("apiVersion", "apiVersion not set"), ("kind", "kind not set")] {
-                if value[field].str().is_empty() {
-                    unset.push(text);
+                match &value[field] {
+                    Value::Null => unset.push(text.to_owned()),
+                    Value::String(text_of) if !text_of.is_empty() => {}
+                    Value::String(_) => unset.push(text.to_owned()),
+                    _ => unset.push(format!("{field} isn't string type")),
                 }
             }
             if !unset.is_empty() {
@@ -147,6 +150,17 @@ impl Session<'_> {
             let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
             let Some(kind) = Kind::from_manifest(version, kind) else {
                 let meta = &value["metadata"];
+                // The names of kinds are looked up as those of resources are, but objects are not read so.
+                let known = Kind::ALL.into_iter().map(Kind::names);
+                if let Some(known) = known.into_iter().find(|k| k.singular == kind && k.is_api_version(version)) {
+                    errors.push(Problem::from(format!(
+                        "Error from server (BadRequest): error when creating \"{source}\": {kind} in version \"{}\" \
+                         cannot be handled as a {}: no kind \"{kind}\" is registered for version \"{version}\" in scheme \
+                         \"pkg/api/legacyscheme/scheme.go:30\"",
+                        known.version, known.kind
+                    )));
+                    continue;
+                }
                 errors.push(Problem::from(format!(
                     "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": \
                      no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first",

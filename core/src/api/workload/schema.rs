@@ -93,7 +93,7 @@ static STATEFUL_SET_SPEC: Struct = Struct {
         ("updateStrategy", Type::Struct(&STATEFUL_SET_UPDATE_STRATEGY)),
         ("revisionHistoryLimit", Type::OptInt32),
         ("minReadySeconds", Type::Int32),
-        ("persistentVolumeClaimRetentionPolicy", Type::Any),
+        ("persistentVolumeClaimRetentionPolicy", Type::Struct(&CLAIM_RETENTION)),
         ("ordinals", Type::Struct(&STATEFUL_SET_ORDINALS)),
     ],
 };
@@ -111,4 +111,12 @@ static STATEFUL_SET_ORDINALS: Struct = Struct { name: "StatefulSetOrdinals", fie
 static ROLLING_UPDATE_STATEFUL_SET_STRATEGY: Struct = Struct {
     name: "RollingUpdateStatefulSetStrategy",
     fields: &[("partition", Type::OptInt32), ("maxUnavailable", Type::IntOrString)],
+};
+
+static CLAIM_RETENTION: Struct = Struct {
+    name: "StatefulSetPersistentVolumeClaimRetentionPolicy",
+    fields: &[
+        ("whenDeleted", Type::Enum("v1.PersistentVolumeClaimRetentionPolicyType")),
+        ("whenScaled", Type::Enum("v1.PersistentVolumeClaimRetentionPolicyType")),
+    ],
 };
