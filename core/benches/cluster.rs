@@ -38,12 +38,16 @@ fn manifests(services: usize, pods: usize) -> String {
 }
 
 /// Wide enough ranges for ten thousand pods.
-fn settled(services: usize, pods: usize) -> Cluster {
+fn wide() -> Cluster {
     let mut config = config();
     for (number, node) in config.nodes.iter_mut().enumerate() {
         node.pod_cidrs = vec![format!("10.{}.0.0/16", 128 + number).parse().expect("a range")];
     }
-    let mut cluster = Cluster::new(config).expect("a configuration that contradicts nothing");
+    Cluster::new(config).expect("a configuration that contradicts nothing")
+}
+
+fn settled(services: usize, pods: usize) -> Cluster {
+    let mut cluster = wide();
     let output = cluster.apply(&manifests(services, pods));
     assert_eq!(output.exit_code, 0, "{}", output.stderr);
     assert!(cluster.settle().is_settled());
@@ -63,6 +67,26 @@ fn control(c: &mut Criterion) {
     group.bench_function("apply 1,000 Services and 10,000 pods (1 s)", |b| {
         b.iter_with_large_drop(|| settled(1000, 10));
     });
+    for replicas in [1000, 4000] {
+        group.bench_function(format!("scale a Deployment to {replicas} pods, and to rest"), |b| {
+            b.iter_batched(
+                || {
+                    let mut cluster = wide();
+                    cluster.kubectl("kubectl create deployment web --image=nginx");
+                    cluster.settle();
+                    cluster
+                },
+                |mut cluster| {
+                    cluster.kubectl(&format!("kubectl scale deployment web --replicas={replicas}"));
+                    assert!(cluster.settle().is_settled());
+                    cluster
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    // Each needs a pod that was made again first, which takes longer than its deletion.
+    group.measurement_time(core::time::Duration::from_millis(200));
     group.bench_function("delete one pod of 10,000 (100 us)", |b| {
         let cluster = RefCell::new(settled(1000, 10));
         let key = Key::new(Kind::Pod, "default", "pod-7-0");
@@ -83,6 +107,7 @@ fn control(c: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
+    group.measurement_time(MEASURED);
     let before = resident();
     let mut cluster = settled(1, 3);
     const CYCLES: u64 = 10_000;
@@ -206,5 +231,12 @@ fn resident() -> u64 {
     text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
 }
 
-criterion_group!(benches, control, requests, goodput);
+/// How long a row is measured; its median stands still by then.
+const MEASURED: core::time::Duration = core::time::Duration::from_secs(2);
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(MEASURED / 4).measurement_time(MEASURED).sample_size(50);
+    targets = control, requests, goodput
+}
 criterion_main!(benches);

@@ -114,5 +114,11 @@ fn benches(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(control, benches);
+criterion_group! {
+    name = control;
+    config = Criterion::default()
+        .warm_up_time(core::time::Duration::from_millis(500))
+        .measurement_time(core::time::Duration::from_secs(2));
+    targets = benches
+}
 criterion_main!(control);

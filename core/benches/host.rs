@@ -137,5 +137,11 @@ fn resident() -> u64 {
     text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
 }
 
-criterion_group!(benches, connection, goodput, idle);
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .warm_up_time(core::time::Duration::from_millis(500))
+        .measurement_time(core::time::Duration::from_secs(2));
+    targets = connection, goodput, idle
+}
 criterion_main!(benches);

@@ -7,11 +7,13 @@
 mod entry;
 mod iter;
 mod order;
+mod quick;
 mod set;
 mod sort;
 
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use iter::{IntoIter, Iter};
+pub use quick::{Hashed, QuickMap, hash_with};
 pub use set::OrdSet;
 pub use sort::{sort, sort_by, sort_by_key};
 
@@ -144,12 +146,16 @@ impl<K, V> OrdMap<K, V> {
         self.slots[self.order.slot(at)].as_mut().expect(HELD)
     }
 
-    fn insert_at(&mut self, at: At, key: K, value: V) -> &mut V {
+    /// The slot that the entry got.
+    fn insert_at(&mut self, at: At, key: K, value: V) -> usize {
         let slot = self.order.insert(at);
+        let entry = Some((key, value));
         if slot == self.slots.len() {
-            self.slots.push(None);
+            self.slots.push(entry);
+        } else {
+            self.slots[slot] = entry;
         }
-        &mut self.slots[slot].insert((key, value)).1
+        slot
     }
 
     fn remove_at(&mut self, at: At) -> (K, V) {

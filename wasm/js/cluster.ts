@@ -26,6 +26,8 @@ export interface ClusterOptions {
   /** One range, or one of each family separated by a comma, the default family first; nodes and pods follow. */
   serviceCIDR?: string
   clusterDomain?: string
+  /** How many pods there may be; one more is refused as by a quota. 20,000 if left out. */
+  maxPods?: number
 }
 
 /** A node. */

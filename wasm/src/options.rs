@@ -30,6 +30,7 @@ pub(crate) fn config(options: &Value) -> Result<Config, JsValue> {
             "proxy" => config.proxy = mode(value.str())?,
             "serviceCIDR" => {}
             "clusterDomain" => config.domain = value.str().into(),
+            "maxPods" => config.limits.pods = u32::try_from(whole(name, value)?).unwrap_or(u32::MAX),
             _ => return Err(config_error(&format!("unknown option {}", Quoted(name)))),
         }
     }

@@ -36,6 +36,19 @@ fn options_decide_the_cluster_and_unknown_ones_are_refused() {
 }
 
 #[wasm_bindgen_test]
+fn one_pod_more_than_the_option_allows_is_refused() {
+    let options = Object::new();
+    Reflect::set(&options, &"maxPods".into(), &2.into()).unwrap();
+    let mut engine = Engine::new(&options).unwrap();
+    engine.settle(60e6).unwrap();
+    let pods: Array = engine.list("pod", None, "").unwrap().dyn_into().unwrap();
+    assert_eq!(pods.length(), 2);
+    let output = engine.kubectl("run web --image=nginx", "").unwrap();
+    let why = field(&output, "stderr").as_string().unwrap();
+    assert!(why.contains("exceeded quota: cluster, requested: pods=1, used: pods=2, limited: pods=2"), "{why}");
+}
+
+#[wasm_bindgen_test]
 fn failures_are_errors_with_a_name_and_data() {
     let mut engine = Engine::new(&JsValue::UNDEFINED).unwrap();
     let error = engine.delete("pod", "nobody", "default").unwrap_err();

@@ -4,6 +4,7 @@ use super::{
     ApiError, Kind, Value, endpoint_slice, endpoints, field::Errors, meta, names, namespace, network_policy, node, pod,
     schema, service, workload,
 };
+use crate::ordered::{Hashed, hash_with};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -26,6 +27,12 @@ impl Key {
     pub fn new(kind: Kind, namespace: &str, name: &str) -> Key {
         let namespace = if kind.names().namespaced { namespace } else { "" };
         Key { kind, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+}
+
+impl Hashed for Key {
+    fn hash(&self) -> u32 {
+        hash_with(hash_with(self.kind as u32, &self.namespace), &self.name)
     }
 }
 

@@ -107,8 +107,9 @@ impl Compiler {
             }
         }
         let before = self.services.remove(&key).unwrap_or_default();
+        let steps = difference(&before, &after);
         for (place, view) in self.nodes.iter().enumerate() {
-            difference(&before, &after, view, |delta| emit(place, delta));
+            steps.iter().for_each(|step| emit(place, step.seen_from(view)));
         }
         if !after.is_empty() {
             self.services.insert(key, after);
@@ -116,35 +117,65 @@ impl Compiler {
     }
 }
 
-/// What turns one list of service ports into another, as one node sees them.
-fn difference(before: &[Compiled], after: &[Compiled], view: &NodeView, mut emit: impl FnMut(Delta)) {
-    let find = |list: &[Compiled], key: &ServiceKey| list.iter().position(|compiled| compiled.port.key() == *key);
+/// A change of the table before a node looks at it.
+enum Step<'a> {
+    RemoveService(ServiceKey),
+    Service(&'a ServicePort),
+    Endpoints(&'a Compiled),
+    RemoveEndpoint(ServiceKey, SocketAddr),
+    Endpoint(ServiceKey, SocketAddr, &'a Candidate),
+}
+
+impl Step<'_> {
+    fn seen_from(&self, view: &NodeView) -> Delta {
+        match self {
+            Step::RemoveService(key) => Delta::RemoveService(key.clone()),
+            Step::Service(port) => Delta::Service((*port).clone()),
+            Step::Endpoints(new) => {
+                let mut endpoints = Vec::new();
+                for (address, candidate) in &new.endpoints {
+                    endpoints.push(candidate.seen_from(view, *address));
+                }
+                Delta::Endpoints(new.port.key(), endpoints)
+            }
+            Step::RemoveEndpoint(key, address) => Delta::RemoveEndpoint(key.clone(), *address),
+            Step::Endpoint(key, address, candidate) => {
+                Delta::Endpoint(key.clone(), candidate.seen_from(view, *address))
+            }
+        }
+    }
+}
+
+/// What turns one list of service ports into another.
+fn difference<'a>(before: &'a [Compiled], after: &'a [Compiled]) -> Vec<Step<'a>> {
+    let find = |list: &'a [Compiled], key: &ServiceKey| list.iter().find(|compiled| compiled.port.key() == *key);
+    let mut steps = Vec::new();
     for old in before {
         let key = old.port.key();
         if find(after, &key).is_none() {
-            emit(Delta::RemoveService(key));
+            steps.push(Step::RemoveService(key));
         }
     }
     for new in after {
         let key = new.port.key();
-        let old = find(before, &key).map(|at| &before[at]);
+        let old = find(before, &key);
         if old.is_none_or(|old| old.port != new.port) {
-            emit(Delta::Service(new.port.clone()));
+            steps.push(Step::Service(&new.port));
         }
         let Some(old) = old else {
-            let endpoints = new.endpoints.iter().map(|(address, candidate)| candidate.seen_from(view, *address));
-            emit(Delta::Endpoints(key, endpoints.collect()));
+            steps.push(Step::Endpoints(new));
             continue;
         };
         for address in old.endpoints.keys().filter(|address| !new.endpoints.contains_key(address)) {
-            emit(Delta::RemoveEndpoint(key.clone(), *address));
+            steps.push(Step::RemoveEndpoint(key.clone(), *address));
         }
         for (address, candidate) in &new.endpoints {
             if old.endpoints.get(address) != Some(candidate) {
-                emit(Delta::Endpoint(key.clone(), candidate.seen_from(view, *address)));
+                steps.push(Step::Endpoint(key.clone(), *address, candidate));
             }
         }
     }
+    steps
 }
 
 /// Source: kubernetes pkg/proxy/serviceport.go (newBaseServiceInfo), servicechangetracker.go (serviceToServiceMap).

@@ -140,7 +140,7 @@ fn address(member: Member<'_>, service: &Object) -> Option<Value> {
     if address.is_null() {
         return None;
     }
-    if let Some(hostname) = membership::hostname(member.pod, service) {
+    if let Some(hostname) = membership::hostname(&member, service) {
         address.set(&["hostname"], hostname);
     }
     Some(address)

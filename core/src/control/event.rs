@@ -1,7 +1,7 @@
 //! What the cluster says it did: upstream's Event objects, in a bounded ring.
 
 use super::timestamp;
-use crate::ordered::OrdMap;
+use crate::ordered::{Hashed, QuickMap};
 use crate::{
     api::{Key, Kind, Object, Value},
     time::Instant,
@@ -49,7 +49,7 @@ pub struct Event {
 /// The last events of the cluster, found by what they are about.
 #[derive(Debug)]
 pub struct Events {
-    by_object: OrdMap<Rc<Key>, Told>,
+    by_object: QuickMap<Rc<Key>, Told>,
     order: VecDeque<(Rc<Key>, u64)>,
     capacity: usize,
     next: u64,
@@ -65,7 +65,7 @@ struct Told {
 
 impl Events {
     pub(super) fn new(capacity: usize) -> Events {
-        Events { by_object: OrdMap::new(), order: VecDeque::new(), capacity: capacity.max(1), next: 0 }
+        Events { by_object: QuickMap::new(), order: VecDeque::new(), capacity: capacity.max(1), next: 0 }
     }
 
     /// Notes that something happened to an object.
@@ -79,12 +79,16 @@ impl Events {
         message: String,
     ) {
         let regarding = object.key();
-        let regarding = match self.by_object.get_key_value(&regarding) {
+        let regarding = match self.by_object.get_key_value::<Key>(&regarding) {
             Some((key, _)) => key.clone(),
-            None => Rc::new(regarding),
+            None => {
+                let regarding = Rc::new(regarding);
+                self.by_object.insert::<Key>(regarding.clone(), Told::default());
+                regarding
+            }
         };
-        let told = self.by_object.entry(regarding.clone()).or_default();
-        let hash = hash(message.as_bytes());
+        let Some(told) = self.by_object.get_mut::<Key>(&regarding) else { return };
+        let hash = message.as_str().hash();
         for at in 0..told.hashes.len() {
             if told.hashes[at] != hash {
                 continue;
@@ -121,7 +125,7 @@ impl Events {
 
     /// The events about one object, oldest first.
     pub fn of(&self, key: &Key) -> impl DoubleEndedIterator<Item = &Event> {
-        self.by_object.get(key).into_iter().flat_map(|told| &told.events)
+        self.by_object.get::<Key>(key).into_iter().flat_map(|told| &told.events)
     }
 
     /// All events, oldest first.
@@ -141,20 +145,15 @@ impl Events {
 
     fn forget_oldest(&mut self) {
         let Some((key, number)) = self.order.pop_front() else { return };
-        if let Some(told) = self.by_object.get_mut(&key) {
+        if let Some(told) = self.by_object.get_mut::<Key>(&key) {
             let front = told.events.pop_front();
             debug_assert_eq!(front.map(|event| event.number), Some(number), "events are numbered in order");
             told.hashes.pop_front();
             if told.events.is_empty() {
-                self.by_object.remove(&key);
+                self.by_object.remove_entry::<Key>(&key);
             }
         }
     }
-}
-
-/// FNV-1a, which only tells most words apart.
-fn hash(words: &[u8]) -> u32 {
-    words.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 impl Event {

@@ -22,6 +22,8 @@ pub(super) struct Facts {
 pub(super) struct Spot {
     /// The node it is on.
     pub(super) node: String,
+    /// True if it has a hostname of its own, which a Service may put into DNS.
+    pub(super) is_named: bool,
     /// True if the first address, as written, is IPv6.
     pub(super) begins_with_ipv6: bool,
     /// Its addresses of each family, IPv4 first, as a slice lists them: an empty list or more.
@@ -41,7 +43,7 @@ impl Facts {
         let same_spot = before.filter(|(before, _)| {
             let (old, new) = (before.status(), object.status());
             (old == new || (old["podIPs"] == new["podIPs"] && old["podIP"] == new["podIP"]))
-                && before.spec()["nodeName"] == object.spec()["nodeName"]
+                && before.spec() == object.spec()
         });
         Facts {
             is_over: matches!(object.status()["phase"].str(), "Succeeded" | "Failed"),
@@ -76,6 +78,7 @@ impl Spot {
         let reference = Value::of(vec![field("kind", "Pod"), copy("name"), copy("namespace"), copy("uid")]);
         let mut spot = Spot {
             node: node.to_owned(),
+            is_named: !pod.spec()["hostname"].is_empty(),
             begins_with_ipv6,
             listed: [const { Value::Null }; 2],
             address: [const { Value::Null }; 2],

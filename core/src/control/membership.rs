@@ -103,11 +103,10 @@ pub(super) fn is_ready(pod: &Object) -> bool {
 }
 
 /// The pod's hostname, if the Service gives it a name of its own in DNS.
-pub(super) fn hostname<'a>(pod: &'a Object, service: &Object) -> Option<&'a str> {
-    let spec = pod.spec();
-    let hostname = spec["hostname"].str();
-    (!hostname.is_empty() && spec["subdomain"].str() == service.name() && pod.namespace() == service.namespace())
-        .then_some(hostname)
+pub(super) fn hostname<'a>(member: &Member<'a>, service: &Object) -> Option<&'a str> {
+    let spec = member.pod.spec();
+    (member.spot.is_named && spec["subdomain"].str() == service.name() && member.pod.namespace() == service.namespace())
+        .then(|| spec["hostname"].str())
 }
 
 /// The pod's addresses as written in its status.

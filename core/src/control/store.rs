@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Tallies, Tally};
 use crate::api::{Key, Kind, Object};
-use crate::ordered::{Iter, OrdMap};
+use crate::ordered::{Iter, OrdMap, QuickMap};
 use alloc::{
     borrow::ToOwned,
     collections::VecDeque,
@@ -26,14 +26,16 @@ use core::ops::Bound;
 #[derive(Debug)]
 pub struct Store {
     /// Where each object lies.
-    places: OrdMap<Rc<Key>, usize>,
+    places: QuickMap<Rc<Key>, usize>,
     objects: Vec<Option<Held>>,
     /// The places where nothing lies any more.
     free: Vec<usize>,
     /// Objects by what they are found by: an index leads to the object itself, whatever has been written since.
-    terms: OrdMap<String, OrdMap<Rc<Key>, usize>>,
+    terms: QuickMap<String, OrdMap<Rc<Key>, usize>>,
     /// How many objects of each kind there are.
     counts: [usize; Kind::ALL.len()],
+    /// The same of each namespace.
+    namespaces: OrdMap<String, [usize; Kind::ALL.len()]>,
     /// How many pods there may be.
     max_pods: usize,
     tallies: Tallies,
@@ -123,11 +125,12 @@ impl Store {
     /// An empty store whose log remembers the last `log_capacity` changes.
     pub(super) fn new(log_capacity: usize, max_pods: usize) -> Store {
         Store {
-            places: OrdMap::new(),
+            places: QuickMap::new(),
             objects: Vec::new(),
             free: Vec::new(),
-            terms: OrdMap::new(),
+            terms: QuickMap::new(),
             counts: [0; Kind::ALL.len()],
+            namespaces: OrdMap::new(),
             max_pods,
             tallies: Tallies::default(),
             log: VecDeque::new(),
@@ -143,7 +146,7 @@ impl Store {
         if self.counts[key.kind as usize] == 0 {
             return None;
         }
-        self.objects[*self.places.get(key)?].as_ref().map(|held| &held.object)
+        self.objects[*self.places.get::<Key>(key)?].as_ref().map(|held| &held.object)
     }
 
     /// The object of that kind, namespace and name.
@@ -153,17 +156,19 @@ impl Store {
 
     /// The objects of a kind by namespace and name; of one namespace, or of all if `None`.
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Found<'_> {
-        if self.counts[kind as usize] == 0 {
+        let namespace = namespace.filter(|_| kind.names().namespaced);
+        let counts = namespace.map_or(Some(&self.counts), |namespace| self.namespaces.get(namespace));
+        if counts.is_none_or(|counts| counts[kind as usize] == 0) {
             return Found { objects: &self.objects, places: None };
         }
         // No namespace holds these characters: the ends lie behind every name, and behind every namespace.
-        let (from, to) = match namespace.filter(|_| kind.names().namespaced) {
+        let (from, to) = match namespace {
             Some(namespace) => (namespace.to_owned(), format!("{namespace}\0")),
             None => (String::new(), char::MAX.to_string()),
         };
         let key = |namespace| Key { kind, namespace, name: String::new() };
         let range = (Bound::Included(&key(from)), Bound::Excluded(&key(to)));
-        Found { objects: &self.objects, places: Some(self.places.range::<Key>(range)) }
+        Found { objects: &self.objects, places: Some(self.places.ordered().range::<Key>(range)) }
     }
 
     /// The pods or EndpointSlices of a namespace that carry a label (only a slice's `kubernetes.io/service-name` is indexed).
@@ -173,7 +178,7 @@ impl Store {
 
     /// How many objects [`Store::labelled`] would give.
     pub(super) fn count_labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> usize {
-        self.terms.get(&label_term(kind, namespace, label, value)).map_or(0, OrdMap::len)
+        self.terms.get(label_term(kind, namespace, label, value).as_str()).map_or(0, OrdMap::len)
     }
 
     /// The ReplicaSets of a namespace that no controller owns.
@@ -195,7 +200,7 @@ impl Store {
     pub(super) fn tallies(&self, uid: &str) -> Option<&[Tally]> {
         let tallies = self.tallies.of(uid);
         let total: usize = tallies.iter().map(|tally| tally.total).sum();
-        (self.terms.get(&owner_term(uid)).map_or(0, OrdMap::len) == total).then_some(tallies)
+        (self.terms.get(owner_term(uid).as_str()).map_or(0, OrdMap::len) == total).then_some(tallies)
     }
 
     /// The pods bound to a node.
@@ -205,12 +210,12 @@ impl Store {
 
     /// How many pods are bound to a node.
     pub fn count_on_node(&self, node: &str) -> usize {
-        self.terms.get(&node_term(node)).map_or(0, OrdMap::len)
+        self.terms.get(node_term(node).as_str()).map_or(0, OrdMap::len)
     }
 
     /// How many pods of one controller are bound to a node.
     pub(super) fn count_siblings(&self, controller: &str, node: &str) -> usize {
-        self.terms.get(&sibling_term(controller, node)).map_or(0, OrdMap::len)
+        self.terms.get(sibling_term(controller, node).as_str()).map_or(0, OrdMap::len)
     }
 
     /// The revision of the last change.
@@ -230,7 +235,7 @@ impl Store {
 
     /// How many objects there are.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.places.ordered().len()
     }
 
     /// How many pods there are, and how many there may be.
@@ -240,13 +245,13 @@ impl Store {
 
     /// True if there is no object.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.places.ordered().is_empty()
     }
 
     /// How much is remembered besides the objects: index entries, and changes by their weight.
     #[cfg(test)]
     pub(super) fn footprint(&self) -> (usize, usize) {
-        (self.terms.values().map(OrdMap::len).sum(), self.log_weight)
+        (self.terms.ordered().values().map(OrdMap::len).sum(), self.log_weight)
     }
 
     /// Writes an object under a new revision.
@@ -255,7 +260,7 @@ impl Store {
         object.value.set(&["metadata", "resourceVersion"], self.revision.to_string());
         let object = Rc::new(object);
         let key = object.key();
-        let (key, place) = match self.places.get_key_value(&key) {
+        let (key, place) = match self.places.get_key_value::<Key>(&key) {
             Some((key, place)) => (key.clone(), *place),
             None => self.place(Rc::new(key)),
         };
@@ -267,7 +272,10 @@ impl Store {
                 self.unindex(&key, &before.object);
             }
             for term in terms(&object) {
-                self.terms.entry(term).or_default().insert(key.clone(), place);
+                match self.terms.get_mut(term.as_str()) {
+                    Some(keys) => drop(keys.insert(key.clone(), place)),
+                    None => self.terms.insert::<str>(term, OrdMap::from([(key.clone(), place)])),
+                }
             }
         }
         if key.kind == Kind::Pod && !before.as_ref().is_some_and(|b| is_found_as_before && b.facts.counts_as(&facts)) {
@@ -282,7 +290,7 @@ impl Store {
 
     /// Takes an object out under a new revision.
     pub(super) fn remove(&mut self, key: &Key) -> Option<Change> {
-        let (key, place) = self.places.remove_entry(key)?;
+        let (key, place) = self.places.remove_entry::<Key>(key)?;
         let before = self.objects[place].take()?;
         self.free.push(place);
         self.revision += 1;
@@ -294,9 +302,9 @@ impl Store {
     }
 
     fn record(&mut self, key: Rc<Key>, before: Option<Held>, after: Option<Held>) -> Change {
-        let count = &mut self.counts[key.kind as usize];
-        *count += usize::from(before.is_none());
-        *count -= usize::from(after.is_none());
+        if before.is_none() || after.is_none() {
+            self.count(&key, after.is_some());
+        }
         let part = |held: Option<Held>| held.map_or((None, Facts::default()), |held| (Some(held.object), held.facts));
         let ((before, old), (after, new)) = (part(before), part(after));
         let change = Change { revision: self.revision, key, before, after, facts: [old, new] };
@@ -309,6 +317,21 @@ impl Store {
         change
     }
 
+    /// Counts an object that came, or went.
+    fn count(&mut self, key: &Key, is_in: bool) {
+        let kind = key.kind as usize;
+        if !self.namespaces.contains_key(key.namespace.as_str()) {
+            self.namespaces.insert(key.namespace.clone(), [0; Kind::ALL.len()]);
+        }
+        let Some(own) = self.namespaces.get_mut(key.namespace.as_str()) else { return };
+        for count in [&mut self.counts[kind], &mut own[kind]] {
+            if is_in { *count += 1 } else { *count -= 1 }
+        }
+        if own.iter().all(|count| *count == 0) {
+            self.namespaces.remove(key.namespace.as_str());
+        }
+    }
+
     fn term(&self, term: &str) -> Found<'_> {
         Found { objects: &self.objects, places: self.terms.get(term).map(OrdMap::iter) }
     }
@@ -319,16 +342,16 @@ impl Store {
             self.objects.push(None);
             self.objects.len() - 1
         });
-        self.places.insert(key.clone(), place);
+        self.places.insert::<Key>(key.clone(), place);
         (key, place)
     }
 
     fn unindex(&mut self, key: &Key, object: &Object) {
         for term in terms(object) {
-            if let Some(keys) = self.terms.get_mut(&term) {
+            if let Some(keys) = self.terms.get_mut(term.as_str()) {
                 keys.remove(key);
                 if keys.is_empty() {
-                    self.terms.remove(&term);
+                    self.terms.remove_entry(term.as_str());
                 }
             }
         }
@@ -338,8 +361,8 @@ impl Store {
 /// True if what [`terms`] reads is the same in both.
 fn has_same_terms(a: &Object, b: &Object) -> bool {
     a.labels() == b.labels()
-        && a.spec()["nodeName"] == b.spec()["nodeName"]
-        && a.spec()["selector"] == b.spec()["selector"]
+        && (a.spec() == b.spec()
+            || (a.spec()["nodeName"] == b.spec()["nodeName"] && a.spec()["selector"] == b.spec()["selector"]))
         && a.value["metadata"]["ownerReferences"] == b.value["metadata"]["ownerReferences"]
 }
 
@@ -453,7 +476,7 @@ mod tests {
         assert_eq!(names(store.labelled(Kind::Pod, "default", "app", "web")), ["b"]);
         store.remove(&Key::new(Kind::Pod, "default", "b"));
         assert_eq!(store.labelled(Kind::Pod, "default", "app", "web").count(), 0);
-        assert!(!store.terms.keys().any(|term| term.ends_with("web")));
+        assert!(!store.terms.ordered().keys().any(|term| term.ends_with("web")));
     }
 
     #[test]

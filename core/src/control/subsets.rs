@@ -44,8 +44,10 @@ pub(super) fn repack(subsets: &[Value]) -> Vec<Value> {
 pub(super) fn pack(offers: &[Offer], ports: &[Value]) -> Vec<Value> {
     // By port; the last place is for addresses without ports.
     let mut offered: Vec<Vec<Offered<'_>>> = alloc::vec![Vec::new(); ports.len() + 1];
-    for offer in offers {
+    let mut addresses: Vec<(AddressKey<'_>, usize)> = Vec::with_capacity(offers.len());
+    for (place, offer) in offers.iter().enumerate() {
         let one = Offered { key: AddressKey::of(&offer.address), ready: offer.ready };
+        addresses.push((one.key, place));
         for place in &offer.ports {
             offered[*place].push(one);
         }
@@ -71,10 +73,6 @@ pub(super) fn pack(offers: &[Offer], ports: &[Value]) -> Vec<Value> {
         crate::ordered::sort(&mut group.ports);
     }
     crate::ordered::sort(&mut groups);
-    let mut addresses: Vec<(AddressKey<'_>, usize)> = Vec::new();
-    for (place, offer) in offers.iter().enumerate() {
-        addresses.push((AddressKey::of(&offer.address), place));
-    }
     crate::ordered::sort(&mut addresses);
     let mut packed = Vec::new();
     for group in &groups {

@@ -1,6 +1,6 @@
 //! A key's place in a map.
 
-use super::{OrdMap, order::At};
+use super::{HELD, OrdMap, order::At};
 
 /// A place that holds a value or not.
 #[derive(Debug)]
@@ -97,6 +97,7 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
 impl<'a, K: Ord, V> VacantEntry<'a, K, V> {
     /// Fills the place.
     pub fn insert(self, value: V) -> &'a mut V {
-        self.map.insert_at(self.at, self.key, value)
+        let slot = self.map.insert_at(self.at, self.key, value);
+        &mut self.map.slots[slot].as_mut().expect(HELD).1
     }
 }

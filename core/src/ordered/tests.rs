@@ -1,6 +1,7 @@
 use super::{order::RUN, *};
 use crate::rng::Rng;
 use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
 
 /// The same calls on a B-tree give the same answers.
 #[test]
@@ -61,4 +62,26 @@ fn both_ends_of_an_iterator_meet() {
         }
     }
     assert_eq!((front, back), (100, 100));
+}
+
+#[test]
+fn what_is_looked_for_by_its_hash_is_found_after_any_change() {
+    let mut map: QuickMap<String, u32> = QuickMap::default();
+    assert_eq!(map.get("0"), None);
+    for round in 0..3_u32 {
+        for n in (round..500).step_by(3) {
+            map.insert::<str>(n.to_string(), n + round);
+        }
+        for n in (0..500_u32).step_by(7) {
+            map.remove_entry(n.to_string().as_str());
+        }
+        for n in 0..500_u32 {
+            let is_there = n % 7 != 0 && n % 3 <= round;
+            assert_eq!(map.get(n.to_string().as_str()), is_there.then_some(&(n + n % 3)), "{n} in round {round}");
+        }
+    }
+    *map.get_mut("1").unwrap() = 9;
+    map.insert::<str>("2".to_string(), 8);
+    let first: Vec<_> = map.ordered().iter().take(3).map(|(key, value)| (key.as_str(), *value)).collect();
+    assert_eq!(first, [("1", 9), ("10", 11), ("100", 101)]);
 }

@@ -25,7 +25,7 @@ impl Cluster {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
         let spec = &pod.spec()["containers"][index];
         let now = self.now;
-        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         let (Some(host), Some(&address)) = (sandbox.host, sandbox.addresses.first()) else { return };
         let container = &mut sandbox.containers[index];
         container.generation += 1;
@@ -45,12 +45,12 @@ impl Cluster {
         ] {
             self.kubelet_event(&pod, EventType::Normal, reason, message);
         }
-        let surroundings = self.kubelets.sandboxes[key].surroundings.clone();
+        let surroundings = self.kubelets.sandbox(key).surroundings.clone();
         let process = self.start_image(host, spec, surroundings);
         if let Some(process) = process {
             self.watch(host, process, Watched::Container { pod: key.clone(), index, generation });
         }
-        self.kubelets.sandboxes.get_mut(key).expect("still there").containers[index].process = process;
+        self.kubelets.sandboxes.get_mut::<Key>(key).expect("still there").containers[index].process = process;
         self.judge_readiness(key);
         self.wake(host);
     }
@@ -77,7 +77,7 @@ impl Cluster {
     pub(super) fn end_container(&mut self, key: &Key, index: usize, generation: u32, code: i32) {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
         let now = self.now;
-        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         let container = &mut sandbox.containers[index];
         if container.generation != generation {
             return;
@@ -109,7 +109,7 @@ impl Cluster {
         let name = pod.spec()["containers"][index]["name"].str();
         let message = format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase());
         self.kubelet_event(pod, EventType::Normal, "Killing", message);
-        let Some(sandbox) = self.kubelets.sandboxes.get(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get::<Key>(key) else { return };
         let (Some(host), generation) = (sandbox.host, sandbox.containers[index].generation) else { return };
         let process = sandbox.containers[index].process;
         self.close_ports(host, core::slice::from_ref(&pod.spec()["containers"][index]));
@@ -136,7 +136,7 @@ impl Cluster {
     /// Source: kubernetes pkg/kubelet/prober/prober_manager.go (UpdatePodStatus).
     pub(super) fn judge_readiness(&mut self, key: &Key) {
         let pinned = self.kubelet_pinned(&key.namespace, &key.name).ready;
-        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         for container in &mut sandbox.containers {
             let is_running = matches!(container.status.state, ContainerState::Running(_));
             let verdict = |kind| {

@@ -12,7 +12,7 @@ pub use pin::PodPin;
 pub(in crate::cluster) use probe::ProbeKind;
 
 use super::{Cluster, Place, work::Task};
-use crate::ordered::OrdMap;
+use crate::ordered::{OrdMap, QuickMap};
 use crate::{
     api::{Key, Kind, Object},
     control::{Change, DeleteOptions, EventType},
@@ -28,7 +28,7 @@ use status::PodStatus;
 /// What all nodes' kubelets know.
 #[derive(Debug, Default)]
 pub(super) struct Kubelets {
-    sandboxes: OrdMap<Key, Sandbox>,
+    sandboxes: QuickMap<Rc<Key>, Sandbox>,
     pins: OrdMap<(String, String), PodPin>,
     /// Processes that are a container's command, or a probe.
     watched: OrdMap<(HostId, ProcessId), Watched>,
@@ -38,6 +38,13 @@ pub(super) struct Kubelets {
     variables: OrdMap<(String, bool), Rc<OrdMap<String, String>>>,
     /// Pods that found no free address on their node, with their uids, in the order they came.
     waiting: Vec<(NodeId, Key, String)>,
+}
+
+impl Kubelets {
+    /// The sandbox of a pod that is known to have one.
+    fn sandbox(&self, key: &Key) -> &Sandbox {
+        self.sandboxes.get::<Key>(key).expect("checked by the caller")
+    }
 }
 
 /// Why the end of a process matters.
@@ -78,13 +85,13 @@ impl Cluster {
     /// Follows one change of a pod.
     pub(super) fn kubelet_follow(&mut self, change: &Change) {
         let key = &change.key;
-        let known = self.kubelets.sandboxes.get(key);
+        let known = self.kubelets.sandboxes.get::<Key>(key);
         let is_other = known.is_some_and(|sandbox| change.after.as_ref().is_none_or(|pod| sandbox.uid != pod.uid()));
         if is_other && let Some(before) = &change.before {
             self.tear_down(key, before);
         }
         let Some(pod) = change.after.clone() else { return };
-        match self.kubelets.sandboxes.get(key) {
+        match self.kubelets.sandboxes.get::<Key>(key) {
             None => self.accept(key, &pod),
             Some(sandbox) if pod.is_terminating() && !sandbox.is_stopping => self.begin_stop(key, &pod),
             Some(_) => {}
@@ -95,7 +102,7 @@ impl Cluster {
     pub(super) fn kubelet_pin(&mut self, pin: PodPin) {
         let key = Key::new(Kind::Pod, &pin.namespace, &pin.name);
         self.kubelets.pins.insert((pin.namespace.clone(), pin.name.clone()), pin);
-        match self.kubelets.sandboxes.get(&key) {
+        match self.kubelets.sandboxes.get::<Key>(&key) {
             Some(sandbox) if sandbox.host.is_some() => {
                 self.judge_readiness(&key);
                 self.write_status(&key);
@@ -108,25 +115,26 @@ impl Cluster {
 
     /// What is fixed about a pod.
     pub(super) fn kubelet_pinned(&self, namespace: &str, name: &str) -> PodPin {
-        let pin = self.kubelets.pins.get(&(namespace.to_owned(), name.to_owned())).cloned();
+        let pins = Some(&self.kubelets.pins).filter(|pins| !pins.is_empty());
+        let pin = pins.and_then(|pins| pins.get(&(namespace.to_owned(), name.to_owned()))).cloned();
         pin.unwrap_or_else(|| PodPin { namespace: namespace.to_owned(), name: name.to_owned(), ..PodPin::default() })
     }
 
     /// What a process at a place finds around itself, if it is a pod on its node's own stack.
     pub(super) fn surroundings_at(&self, place: &Place) -> Option<Rc<HostConfig>> {
         let Place::Pod { namespace, name } = place else { return None };
-        self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?.surroundings.clone()
+        self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?.surroundings.clone()
     }
 
     /// The stack of a pod that has one.
     pub(super) fn kubelet_host(&self, key: &Key) -> Option<HostId> {
-        self.kubelets.sandboxes.get(key)?.host
+        self.kubelets.sandboxes.get::<Key>(key)?.host
     }
 
     /// The command of a pod's first container, also after it has ended.
     pub(super) fn kubelet_main_process(&self, pod: &Place) -> Option<ProcessId> {
         let Place::Pod { namespace, name } = pod else { return None };
-        self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?.containers.first()?.process
+        self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?.containers.first()?.process
     }
 
     /// The machine of a container that has started, and its command if it runs one.
@@ -136,7 +144,7 @@ impl Cluster {
         name: &str,
         container: usize,
     ) -> Option<(HostId, Option<ProcessId>)> {
-        let sandbox = self.kubelets.sandboxes.get(&Key::new(Kind::Pod, namespace, name))?;
+        let sandbox = self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?;
         Some((sandbox.host?, sandbox.containers.get(container)?.process))
     }
 
@@ -146,7 +154,7 @@ impl Cluster {
         | Task::Stop { ref pod, ref uid, .. }
         | Task::Restart { ref pod, ref uid, .. }
         | Task::Probe { ref pod, ref uid, .. }) = task;
-        let is_current = self.kubelets.sandboxes.get(pod).is_some_and(|sandbox| sandbox.uid == *uid);
+        let is_current = self.kubelets.sandboxes.get::<Key>(pod).is_some_and(|sandbox| sandbox.uid == *uid);
         if !is_current {
             return;
         }
@@ -211,7 +219,7 @@ impl Cluster {
         }
         let sandbox = Sandbox::new(pod, node, self.now);
         let uid = sandbox.uid.clone();
-        self.kubelets.sandboxes.insert(key.clone(), sandbox);
+        self.kubelets.sandboxes.insert::<Key>(Rc::new(key.clone()), sandbox);
         self.write_status(key);
         let pinned = self.kubelets.pins.contains_key(&(key.namespace.clone(), key.name.clone()));
         let jitter = self.rng.fork("start", &key.namespace, &key.name).below(1000);
@@ -226,12 +234,12 @@ impl Cluster {
         let pin = self.kubelet_pinned(&key.namespace, &key.name);
         if pin.phase.as_deref() == Some("Pending") {
             // Its sandbox may have an address by now, its containers do not run.
-            let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+            let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
             sandbox.addresses = pin.addresses;
             self.write_status(key);
             return;
         }
-        let sandbox = &self.kubelets.sandboxes[key];
+        let sandbox = &self.kubelets.sandbox(key);
         let node = sandbox.node;
         let is_host_network = pod.spec()["hostNetwork"].as_bool() == Some(true);
         let addresses = if is_host_network {
@@ -245,7 +253,7 @@ impl Cluster {
             self.wait_for_address(key, &pod, node);
             return;
         }
-        let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+        let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
         sandbox.addresses = addresses.clone();
         // The environment may refer to the address.
         self.write_status(key);
@@ -253,7 +261,7 @@ impl Cluster {
         let surroundings = is_host_network.then(|| Rc::new(self.surroundings(key, &pod, &addresses)));
         let host =
             if is_host_network { self.nodes[node.0 as usize].host } else { self.plug_in(key, &pod, node, &addresses) };
-        let sandbox = self.kubelets.sandboxes.get_mut(key).expect("checked by the caller");
+        let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
         sandbox.surroundings = surroundings;
         sandbox.host = Some(host);
         for index in 0..pod.spec()["containers"].items().len() {
@@ -266,7 +274,7 @@ impl Cluster {
     ///
     /// Source: containernetworking/plugins plugins/ipam/host-local/backend/allocator/allocator.go (Get).
     fn wait_for_address(&mut self, key: &Key, pod: &Object, node: NodeId) {
-        let uid = self.kubelets.sandboxes[key].uid.clone();
+        let uid = self.kubelets.sandbox(key).uid.clone();
         self.kubelets.waiting.push((node, key.clone(), uid));
         let mut ranges = String::new();
         for range in &self.config.nodes[node.0 as usize].pod_cidrs {
@@ -281,7 +289,7 @@ impl Cluster {
     fn offer_address(&mut self, node: NodeId) {
         while let Some(at) = self.kubelets.waiting.iter().position(|(on, ..)| *on == node) {
             let (_, pod, uid) = self.kubelets.waiting.remove(at);
-            if self.kubelets.sandboxes.get(&pod).is_some_and(|sandbox| sandbox.uid == uid) {
+            if self.kubelets.sandboxes.get::<Key>(&pod).is_some_and(|sandbox| sandbox.uid == uid) {
                 self.plan_task(self.now, Task::Start { pod, uid });
                 return;
             }
@@ -289,7 +297,7 @@ impl Cluster {
     }
 
     fn begin_stop(&mut self, key: &Key, pod: &Object) {
-        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         sandbox.is_stopping = true;
         let uid = sandbox.uid.clone();
         let grace = pod.value["metadata"]["deletionGracePeriodSeconds"].as_int().unwrap_or(30).max(0) as u64;
@@ -311,7 +319,7 @@ impl Cluster {
     }
 
     fn tear_down(&mut self, key: &Key, pod: &Object) {
-        let Some(sandbox) = self.kubelets.sandboxes.remove(key) else { return };
+        let Some((_, sandbox)) = self.kubelets.sandboxes.remove_entry::<Key>(key) else { return };
         let Some(host) = sandbox.host else { return };
         let node = self.nodes[sandbox.node.0 as usize].host;
         let mut own = Vec::new();
@@ -336,7 +344,7 @@ impl Cluster {
 
     pub(super) fn write_status(&mut self, key: &Key) {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
-        let Some(sandbox) = self.kubelets.sandboxes.get(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get::<Key>(key) else { return };
         let pin = self.kubelet_pinned(&key.namespace, &key.name);
         let phase = pin.phase.as_deref().unwrap_or_else(|| sandbox.phase(pod.spec()["restartPolicy"].str()));
         let status = PodStatus {

@@ -19,7 +19,7 @@ const TIMED_OUT: i32 = 143;
 
 impl Cluster {
     pub(super) fn start_probe(&mut self, key: &Key, index: usize, generation: u32, kind: ProbeKind) {
-        let sandbox = &self.kubelets.sandboxes[key];
+        let sandbox = &self.kubelets.sandbox(key);
         let (Some(host), node, uid) = (sandbox.host, sandbox.node, sandbox.uid.clone()) else { return };
         let container = &sandbox.containers[index];
         let is_held =
@@ -47,7 +47,7 @@ impl Cluster {
         };
         let process = self.spawn(runner, &line, surroundings);
         self.watch(runner, process, Watched::Probe { pod: key.clone(), index, generation, kind, is_awaited });
-        let sandbox = self.kubelets.sandboxes.get_mut(key).expect("found above");
+        let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("found above");
         for probe in &mut sandbox.containers[index].probes {
             probe.is_running |= probe.kind == kind;
         }
@@ -80,7 +80,7 @@ impl Cluster {
         result: Result<(), String>,
     ) {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
-        let Some(sandbox) = self.kubelets.sandboxes.get_mut(key) else { return };
+        let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         let container = &mut sandbox.containers[index];
         if container.generation != generation {
             return;

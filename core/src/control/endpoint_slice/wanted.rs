@@ -46,7 +46,7 @@ impl<'a> Wanted<'a> {
             serving,
             terminating,
             zone: node.and_then(|node| node.label("topology.kubernetes.io/zone")).unwrap_or_default(),
-            hostname: membership::hostname(member.pod, service),
+            hostname: membership::hostname(&member, service),
         })
     }
 
