@@ -77,7 +77,7 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             sort(&template, path, objects)?;
         }
     }
-    let mut style = Table {
+    let style = Table {
         is_wide: matches!(format, Format::Table(true)),
         has_namespace: is_everywhere,
         has_kind: args.is_set("show-kind") || groups.iter().any(|(kind, _)| *kind != groups[0].0),
@@ -86,7 +86,9 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         without_headers: args.is_set("no-headers"),
     };
     if let Format::Table(_) = format {
-        session.print_groups(&style, &groups);
+        if !args.is_set("watch-only") {
+            session.print_groups(&style, &groups);
+        }
         let is_silent = session.output.stdout.is_empty() && errors.is_empty();
         let is_watch = args.is_set("watch") || args.is_set("watch-only");
         if is_silent && !is_watch && !args.is_set("ignore-not-found") {
@@ -109,8 +111,8 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         return Err(Failure::plain(errors.join("\n")));
     }
     if args.is_set("watch") || args.is_set("watch-only") {
-        style.without_headers |= !session.output.stdout.is_empty();
-        session.watch(&targets, &filter, is_everywhere, style);
+        let listed = if args.is_set("watch-only") { Vec::new() } else { groups.swap_remove(0).1 };
+        session.watch(&targets[0], &filter, is_everywhere, style, &listed);
     }
     Ok(())
 }
@@ -161,28 +163,45 @@ impl Session<'_> {
         }
     }
 
-    /// `-w`: what changes until the cluster has nothing more to do, half a minute at most.
-    fn watch(&mut self, targets: &[Target], filter: &Filter, is_everywhere: bool, style: Table) {
+    /// `-w`: each change, in order, until half a minute has passed; what was listed before decides the columns' widths.
+    fn watch(
+        &mut self,
+        target: &Target,
+        filter: &Filter,
+        is_everywhere: bool,
+        mut style: Table,
+        listed: &[Rc<Object>],
+    ) {
         const LIMIT: u32 = 30;
-        let mut style = style;
-        let target = &targets[0];
-        let look = |session: &Session<'_>| -> Vec<Rc<Object>> {
-            match &target.name {
-                Some(name) => session.named(target.kind, name).into_iter().collect(),
-                None => session.listed(target.kind, filter, is_everywhere),
-            }
-        };
-        let mut seen = look(self);
+        let mut rows = String::new();
+        if !listed.is_empty() {
+            rows = style.text(target.kind, listed, self.cluster.now());
+            style.without_headers = true;
+        }
+        let mut revision = self.cluster.control().store().revision();
         for _ in 0..LIMIT {
             self.cluster.advance(Duration::from_secs(1));
-            let now = look(self);
-            let changed: Vec<Rc<Object>> = now.iter().filter(|object| !seen.contains(object)).cloned().collect();
-            if !changed.is_empty() {
-                let text = style.text(target.kind, &changed, self.cluster.now());
-                self.print_line(&table(&text));
+            let store = self.cluster.control().store();
+            let mut changed: Vec<Rc<Object>> = Vec::new();
+            for change in store.changes_since(revision).into_iter().flatten() {
+                let key = &change.key;
+                let is_here = is_everywhere || !key.kind.names().namespaced || key.namespace == self.namespace;
+                let is_named = target.name.as_ref().is_none_or(|name| *name == key.name);
+                if key.kind == target.kind && is_here && is_named && filter.admits(change.object()) {
+                    changed.push(change.object().clone());
+                }
+            }
+            revision = store.revision();
+            for object in changed {
+                let text = style.text(target.kind, core::slice::from_ref(&object), self.cluster.now());
+                let count = text.lines().count();
+                rows.push_str(if rows.is_empty() { "" } else { "\n" });
+                rows.push_str(&text);
+                let aligned = table(&rows);
+                let lines: Vec<&str> = aligned.lines().collect();
+                self.print_line(&lines[lines.len() - count..].join("\n"));
                 style.without_headers = true;
             }
-            seen = now;
         }
         self.output.exit_code = Output::TIME_LIMIT;
         self.output.hint = Some(Hint {

@@ -175,7 +175,8 @@ impl Filter {
         self.error.is_none() && self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
     }
 
-    fn admits(&self, object: &Object) -> bool {
+    /// True if labels and fields pass.
+    pub(super) fn admits(&self, object: &Object) -> bool {
         self.admits_labels(object.labels())
             && self.fields.iter().all(|(path, is_equal, wanted)| {
                 let value = path.split('.').fold(&object.value, |value, name| &value[name]);
