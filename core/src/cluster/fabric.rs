@@ -50,6 +50,7 @@ impl Cluster {
         while let Some((_, packet)) = machine.cable.pop_front_if(|(at, _)| *at <= self.now) {
             self.taps.again(self.now, Place::Host(host), &packet);
             machine.host.handle_packet(self.now, &packet);
+            self.pool.put_packet(packet);
         }
         if let Some((next, _)) = machine.cable.front() {
             self.schedule.at(*next, Work::Arrive(host));

@@ -57,8 +57,13 @@ impl Journal {
         self.lost
     }
 
+    /// Whether another input would be kept.
+    pub(super) fn has_room(&self, limit: u32) -> bool {
+        self.inputs.len() < limit as usize
+    }
+
     pub(super) fn record(&mut self, input: Input, limit: u32) {
-        if self.inputs.len() < limit as usize {
+        if self.has_room(limit) {
             self.inputs.push(input);
         } else {
             self.lost += 1;

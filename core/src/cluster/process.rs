@@ -129,7 +129,9 @@ impl Cluster {
 
     /// Types text into a process; nothing happens if it has ended.
     pub fn write(&mut self, process: Process, text: &str) {
-        self.input(Input::Write { process, text: text.into() }, |cluster| {
+        // It may be megabytes.
+        let kept = if self.journal.has_room(self.config.limits.inputs) { text } else { "" };
+        self.input(Input::Write { process, text: kept.into() }, |cluster| {
             let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
             let Some(machine) = cluster.machines.machine_mut(host) else { return };
             machine.host.write_stdin(id, text.as_bytes());

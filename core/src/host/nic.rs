@@ -1,7 +1,6 @@
 //! The interface card of a host: whole IP packets in memory, those for the host itself kept inside.
 
 use alloc::collections::VecDeque;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -9,6 +8,7 @@ use smoltcp::phy::{Checksum, Device, DeviceCapabilities, Medium, RxToken, TxToke
 use smoltcp::time::Instant;
 
 use super::packet::IpPacket;
+use super::pool::SocketPool;
 
 /// Packets on their way out.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Outbox {
     pub(super) watchers: Vec<(u32, VecDeque<Seen>)>,
     /// The time, for those who look.
     pub(super) now: Instant,
+    /// Where packets come from.
+    pool: SocketPool,
 }
 
 /// A packet that went by.
@@ -39,9 +41,9 @@ pub(super) struct Seen {
 const UNSEEN: usize = 4096;
 
 impl Outbox {
-    pub(super) fn new(addresses: Vec<IpAddr>, routed: bool) -> Outbox {
+    pub(super) fn new(addresses: Vec<IpAddr>, routed: bool, pool: SocketPool) -> Outbox {
         let (wire, loopback) = (VecDeque::new(), VecDeque::new());
-        Outbox { addresses, routed, wire, loopback, watchers: Vec::new(), now: Instant::ZERO }
+        Outbox { addresses, routed, wire, loopback, watchers: Vec::new(), now: Instant::ZERO, pool }
     }
 
     /// Whether `address` is this host.
@@ -122,8 +124,8 @@ pub(super) struct Transmit<'a>(&'a mut Outbox);
 
 impl TxToken for Transmit<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        // Exactly `len` bytes: smoltcp's TCP checksum covers the whole slice it is given.
-        let mut packet = vec![0; len];
+        // Exactly `len` bytes: smoltcp's TCP checksum covers the whole slice it is given, and it writes all of them.
+        let mut packet = self.0.pool.packet(len);
         let result = f(&mut packet);
         self.0.push(packet);
         result

@@ -1,4 +1,5 @@
-//! TCP sockets kept for the next connection, so that their buffers are not made again each time.
+//! TCP sockets kept for the next connection and large packets for the next one, so that their buffers are not made again
+//! each time.
 
 use alloc::rc::Rc;
 use alloc::vec;
@@ -15,14 +16,23 @@ const SEND_BUFFER: usize = 32 * 1024;
 /// Sockets kept at most; a busier moment makes new ones and lets them go.
 const KEPT: usize = 64;
 
-/// Unused sockets, shared by all the hosts that were given a clone.
+/// What a packet holds at least to be kept; smaller ones are made as quickly as found.
+const LARGE: usize = 1024;
+
+/// Unused sockets and packets, shared by all the hosts that were given a clone.
 #[derive(Clone, Default)]
-pub struct SocketPool(Rc<RefCell<Vec<tcp::Socket<'static>>>>);
+pub struct SocketPool(Rc<RefCell<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    sockets: Vec<tcp::Socket<'static>>,
+    packets: Vec<Vec<u8>>,
+}
 
 impl SocketPool {
     /// A closed socket with empty buffers.
     pub(super) fn take(&self) -> tcp::Socket<'static> {
-        self.0.borrow_mut().pop().unwrap_or_else(|| {
+        self.0.borrow_mut().sockets.pop().unwrap_or_else(|| {
             let mut socket = tcp::Socket::new(
                 tcp::SocketBuffer::new(vec![0; RECEIVE_BUFFER]),
                 tcp::SocketBuffer::new(vec![0; SEND_BUFFER]),
@@ -38,17 +48,33 @@ impl SocketPool {
     /// Takes a socket back, whatever its state; no packet of it is sent any more.
     pub(super) fn put(&self, mut socket: tcp::Socket<'static>) {
         socket.abort();
-        let mut kept = self.0.borrow_mut();
+        let kept = &mut self.0.borrow_mut().sockets;
         // What stood in for an aborted socket has no buffers.
         if kept.len() < KEPT && socket.recv_capacity() > 0 {
             kept.push(socket);
+        }
+    }
+
+    /// Bytes for a packet, to be written over: what they hold may be an older one.
+    pub(super) fn packet(&self, length: usize) -> Vec<u8> {
+        let kept = if length < LARGE { None } else { self.0.borrow_mut().packets.pop() };
+        let mut packet = kept.unwrap_or_default();
+        packet.resize(length, 0);
+        packet
+    }
+
+    /// Takes the bytes of a packet back.
+    pub(crate) fn put_packet(&self, packet: Vec<u8>) {
+        let kept = &mut self.0.borrow_mut().packets;
+        if packet.capacity() >= LARGE && kept.len() < KEPT {
+            kept.push(packet);
         }
     }
 }
 
 impl core::fmt::Debug for SocketPool {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "SocketPool({})", self.0.borrow().len())
+        write!(f, "SocketPool({})", self.0.borrow().sockets.len())
     }
 }
 

@@ -86,7 +86,7 @@ impl Stack {
     pub(super) fn new(config: Rc<HostConfig>) -> Stack {
         Stack {
             now: Instant::ZERO,
-            outbox: Outbox::new(config.addresses.clone(), config.routed),
+            outbox: Outbox::new(config.addresses.clone(), config.routed, config.pool.clone()),
             udp: Udp::default(),
             listeners: Vec::new(),
             accepted: Vec::new(),

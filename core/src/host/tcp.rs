@@ -250,7 +250,7 @@ impl Tcp {
 fn interface(now: Instant, mtu: u16, seed: u64) -> Interface {
     let mut config = Config::new(HardwareAddress::Ip);
     config.random_seed = seed;
-    let mut outbox = Outbox::new(Vec::new(), false);
+    let mut outbox = Outbox::new(Vec::new(), false, SocketPool::default());
     let mut nic = Nic { received: None, outbox: &mut outbox, mtu: usize::from(mtu) };
     let mut interface = Interface::new(config, &mut nic, now);
     // The host itself has decided that a packet is for it, so smoltcp needs no list of addresses.

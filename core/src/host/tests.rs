@@ -419,6 +419,39 @@ fn an_idle_host_is_small() {
 }
 
 #[test]
+fn a_packet_written_over_an_older_one_is_the_same() {
+    let packets_of = |pool: &SocketPool| {
+        let mut config = HostConfig::new("client", format(1, 4), Rng::new(7));
+        config.pool = pool.clone();
+        let mut client = Host::new(config);
+        let mut server = Host::new(HostConfig::new("server", format(2, 4), Rng::new(8)));
+        server.serve(7, Protocol::Tcp, Server::Echo);
+        let id = client.spawn(Command { argv: ["nc", "10.0.0.2", "7"].map(String::from).into(), terminal: false });
+        client.write_stdin(id, &[b'x'; 20_000]);
+        client.close_stdin(id);
+        let mut packets = Vec::new();
+        while client.exit_code(id).is_none() {
+            client.poll(Instant::ZERO);
+            while let Some(packet) = client.poll_packet() {
+                server.handle_packet(Instant::ZERO, &packet);
+                packets.push(packet.clone());
+                pool.put_packet(packet);
+            }
+            server.poll(Instant::ZERO);
+            while let Some(packet) = server.poll_packet() {
+                client.handle_packet(Instant::ZERO, &packet);
+            }
+        }
+        packets
+    };
+    let used = SocketPool::default();
+    (0..8).for_each(|_| used.put_packet(vec![0xff; 1500]));
+    let packets = packets_of(&used);
+    assert!(packets.iter().any(|packet| packet.len() == 1500));
+    assert_eq!(packets, packets_of(&SocketPool::default()));
+}
+
+#[test]
 fn the_same_seed_sends_the_same_bytes() {
     let run = || {
         let mut lan = Lan::serving(80, Server::Http);
