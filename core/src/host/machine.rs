@@ -26,6 +26,8 @@ pub(super) struct Machine {
     pub(super) log: RefCell<VecDeque<Access>>,
     /// Jobs that a shell has sent to the background and that do not run yet.
     jobs: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
+    /// Steps that shells have done at the instant they were last done at.
+    steps: Cell<(Instant, u32)>,
     /// When the task that is being polled wants to be polled again at the latest.
     deadline: Cell<Option<Instant>>,
 }
@@ -39,6 +41,7 @@ impl Machine {
             files: RefCell::default(),
             log: RefCell::default(),
             jobs: RefCell::default(),
+            steps: Cell::new((Instant::ZERO, 0)),
             deadline: Cell::new(None),
         }
     }
@@ -60,6 +63,17 @@ impl Machine {
     /// Jobs to start.
     pub(super) fn take_jobs(&self) -> Vec<Pin<Box<dyn Future<Output = ()>>>> {
         core::mem::take(&mut self.jobs.borrow_mut())
+    }
+
+    /// Counts a step of a shell. True if so many were done in no time that one must wait: work costs time, and without
+    /// this a loop that waits for nothing would stop the world's clock.
+    pub(super) fn is_busy(&self) -> bool {
+        const STEPS_MAX: u32 = 1000;
+        let now = self.now();
+        let (at, steps) = self.steps.get();
+        let steps = if at == now { steps + 1 } else { 0 };
+        self.steps.set((now, steps));
+        steps >= STEPS_MAX
     }
 
     /// Asks for another poll at `at`.

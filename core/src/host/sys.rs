@@ -33,6 +33,8 @@ pub(super) struct Sys {
     pub(super) variables: Rc<RefCell<Vec<(String, String)>>>,
     /// What Ctrl-C does to this process.
     pub(super) interrupt: Rc<Cell<Interrupt>>,
+    /// How many programs and shells run each other up to this one.
+    pub(super) depth: u32,
     /// What the process finds around itself, if that is not the host's own.
     pub(super) surroundings: Option<Rc<HostConfig>>,
 }
@@ -59,6 +61,7 @@ impl Sys {
             terminal,
             variables: Rc::default(),
             interrupt: Rc::default(),
+            depth: 0,
             surroundings: None,
         }
     }
@@ -114,9 +117,9 @@ impl Sys {
         (self.now() - start).total_millis()
     }
 
-    /// The time in so many milliseconds.
+    /// The time in so many milliseconds, or in the 140,000 years that an instant has room for.
     pub(super) fn after(&self, millis: u64) -> Instant {
-        self.now() + Duration::from_millis(millis)
+        self.now() + Duration::from_millis(millis.min(1 << 52))
     }
 
     pub(super) fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> + '_ {

@@ -114,9 +114,16 @@ fn find(image: &str, program: &str) -> Option<&'static Program> {
     PROGRAMS.iter().find(|(known, _)| is_there && *known == name).map(|(_, program)| program)
 }
 
+/// How many programs may run each other: a shell in a shell costs stack.
+const DEPTH_MAX: u32 = 52;
+
 /// Runs a program to its exit code; 127 if there is none of that name. Boxed, because a shell runs programs and is one.
-pub(super) fn run(sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i32>>> {
+pub(super) fn run(mut sys: Sys, argv: Vec<String>) -> Pin<Box<dyn Future<Output = i32>>> {
+    sys.depth += 1;
     Box::pin(async move {
+        if sys.depth > DEPTH_MAX {
+            return sys.fail(format_args!("sh: nested too deep"));
+        }
         let Some((name, arguments)) = argv.split_first() else { return 0 };
         match find(&sys.config().image, name) {
             Some(AtOnce(program)) => program(&sys, arguments),

@@ -72,7 +72,7 @@ impl Shell {
             "0" => Some("sh".to_string()),
             "HOSTNAME" => Some(sys.variable(name).unwrap_or_else(|| sys.config().hostname.clone())),
             _ => match name.parse::<usize>() {
-                Ok(number) => self.positional.get(number - 1).cloned(),
+                Ok(number) => self.positional.get(number.wrapping_sub(1)).cloned(),
                 Err(_) => sys.variable(name),
             },
         }
@@ -96,15 +96,19 @@ fn split(text: &str, quoted: Quoted, current: &mut Option<String>, all: &mut Vec
 
 /// Whole numbers, names, `+ - * / %` and parentheses; `None` is a mistake.
 fn arithmetic(text: &str, lookup: &dyn Fn(&str) -> Option<i64>) -> Option<i64> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0, lookup };
+    let mut reader = Reader { text: text.as_bytes(), at: 0, depth: 0, lookup };
     let value = reader.sum()?;
     reader.blanks();
     (reader.at == text.len()).then_some(value)
 }
 
+/// How deep parentheses and signs may stand in each other.
+const DEPTH_MAX: u32 = 50;
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    depth: u32,
     lookup: &'a dyn Fn(&str) -> Option<i64>,
 }
 
@@ -145,13 +149,20 @@ impl Reader<'_> {
     }
 
     fn atom(&mut self) -> Option<i64> {
-        match self.operator(b"(-+") {
+        let sign = self.operator(b"(-+");
+        self.depth += u32::from(sign.is_some());
+        match sign {
+            Some(_) if self.depth > DEPTH_MAX => None,
             Some(b'(') => {
                 let value = self.sum()?;
+                self.depth -= 1;
                 self.operator(b")").map(|_| value)
             }
-            Some(b'-') => self.atom()?.checked_neg(),
-            Some(_) => self.atom(),
+            Some(sign) => {
+                let value = self.atom()?;
+                self.depth -= 1;
+                if sign == b'-' { value.checked_neg() } else { Some(value) }
+            }
             None => {
                 let rest = &self.text[self.at..];
                 let length = rest.iter().take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count();

@@ -53,10 +53,11 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     };
     let positional = arguments.get(at + 3..).unwrap_or_default().to_vec();
     let shell = Shell { last: Cell::new(0), positional: Rc::new(positional) };
-    match parse::parse(script) {
-        Ok(list) => run_apart(shell, sys.clone(), &list).await,
+    let mut sys = sys.clone();
+    match parse::parse(script, &mut sys.depth) {
+        Ok(list) => run_apart(shell, sys, &list).await,
         Err(error) => {
-            complain(sys, error);
+            complain(&sys, error);
             2
         }
     }
@@ -85,9 +86,10 @@ async fn interactive(sys: &Sys) -> i32 {
             return shell.last.get();
         }
         text += &String::from_utf8_lossy(&line);
-        match parse::parse(&text) {
+        let mut inner = sys.clone();
+        match parse::parse(&text, &mut inner.depth) {
             Err(ParseError::Incomplete) => continue,
-            Ok(list) => match interruptible(sys, run_list(&shell, sys, &list)).await {
+            Ok(list) => match interruptible(sys, run_list(&shell, &inner, &list)).await {
                 Some(Flow::Exit(code)) => return code,
                 Some(_) => {}
                 None => shell.last.set(130),
@@ -126,6 +128,9 @@ fn complain(sys: &Sys, error: ParseError) {
 /// Runs commands one after the other. Boxed, because commands contain lists.
 fn run_list<'a>(shell: &'a Shell, sys: &'a Sys, list: &'a [Node]) -> Pin<Box<dyn Future<Output = Flow> + 'a>> {
     Box::pin(async move {
+        if sys.machine.is_busy() {
+            sys.sleep_until(sys.after(1)).await;
+        }
         for node in list {
             match run_node(shell, sys, node).await {
                 Flow::Next => {}
@@ -153,11 +158,14 @@ async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
             let code = run_pipeline(shell, sys, stages).await;
             shell.last.set(if *negated { i32::from(code == 0) } else { code });
         }
-        Node::And(left, right) | Node::Or(left, right) => {
-            let flow = run_list(shell, sys, slice::from_ref(&**left)).await;
-            let wanted = (shell.last.get() == 0) == matches!(node, Node::And(..));
-            let right: &[Node] = if wanted { slice::from_ref(right) } else { &[] };
-            return if flow == Flow::Next { run_list(shell, sys, right).await } else { flow };
+        Node::Chain(first, others) => {
+            let mut flow = run_list(shell, sys, slice::from_ref(&**first)).await;
+            for (and, node) in others {
+                if flow == Flow::Next && (shell.last.get() == 0) == *and {
+                    flow = run_list(shell, sys, slice::from_ref(node)).await;
+                }
+            }
+            return flow;
         }
         Node::For { name, words, body } => {
             for value in shell.arguments(sys, words).await {
@@ -342,6 +350,7 @@ async fn redirected(shell: &Shell, sys: &Sys, redirects: &[Redirect]) -> Option<
                 };
                 inner.stdin = Pipe::closed();
                 inner.stdin.write(&bytes);
+                inner.terminal = false;
             }
         }
     }

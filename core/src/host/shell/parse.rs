@@ -17,10 +17,14 @@ pub(super) enum ParseError {
     Syntax(String),
 }
 
-/// Reads a whole text.
-pub(super) fn parse(text: &str) -> Result<Vec<Node>, ParseError> {
-    let mut parser = Parser { text, at: 0 };
+/// How deep commands may stand in each other, the shells around this one counted: each level costs stack.
+const DEPTH_MAX: u32 = 50;
+
+/// Reads a whole text that stands `depth` levels deep; `depth` becomes that of its deepest part.
+pub(super) fn parse(text: &str, depth: &mut u32) -> Result<Vec<Node>, ParseError> {
+    let mut parser = Parser { text, at: 0, depth: *depth, deepest: *depth };
     let list = parser.list(&[])?;
+    *depth = parser.deepest;
     match parser.peek() {
         None => Ok(list),
         Some(_) => Err(parser.unexpected()),
@@ -31,6 +35,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, ParseError> {
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
+    /// In how many commands and words it stands, and the most there were.
+    pub(super) depth: u32,
+    pub(super) deepest: u32,
 }
 
 /// Words that end or divide a compound command.
@@ -51,6 +58,16 @@ impl<'a> Parser<'a> {
         let next = self.peek().ok_or(ParseError::Incomplete)?;
         self.at += next.len_utf8();
         Ok(next)
+    }
+
+    /// One level down; who calls this comes up again where it does not fail.
+    pub(super) fn descend(&mut self) -> Result<(), ParseError> {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        if self.depth > DEPTH_MAX {
+            return Err(ParseError::Syntax("nested too deep".to_string()));
+        }
+        Ok(())
     }
 
     fn starts_with(&self, prefix: &str) -> bool {
@@ -132,10 +149,12 @@ impl<'a> Parser<'a> {
 
     /// Commands up to a reserved word of `stops`, a closing parenthesis or the end.
     pub(super) fn list(&mut self, stops: &[&str]) -> Result<Vec<Node>, ParseError> {
+        self.descend()?;
         let mut list = Vec::new();
         loop {
             self.blank_lines();
             if matches!(self.peek(), None | Some(')')) || stops.contains(&self.next_plain()) {
+                self.depth -= 1;
                 return Ok(list);
             }
             let node = self.and_or()?;
@@ -155,19 +174,19 @@ impl<'a> Parser<'a> {
     }
 
     fn and_or(&mut self) -> Result<Node, ParseError> {
-        let mut left = self.pipeline()?;
+        let first = self.pipeline()?;
+        let mut others = Vec::new();
         loop {
             self.blanks();
             let and = self.eat("&&");
             if !and && !self.eat("||") {
-                return Ok(left);
+                return Ok(if others.is_empty() { first } else { Node::Chain(Box::new(first), others) });
             }
             self.blank_lines();
             if self.peek().is_none() {
                 return Err(ParseError::Incomplete);
             }
-            let right = Box::new(self.pipeline()?);
-            left = if and { Node::And(Box::new(left), right) } else { Node::Or(Box::new(left), right) };
+            others.push((and, self.pipeline()?));
         }
     }
 

@@ -37,6 +37,13 @@ fn loops_run_over_words_and_conditions() {
 }
 
 #[test]
+fn a_loop_over_many_words_takes_time() {
+    let (text, code) =
+        sh("timeout 2 sh -c 'for i in $(seq 3000); do for j in $(seq 3000); do true; done; done'; echo $?");
+    assert_eq!((text.as_str(), code), ("143\n", 0));
+}
+
+#[test]
 fn pipes_connect_programs_and_end_the_writer_with_the_reader() {
     assert_eq!(out("for i in b a b; do echo $i; done | sort | uniq -c"), "      1 a\n      2 b\n");
     assert_eq!(out("while true; do echo y; done | head -n 2"), "y\ny\n");
@@ -60,6 +67,45 @@ fn a_subshell_keeps_its_variables_to_itself() {
 fn mistakes_are_told_in_the_shells_words() {
     assert_eq!(sh("done"), ("sh: syntax error: unexpected \"done\"\n".into(), 2));
     assert_eq!(sh("echo 'open"), ("sh: syntax error: unexpected end of file\n".into(), 2));
+}
+
+#[test]
+fn commands_that_stand_too_deep_in_each_other_are_refused() {
+    let refused = (String::from("sh: nested too deep\n"), 2);
+    for (open, inner, close) in [
+        ("echo $(", "echo hi", ")"),
+        ("(", "echo hi", ")"),
+        ("{ ", "echo hi", "; }"),
+        ("if true; then ", "echo hi", "; fi"),
+        ("if ", "echo hi", "; then true; fi"),
+        ("while ", "echo hi", "; do break; done"),
+        ("for i in 1; do ", "echo hi", "; done"),
+        ("echo ${A:-", "hi", "}"),
+        ("echo \"$(", "echo hi", ")\""),
+        ("echo $((1+", "1", "))"),
+    ] {
+        // The second echo would be a word of the first.
+        let open_again = if open.starts_with("echo $((") || open.starts_with("echo ${") { &open[5..] } else { open };
+        let line =
+            |levels: usize| alloc::format!("{open}{}{inner}{}", open_again.repeat(levels - 1), close.repeat(levels));
+        assert_eq!(sh(&line(2000)), refused, "{open}");
+        assert_eq!(sh(&line(20)).1, 0, "{open} {}", sh(&line(20)).0);
+        assert_ne!(sh(&open.repeat(2000)).1, 0, "{open}");
+    }
+    // What is shallow may be long.
+    assert_eq!(out(&("true && ".repeat(20_000) + "echo hi")), "hi\n");
+    assert_eq!(sh(&alloc::format!("echo $(({}1))", "-".repeat(20_000))).1, 0);
+    assert_eq!(sh(&alloc::format!("echo $(({}", "(".repeat(20_000))).1, 2);
+}
+
+#[test]
+fn programs_that_run_each_other_without_end_are_refused() {
+    let (text, code) = sh("export A='sh -c \"\\$A\"'; A='sh -c \"$A\"'; sh -c \"$A\"");
+    assert_eq!((text.as_str(), code), ("sh: nested too deep\n", 2));
+    assert_eq!(out("A='(((((((((sh -c \"$A\")))))))))'; sh -c \"$A\""), "sh: nested too deep\n");
+    assert_eq!(sh("echo 'sh < /tmp/x' > /tmp/x; sh < /tmp/x").0, "sh: nested too deep\n");
+    assert_eq!(out(&("timeout 9 ".repeat(2000) + "echo hi")), "sh: nested too deep\n");
+    assert_eq!(out("timeout 9 sh -c 'timeout 9 sh -c \"echo hi\"'"), "hi\n");
 }
 
 #[test]

@@ -11,8 +11,8 @@ pub(super) enum Node {
     Simple(Simple),
     /// `a | b`; true: `! a`.
     Pipeline(Vec<Node>, bool),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
+    /// `a && b || c`: what follows the first, true for `&&`.
+    Chain(Box<Node>, Vec<(bool, Node)>),
     For {
         name: String,
         words: Vec<Word>,

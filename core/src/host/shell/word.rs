@@ -21,12 +21,19 @@ impl<'a> Parser<'a> {
             match c {
                 '\'' => word.push(self.until('\'')?, Quoted::Yes),
                 '"' => self.double_quoted(&mut word)?,
-                '`' => word.0.push(Part::Command(parse(self.until('`')?)?, Quoted::No)),
+                '`' => word.0.push(self.backquoted()?),
                 '\\' => word.push_char(self.read()?, Quoted::Yes),
                 plain => word.push_char(plain, Quoted::No),
             }
         }
         if word.0.is_empty() { Err(self.unexpected()) } else { Ok(word) }
+    }
+
+    fn backquoted(&mut self) -> Result<Part, ParseError> {
+        let mut depth = self.depth;
+        let list = parse(self.until('`')?, &mut depth)?;
+        self.deepest = self.deepest.max(depth);
+        Ok(Part::Command(list, Quoted::No))
     }
 
     /// Reads up to a closing quote, and that too.
@@ -61,6 +68,7 @@ impl<'a> Parser<'a> {
 
     /// What a `$` starts.
     fn dollar(&mut self, word: &mut Word, quoted: Quoted) -> Result<(), ParseError> {
+        self.descend()?;
         let part = if self.eat("$((") {
             let mut inner = Word::default();
             let mut depth = 0;
@@ -110,11 +118,13 @@ impl<'a> Parser<'a> {
             };
             if name.is_empty() {
                 word.push("$", quoted);
+                self.depth -= 1;
                 return Ok(());
             }
             Part::Variable { name, default: None, quoted }
         };
         word.0.push(part);
+        self.depth -= 1;
         Ok(())
     }
 }
