@@ -298,6 +298,31 @@ fn ping_counts_what_comes_back() {
 }
 
 #[test]
+fn programs_without_a_pause_take_time_nevertheless() {
+    let mut lan = Lan::new();
+    for line in ["ping -i 0 10.0.0.2", "ping -i 0 10.0.0.9", "traceroute -w 0 -q 10 -m 255 10.0.0.9", "watch -n 0 true"]
+    {
+        let (text, code) = lan.output(0, &["timeout 1 ", line, " > /dev/null"].concat());
+        assert_eq!((text.as_str(), code == 143 || line.starts_with("traceroute")), ("", true), "{line}");
+    }
+    assert!(lan.output(0, "ping -q -i 0.001 -c 65540 10.0.0.2").0.contains("65540 packets transmitted, 65540 packets"));
+    assert_eq!(lan.output(0, "traceroute -q 11 10.0.0.2").0, "traceroute: no more than 10 probes per hop\n");
+}
+
+#[test]
+fn huge_numbers_end_where_the_types_end() {
+    let lan = &mut Lan::new();
+    assert_eq!(
+        lan.output(0, "seq 9223372036854775806 9223372036854775807").0,
+        "9223372036854775806\n9223372036854775807\n"
+    );
+    for line in ["sleep 18446744073709551", "sleep 18446744073709551615.999d", "curl -m 18446744073709551 10.0.0.9"] {
+        assert_eq!(lan.output(0, &["timeout 60 ", line].concat()).1, 143, "{line}");
+    }
+    assert_eq!(lan.output(0, "echo a${00}b").0, "ab\n");
+}
+
+#[test]
 fn netcat_scans_listens_and_talks() {
     let mut lan = Lan::serving(80, Server::Whoami);
     lan.hosts[1].serve(53, Protocol::Udp, Server::Whoami);

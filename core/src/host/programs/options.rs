@@ -140,12 +140,15 @@ fn find(known: &str, name: &str) -> Option<(char, bool)> {
     None
 }
 
+/// The longest time, 140,000 years: more cannot be added to an instant.
+const MILLIS_MAX: u64 = 1 << 52;
+
 /// Seconds with an optional fraction, as milliseconds.
 pub(super) fn seconds(text: &str) -> Option<u64> {
     let text = text.strip_suffix('s').unwrap_or(text);
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let whole: u64 = if whole.is_empty() && !fraction.is_empty() { 0 } else { whole.parse().ok()? };
-    let mut millis = whole.checked_mul(1000)?;
+    let mut millis = whole.saturating_mul(1000).min(MILLIS_MAX);
     let mut unit = 100;
     for digit in fraction.chars() {
         millis += u64::from(digit.to_digit(10)?) * unit;
@@ -202,5 +205,6 @@ mod tests {
     #[test]
     fn seconds_may_have_a_fraction() {
         assert_eq!([seconds("1.5"), seconds("3"), seconds("x")], [Some(1500), Some(3000), None]);
+        assert_eq!(seconds("18446744073709551615.999"), Some(MILLIS_MAX + 999));
     }
 }

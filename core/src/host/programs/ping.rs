@@ -19,14 +19,15 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let Some(address) = resolve::named(sys, "ping", host).await else { return 1 };
     sys.line(format_args!("PING {host} ({address}): {} data bytes", DATA.len()));
     let ident = sys.draw();
-    let count = options.port('c');
-    let interval = options.seconds('i').unwrap_or(1000);
+    let count = options.number('c');
+    // No pause at all would be no time at all.
+    let interval = options.seconds('i').unwrap_or(1000).max(1);
     let end = options.seconds('w').map(|millis| sys.after(millis));
-    let (mut sent, mut received) = (0u16, 0u16);
+    let (mut sent, mut received) = (0u64, 0u64);
     let (mut least, mut sum, mut most) = (u64::MAX, 0, 0);
     while count.is_none_or(|count| sent < count) && end.is_none_or(|end| sys.now() < end) {
         let (start, next) = (sys.now(), sys.after(interval));
-        let sequence = sent;
+        let sequence = sent as u16;
         sent += 1;
         let last = count == Some(sent);
         // The last request is waited for; the others as long as until the next one is due.
@@ -49,7 +50,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             sys.sleep_until(next).await;
         }
     }
-    let loss = u32::from(sent - received) * 100 / u32::from(sent.max(1));
+    let loss = (sent - received) * 100 / sent.max(1);
     sys.line(format_args!(
         "\n--- {host} ping statistics ---\n\
          {sent} packets transmitted, {received} packets received, {loss}% packet loss"
@@ -57,7 +58,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     if received == 0 {
         return 1;
     }
-    let (least, average, most) = (Millis(least), Millis(sum / u64::from(received)), Millis(most));
+    let (least, average, most) = (Millis(least), Millis(sum / received), Millis(most));
     sys.line(format_args!("round-trip min/avg/max = {least}/{average}/{most} ms"));
     0
 }

@@ -92,7 +92,7 @@ pub(super) async fn sleep(sys: &Sys, arguments: &[String]) -> i32 {
     let Some(millis) = options::seconds(digits) else {
         return sys.fail(format_args!("sleep: invalid number '{text}'"));
     };
-    sys.sleep_until(sys.after(millis * unit)).await;
+    sys.sleep_until(sys.after(millis.saturating_mul(unit))).await;
     0
 }
 
@@ -155,7 +155,8 @@ pub(super) fn seq(sys: &Sys, arguments: &[String]) -> i32 {
             break;
         }
         sys.line(format_args!("{number}"));
-        number += step;
+        let Some(next) = number.checked_add(step) else { break };
+        number = next;
     }
     0
 }

@@ -11,6 +11,9 @@ use super::ping::Millis;
 /// Bytes of data, so that a packet has the usual 46.
 const DATA: [u8; 18] = [0; 18];
 
+/// Requests a hop is asked with at most.
+const TRIES_MAX: u16 = 10;
+
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let Ok(options) = Options::read(arguments, "m: q: w: p: i: s: f: *") else {
         return sys.fail(format_args!("traceroute: option requires an argument"));
@@ -21,7 +24,10 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let Some(address) = resolve::named(sys, "traceroute", host).await else { return 1 };
     let hops = options.number('m').and_then(|hops| u8::try_from(hops).ok()).unwrap_or(30);
     let tries = options.port('q').unwrap_or(3);
-    let wait = options.seconds('w').unwrap_or(5000);
+    if tries > TRIES_MAX {
+        return sys.fail(format_args!("traceroute: no more than {TRIES_MAX} probes per hop"));
+    }
+    let wait = options.seconds('w').unwrap_or(5000).max(1);
     sys.line(format_args!("traceroute to {host} ({address}), {hops} hops max, 46 byte packets"));
     let ident = sys.draw();
     for hop_limit in 1..=hops {
