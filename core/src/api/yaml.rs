@@ -3,6 +3,7 @@
 //! Source: sigs.k8s.io/yaml over its fork of go-yaml v2, so YAML 1.1: an unquoted `yes` is a truth value and `010` is
 //! eight.
 
+mod again;
 mod decimal;
 mod emit;
 mod place;

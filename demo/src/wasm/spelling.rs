@@ -15,8 +15,8 @@ use crate::Error;
 
 /// Writes a valid `module` anew in that spelling.
 pub(super) fn unify(module: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut spelling = Spelling::default();
-    spelling.parameters = parameters(module).map_err(|error| Error::new(format!("reading the module: {error}")))?;
+    let parameters = parameters(module).map_err(|error| Error::new(format!("reading the module: {error}")))?;
+    let mut spelling = Spelling { parameters, ..Spelling::default() };
     let mut out = Module::new();
     spelling
         .parse_core_module(&mut out, Parser::new(0), module)

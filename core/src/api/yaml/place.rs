@@ -1,14 +1,7 @@
 //! Where a field stands: the text is read again, following the field's path, and the reader fails there on purpose.
 
-use super::scalar;
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::fmt;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use super::again::Again;
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// A place in a text; both count from one, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +14,7 @@ pub struct Position {
 /// Where the value at that path begins, or the nearest thing around it that is there.
 pub(super) fn find(document: &str, steps: &[String]) -> Option<Position> {
     (0..=steps.len()).rev().find_map(|length| {
-        let follow = Follow { steps: &steps[..length] };
-        let error = follow.deserialize(serde_yaml::Deserializer::from_str(document)).err()?;
+        let error = Again::Find(&steps[..length]).read(document).err()?;
         error.location().map(|at| Position { line: at.line(), column: at.column() })
     })
 }
@@ -53,81 +45,4 @@ pub(super) fn steps(path: &str) -> Vec<String> {
         rest = after.strip_prefix('.').unwrap_or(after);
     }
     steps
-}
-
-#[derive(Clone, Copy)]
-struct Follow<'a> {
-    steps: &'a [String],
-}
-
-impl<'de> DeserializeSeed<'de> for Follow<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.steps.is_empty() { deserializer.deserialize_str(self) } else { deserializer.deserialize_any(self) }
-    }
-}
-
-impl<'de> Visitor<'de> for Follow<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the place asked for")
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_none<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        if self.steps.is_empty() { Err(E::custom("here")) } else { Ok(()) }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Some((step, rest)) = self.steps.split_first() else { return Err(A::Error::custom("here")) };
-        let mut at = 0_usize;
-        loop {
-            let more = if at.to_string() == *step {
-                items.next_element_seed(Follow { steps: rest })?
-            } else {
-                items.next_element::<IgnoredAny>()?.map(drop)
-            };
-            if more.is_none() {
-                return Ok(());
-            }
-            at += 1;
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let Some((step, rest)) = self.steps.split_first() else { return Err(A::Error::custom("here")) };
-        while let Some(key) = fields.next_key::<String>()? {
-            if key == *step || scalar::key(&scalar::resolve(&key)).is_some_and(|key| key == *step) {
-                fields.next_value_seed(Follow { steps: rest })?;
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
 }
