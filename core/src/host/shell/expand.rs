@@ -50,14 +50,20 @@ impl Shell {
             }
             Part::Command(list, quoted) => {
                 let stdout = Pipe::default();
-                run_apart(self.clone(), Sys { stdout: stdout.clone(), ..sys.with_own_variables() }, list).await;
+                let inner = Sys { stdout: stdout.clone(), terminal: false, ..sys.with_own_variables() };
+                self.substituted.set(run_apart(self.clone(), inner, list).await);
                 let text = String::from_utf8_lossy(&stdout.take()).trim_end_matches('\n').to_string();
                 (text, *quoted)
             }
             Part::Arithmetic(word) => {
                 let text = alloc::boxed::Box::pin(self.text(sys, word)).await;
                 let lookup = |name: &str| self.variable(sys, name).and_then(|value| value.trim().parse().ok());
-                (arithmetic(&text, &lookup).unwrap_or(0).to_string(), Quoted::Yes)
+                let value = arithmetic(&text, &lookup).unwrap_or_else(|| {
+                    sys.complain(format_args!("sh: arithmetic syntax error"));
+                    self.broken.set(true);
+                    0
+                });
+                (value.to_string(), Quoted::Yes)
             }
         }
     }
@@ -94,16 +100,38 @@ fn split(text: &str, quoted: Quoted, current: &mut Option<String>, all: &mut Vec
     }
 }
 
-/// Whole numbers, names, `+ - * / %` and parentheses; `None` is a mistake.
+/// Whole numbers, names, C's operators but for assignments, and parentheses; `None` is a mistake.
 fn arithmetic(text: &str, lookup: &dyn Fn(&str) -> Option<i64>) -> Option<i64> {
     let mut reader = Reader { text: text.as_bytes(), at: 0, depth: 0, lookup };
-    let value = reader.sum()?;
+    let value = reader.sum(0)?;
     reader.blanks();
     (reader.at == text.len()).then_some(value)
 }
 
 /// How deep parentheses and signs may stand in each other.
 const DEPTH_MAX: u32 = 50;
+
+/// The operators between two numbers and how tight they bind, the longer ones first.
+const OPERATORS: [(&str, u8); 18] = [
+    ("||", 1),
+    ("&&", 2),
+    ("==", 6),
+    ("!=", 6),
+    ("<=", 7),
+    (">=", 7),
+    ("<<", 8),
+    (">>", 8),
+    ("|", 3),
+    ("^", 4),
+    ("&", 5),
+    ("<", 7),
+    (">", 7),
+    ("+", 9),
+    ("-", 9),
+    ("*", 10),
+    ("/", 10),
+    ("%", 10),
+];
 
 struct Reader<'a> {
     text: &'a [u8],
@@ -126,42 +154,67 @@ impl Reader<'_> {
         Some(next)
     }
 
-    fn sum(&mut self) -> Option<i64> {
-        let mut value = self.product()?;
-        while let Some(operator) = self.operator(b"+-") {
-            let right = self.product()?;
-            value = if operator == b'+' { value.checked_add(right)? } else { value.checked_sub(right)? };
+    /// The operator that comes next, if it binds at least as tight as `least`, and how tight it binds.
+    fn binary(&mut self, least: u8) -> Option<(&'static str, u8)> {
+        self.blanks();
+        let rest = &self.text[self.at..];
+        let (operator, bound) = *OPERATORS.iter().find(|(known, _)| rest.starts_with(known.as_bytes()))?;
+        // `=` behind an operator would be an assignment.
+        if bound < least || rest.get(operator.len()) == Some(&b'=') {
+            return None;
         }
-        Some(value)
+        self.at += operator.len();
+        Some((operator, bound))
     }
 
-    fn product(&mut self) -> Option<i64> {
+    /// What operators that bind at least as tight as `least` make of what comes next.
+    fn sum(&mut self, least: u8) -> Option<i64> {
         let mut value = self.atom()?;
-        while let Some(operator) = self.operator(b"*/%") {
-            let right = self.atom()?;
+        while let Some((operator, bound)) = self.binary(least) {
+            let right = self.sum(bound + 1)?;
+            let shift = u32::try_from(right).unwrap_or(64);
             value = match operator {
-                b'*' => value.checked_mul(right)?,
-                b'/' => value.checked_div(right)?,
-                _ => value.checked_rem(right)?,
+                "+" => value.checked_add(right)?,
+                "-" => value.checked_sub(right)?,
+                "*" => value.checked_mul(right)?,
+                "/" => value.checked_div(right)?,
+                "%" => value.checked_rem(right)?,
+                "<<" => value.checked_shl(shift)?,
+                ">>" => value.checked_shr(shift)?,
+                "&" => value & right,
+                "^" => value ^ right,
+                "|" => value | right,
+                "&&" => i64::from(value != 0 && right != 0),
+                "||" => i64::from(value != 0 || right != 0),
+                "==" => i64::from(value == right),
+                "!=" => i64::from(value != right),
+                "<" => i64::from(value < right),
+                "<=" => i64::from(value <= right),
+                ">" => i64::from(value > right),
+                _ => i64::from(value >= right),
             };
         }
         Some(value)
     }
 
     fn atom(&mut self) -> Option<i64> {
-        let sign = self.operator(b"(-+");
+        let sign = self.operator(b"(-+!");
         self.depth += u32::from(sign.is_some());
         match sign {
             Some(_) if self.depth > DEPTH_MAX => None,
             Some(b'(') => {
-                let value = self.sum()?;
+                let value = self.sum(0)?;
                 self.depth -= 1;
                 self.operator(b")").map(|_| value)
             }
             Some(sign) => {
                 let value = self.atom()?;
                 self.depth -= 1;
-                if sign == b'-' { value.checked_neg() } else { Some(value) }
+                match sign {
+                    b'-' => value.checked_neg(),
+                    b'!' => Some(i64::from(value == 0)),
+                    _ => Some(value),
+                }
             }
             None => {
                 let rest = &self.text[self.at..];
@@ -188,5 +241,13 @@ mod tests {
         assert_eq!(arithmetic("1 + 2 * (i - 1)", &lookup), Some(7));
         assert_eq!(arithmetic("7 / 0", &lookup), None);
         assert_eq!(arithmetic("1 +", &lookup), None);
+        assert_eq!(arithmetic("1 < 2 && i == 4 || !i", &lookup), Some(1));
+        assert_eq!(arithmetic("1 << 3 | 5 % 3 ^ 7 & ~1", &lookup), None);
+        assert_eq!(arithmetic("1 << 3 | 5 % 3 ^ 7 & 4", &lookup), Some(14));
+        assert_eq!(arithmetic("10 - 3 - 2 >= 5 != 1", &lookup), Some(0));
+        assert_eq!(
+            ["i += 1", "i++", "i = 2", "1 << 64", "9223372036854775807 + 1"].map(|text| arithmetic(text, &lookup)),
+            [None; 5]
+        );
     }
 }

@@ -32,6 +32,16 @@ struct Shell {
     /// How the last command ended: `$?`.
     last: Cell<i32>,
     positional: Rc<Vec<String>>,
+    /// How the last command substitution of the command at hand ended.
+    substituted: Cell<i32>,
+    /// Whether an expansion failed, which ends the shell.
+    broken: Cell<bool>,
+    /// `set -e`: whether a command that fails ends the shell.
+    errexit: Cell<bool>,
+    /// In how many conditions the command at hand stands; there it may fail.
+    tested: Cell<u32>,
+    /// How many jobs run in the background.
+    jobs: Rc<Cell<u32>>,
 }
 
 /// What follows a command.
@@ -43,18 +53,38 @@ enum Flow {
     Exit(i32),
 }
 
-/// `sh`, `sh -c SCRIPT [NAME [ARGUMENT...]]`, or a script as input.
+/// `sh`, `sh -c SCRIPT [NAME [ARGUMENT...]]`, `sh FILE [ARGUMENT...]`, or a script as input.
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let command = arguments.iter().position(|word| word.starts_with('-') && word.ends_with('c'));
-    let Some(at) = command else { return interactive(sys).await };
-    let Some(script) = arguments.get(at + 1) else {
-        sys.complain(format_args!("sh: -c requires an argument"));
-        return 2;
+    let shell = Shell::default();
+    let mut words = arguments.iter();
+    let mut is_command = false;
+    let mut first = words.next();
+    while let Some(option) = first.filter(|word| word.starts_with('-')) {
+        is_command |= option.ends_with('c');
+        shell.errexit.set(shell.errexit.get() || !option.starts_with("--") && option.contains('e'));
+        first = words.next();
+    }
+    let script = match first {
+        None if is_command => {
+            sys.complain(format_args!("sh: -c requires an argument"));
+            return 2;
+        }
+        None => return interactive(shell, sys).await,
+        Some(script) if is_command => {
+            words.next();
+            script.clone()
+        }
+        Some(path) => match files::contents(sys, path) {
+            Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            None => {
+                sys.complain(format_args!("sh: can't open '{path}': No such file or directory"));
+                return 2;
+            }
+        },
     };
-    let positional = arguments.get(at + 3..).unwrap_or_default().to_vec();
-    let shell = Shell { last: Cell::new(0), positional: Rc::new(positional) };
+    let shell = Shell { positional: Rc::new(words.as_slice().to_vec()), ..shell };
     let mut sys = sys.clone();
-    match parse::parse(script, &mut sys.depth) {
+    match parse::parse(&script, &mut sys.depth) {
         Ok(list) => run_apart(shell, sys, &list).await,
         Err(error) => {
             complain(&sys, error);
@@ -64,8 +94,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
 }
 
 /// Lines of input until its end or `exit`. At a terminal there is a prompt, and Ctrl-C ends only the command that runs.
-async fn interactive(sys: &Sys) -> i32 {
-    let shell = Shell::default();
+async fn interactive(shell: Shell, sys: &Sys) -> i32 {
     let mut text = String::new();
     if sys.terminal {
         sys.interrupt.set(Interrupt::Caught);
@@ -136,13 +165,30 @@ fn run_list<'a>(shell: &'a Shell, sys: &'a Sys, list: &'a [Node]) -> Pin<Box<dyn
                 Flow::Next => {}
                 other => return other,
             }
+            let may_fail = match node {
+                Node::Simple(_) | Node::Pipeline(_, false) | Node::Group { subshell: true, .. } => false,
+                _ => true,
+            };
+            if shell.errexit.get() && shell.last.get() != 0 && shell.tested.get() == 0 && !may_fail {
+                return Flow::Exit(shell.last.get());
+            }
         }
         Flow::Next
     })
 }
 
+/// Runs commands whose failure decides what comes next.
+async fn run_tested(shell: &Shell, sys: &Sys, list: &[Node]) -> Flow {
+    shell.tested.set(shell.tested.get() + 1);
+    let flow = run_list(shell, sys, list).await;
+    shell.tested.set(shell.tested.get() - 1);
+    flow
+}
+
 /// Runs commands in a shell of their own and gives their exit code.
-fn run_apart(shell: Shell, sys: Sys, list: &[Node]) -> Pin<Box<dyn Future<Output = i32> + '_>> {
+fn run_apart(mut shell: Shell, sys: Sys, list: &[Node]) -> Pin<Box<dyn Future<Output = i32> + '_>> {
+    // Its jobs are not the other's, and the other may be one of them.
+    shell.jobs = Rc::default();
     Box::pin(async move {
         match run_list(&shell, &sys, list).await {
             Flow::Exit(code) => code,
@@ -155,15 +201,23 @@ async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
     match node {
         Node::Simple(simple) => return run_simple(shell, sys, simple).await,
         Node::Pipeline(stages, negated) => {
+            let tested = shell.tested.get();
+            shell.tested.set(tested + u32::from(*negated));
             let code = run_pipeline(shell, sys, stages).await;
+            shell.tested.set(tested);
             shell.last.set(if *negated { i32::from(code == 0) } else { code });
         }
         Node::Chain(first, others) => {
-            let mut flow = run_list(shell, sys, slice::from_ref(&**first)).await;
-            for (and, node) in others {
-                if flow == Flow::Next && (shell.last.get() == 0) == *and {
-                    flow = run_list(shell, sys, slice::from_ref(node)).await;
+            let mut flow = run_tested(shell, sys, slice::from_ref(&**first)).await;
+            for (index, (and, node)) in others.iter().enumerate() {
+                if flow != Flow::Next || (shell.last.get() == 0) != *and {
+                    continue;
                 }
+                let node = slice::from_ref(node);
+                flow = match index + 1 == others.len() {
+                    true => run_list(shell, sys, node).await,
+                    false => run_tested(shell, sys, node).await,
+                };
             }
             return flow;
         }
@@ -179,7 +233,7 @@ async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
         }
         Node::While { condition, body, until } => loop {
             let start = sys.now();
-            if let Flow::Exit(code) = run_list(shell, sys, condition).await {
+            if let Flow::Exit(code) = run_tested(shell, sys, condition).await {
                 return Flow::Exit(code);
             }
             if (shell.last.get() == 0) == *until {
@@ -199,7 +253,7 @@ async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
         Node::If { branches, otherwise } => {
             let mut chosen = otherwise;
             for (condition, body) in branches {
-                let flow = run_list(shell, sys, condition).await;
+                let flow = run_tested(shell, sys, condition).await;
                 if flow != Flow::Next {
                     return flow;
                 }
@@ -224,10 +278,16 @@ async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
         }
         Node::Background(node) => {
             // The job runs beside this shell.
-            let (shell, node) = (shell.clone(), node.clone());
+            let (apart, jobs, node) = (shell.clone(), shell.jobs.clone(), node.clone());
             let inner = Sys { stdin: Pipe::closed(), ..sys.with_own_variables() };
+            jobs.set(jobs.get() + 1);
+            shell.last.set(0);
+            let machine = sys.machine.clone();
             sys.machine.spawn(async move {
-                run_apart(shell, inner, slice::from_ref(&*node)).await;
+                run_apart(apart, inner, slice::from_ref(&*node)).await;
+                jobs.set(jobs.get() - 1);
+                // Who waits for it may have had its turn already.
+                machine.spawn(async {});
             });
         }
     }
@@ -241,7 +301,8 @@ async fn run_pipeline(shell: &Shell, sys: &Sys, stages: &[Node]) -> i32 {
     for (index, stage) in stages.iter().enumerate() {
         let last = index + 1 == stages.len();
         let stdout = if last { sys.stdout.clone() } else { Pipe::default() };
-        let inner = Sys { stdin, stdout: stdout.clone(), ..sys.with_own_variables() };
+        let terminal = sys.terminal && last;
+        let inner = Sys { stdin, stdout: stdout.clone(), terminal, ..sys.with_own_variables() };
         stdin = stdout.clone();
         running.push((Some(run_apart(shell.clone(), inner, slice::from_ref(stage))), stdout));
     }
@@ -264,10 +325,14 @@ async fn run_pipeline(shell: &Shell, sys: &Sys, stages: &[Node]) -> i32 {
 }
 
 async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
+    shell.substituted.set(0);
     let mut argv = shell.arguments(sys, &simple.words).await;
     let mut assigned = Vec::new();
     for (name, word) in &simple.assignments {
         assigned.push((name, shell.text(sys, word).await));
+    }
+    if shell.broken.get() {
+        return Flow::Exit(2);
     }
     let Some((mut inner, files)) = redirected(shell, sys, &simple.redirects).await else { return Flow::Next };
     let alone = argv.is_empty();
@@ -276,6 +341,9 @@ async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
         if argv.len() > 1 && matches!(argv[0].as_str(), "exec" | "time") { argv.remove(0) } else { String::new() };
     let reads = argv.first().is_some_and(|name| name == "read");
     let line = if reads { inner.read_line().await } else { Vec::new() };
+    if argv.first().is_some_and(|name| name == "wait") {
+        poll_fn(|_| if shell.jobs.get() == 0 { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
     let done = if alone { None } else { builtin(shell, &inner, &argv, &line) };
     let (code, flow) = match done {
         Some(done) => done,
@@ -287,7 +355,7 @@ async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
                 inner.set(name, value);
             }
             let start = sys.now();
-            let code = if alone { 0 } else { programs::run(inner.clone(), argv).await };
+            let code = if alone { shell.substituted.get() } else { programs::run(inner.clone(), argv).await };
             if prefix == "time" {
                 let millis = sys.millis_since(start);
                 let (minutes, seconds, rest) = (millis / 60_000, millis / 1000 % 60, millis % 1000 / 10);
@@ -330,7 +398,14 @@ async fn redirected(shell: &Shell, sys: &Sys, redirects: &[Redirect]) -> Option<
             Redirect::Same { .. } => {}
             Redirect::Out { fd, to, append } => {
                 let path = shell.text(sys, to).await;
-                let pipe = if path == "/dev/null" { Pipe::sink() } else { Pipe::default() };
+                let pipe = match path.as_str() {
+                    "/dev/null" => Pipe::sink(),
+                    "/dev/stdout" => inner.stdout.clone(),
+                    "/dev/stderr" => inner.stderr.clone(),
+                    _ => Pipe::default(),
+                };
+                // A command that prints into a file prints to nobody.
+                inner.terminal &= *fd == Fd::Err;
                 if *fd != Fd::Err {
                     inner.stdout = pipe.clone();
                 }
