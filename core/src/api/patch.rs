@@ -181,6 +181,24 @@ fn merge_key(kind: Kind, list: &str) -> Option<&'static str> {
     })
 }
 
+/// An item of a strategic patch that lacks the field it would be found by, and that field.
+pub fn keyless(kind: Kind, patch: &Value) -> Option<(&Value, &'static str)> {
+    for (name, field) in patch.fields() {
+        for item in field.items() {
+            let lacks = |key: &&str| item.as_map().is_some() && item[*key].is_null() && item["$patch"].is_null();
+            let found = merge_key(kind, name).filter(lacks).map(|key| (item, key)).or_else(|| keyless(kind, item));
+            if found.is_some() {
+                return found;
+            }
+        }
+        let found = keyless(kind, field);
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 fn is_set(list: &str) -> bool {
     matches!(list, "finalizers" | "podCIDRs")
 }
@@ -190,20 +208,21 @@ pub fn json(current: &Value, operations: &Value) -> Result<Value, String> {
     let mut result = current.clone();
     for operation in operations.items() {
         let path = operation["path"].as_str().ok_or("an operation has no path")?;
-        let value = || operation.as_map().and_then(|map| map.get("value")).cloned().ok_or("an operation has no value");
+        // Without one it is null; what is not there may be replaced and copied in a map (evanphx/json-patch v4).
+        let value = || operation["value"].clone();
         match operation["op"].str() {
-            "add" => put(&mut result, path, value()?, true)?,
-            "replace" => put(&mut result, path, value()?, false)?,
+            "add" => put(&mut result, path, value(), true)?,
+            "replace" => put(&mut result, path, value(), false)?,
             "remove" => drop(take(&mut result, path)?),
             "move" => {
                 let moved = take(&mut result, operation["from"].str())?;
                 put(&mut result, path, moved, true)?;
             }
             "copy" => {
-                let copied = look(&result, operation["from"].str())?.clone();
+                let copied = look(&result, operation["from"].str()).cloned().unwrap_or_default();
                 put(&mut result, path, copied, true)?;
             }
-            "test" if look(&result, path)? == &value()? => {}
+            "test" if look(&result, path)? == &value() => {}
             "test" => return Err(missing(path)),
             other => return Err(alloc::format!("unexpected kind: {other}")),
         }
@@ -262,7 +281,7 @@ fn put(value: &mut Value, path: &str, new: Value, is_new: bool) -> Result<(), St
                 _ => return Err(missing(path)),
             }
         }
-        Value::Map(map) if is_new || map.get(&name).is_some() => drop(map.insert(&name, new)),
+        Value::Map(map) => drop(map.insert(&name, new)),
         _ => return Err(missing(path)),
     }
     Ok(())

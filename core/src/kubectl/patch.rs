@@ -7,11 +7,15 @@ use crate::{
     api::{
         ApiError, Object, Quoted, Value,
         field::{Errors, Path},
-        patch, schema, yaml,
+        json, patch, schema, yaml,
     },
     cluster::Hint,
 };
-use alloc::{borrow::ToOwned, format};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
 
 pub(super) const COMMANDS: [Command; 2] = [
     Command {
@@ -42,23 +46,35 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let text = format!("--type must be one of [json merge strategic], not {}", Quoted(&kind));
         return Err(Failure::error(&text));
     }
-    let change = yaml::parse_value(&text)
-        .map_err(|error| Failure::error(&format!("unable to parse {}: {}", Quoted(&text), error.message)))?;
-    if change.is_null() || change.as_str().is_some() {
-        let text = format!("unable to parse {}: json: cannot unmarshal string into Go value", Quoted(&text));
-        return Err(Failure::error(&text));
+    if text.is_empty() {
+        return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
     }
-    for object in session.resolve(args, &args.words)? {
+    // What begins like JSON goes to the server as it is, anything else is turned into JSON.
+    let change = if text.trim_start().starts_with('{') {
+        json::parse(&text).map_err(|error| refused(&kind, &not_json(&text, error.at)))
+    } else {
+        yaml::parse_value(&text)
+            .map_err(|error| Failure::error(&format!("unable to parse {}: {}", Quoted(&text), error.message)))
+    };
+    let found = session.resolve(args, &args.words)?;
+    let mut change = change?;
+    if let Some(failure) = misfit(&kind, &change) {
+        return Err(failure);
+    }
+    if change.is_null() {
+        change = Value::map();
+    }
+    for object in found {
+        if kind == "strategic"
+            && let Some((item, key)) = patch::keyless(object.kind, &change)
+        {
+            let item = super::print::plain(item);
+            let why = format!("Error from server: map: {item} does not contain declared merge key: {key}");
+            return Err(Failure::plain(why));
+        }
         let value = match &*kind {
             "merge" => patch::merge(&object.value, &change),
             "strategic" => patch::strategic(object.kind, &object.value, &change),
-            _ if change.as_map().is_some() => {
-                return Err(Failure::plain(
-                    "Error from server (BadRequest): error decoding patch: json: cannot unmarshal object into Go value \
-                     of type []handlers.jsonPatchOp"
-                        .to_owned(),
-                ));
-            }
             _ => patch::json(&object.value, &change).map_err(|error| {
                 let text = "The request is invalid: the server rejected our request due to an error in our request";
                 Failure::plain(text.to_owned()).explain(&format!("The patch does not fit the object: {error}."))
@@ -71,10 +87,77 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         schema::drop_unknown(object.kind, &mut value);
         check_identity(&object, &value)?;
-        let (written, is_changed) = write::write(session, args, &object, value)?;
+        let written = write::write(session, args, &object, value);
+        let (written, is_changed) = written.map_err(|failure| match ill_typed(&failure.0.text) {
+            Some(why) if kind == "strategic" => {
+                let change = Quoted(&super::print::plain(&change)).to_string();
+                Failure::plain(format!("The request is invalid: patch: Invalid value: {change}: {why}"))
+            }
+            _ => failure,
+        })?;
         session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
     }
     Ok(())
+}
+
+/// What the server says of a patch that it cannot read.
+///
+/// Source: kubernetes staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go.
+fn refused(kind: &str, why: &str) -> Failure {
+    let doing = if kind == "strategic" { "" } else { "error decoding patch: " };
+    Failure::plain(format!("Error from server (BadRequest): {doing}{why}"))
+}
+
+/// A patch is a map, a JSON patch a list.
+fn misfit(kind: &str, change: &Value) -> Option<Failure> {
+    let (found, is_right) = match change {
+        Value::Map(_) => ("object", kind != "json"),
+        Value::List(_) => ("array", kind == "json"),
+        Value::Null if kind == "merge" => {
+            return Some(Failure::plain("Error from server (BadRequest): Invalid JSON Patch".to_owned()));
+        }
+        Value::Null => return None,
+        Value::String(_) => ("string", false),
+        Value::Bool(_) => ("bool", false),
+        _ => ("number", false),
+    };
+    let wanted = if kind == "json" { "[]handlers.jsonPatchOp" } else { "map[string]interface {}" };
+    let why = format!("json: cannot unmarshal {found} into Go value of type {wanted}");
+    (!is_right).then(|| refused(kind, &why))
+}
+
+/// What Go's converter says where its JSON library says `cannot unmarshal … into Go struct field … of type …`.
+///
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/runtime/converter.go (fromUnstructured).
+fn ill_typed(text: &str) -> Option<String> {
+    let (found, place) = text.split_once("json: cannot unmarshal ")?.1.split_once(" into Go struct field ")?;
+    let wanted = place.split_once(" of type ")?.1.trim_end();
+    let found = match found {
+        "number" => "int64",
+        "object" => "map",
+        "array" => "slice",
+        other => other,
+    };
+    Some(match wanted {
+        list if list.starts_with("[]") => format!("cannot restore slice from {found}"),
+        map if map.starts_with("map[") => format!("cannot restore map from {found}"),
+        kind if kind.contains('.') => format!("cannot restore struct from: {found}"),
+        "string" if found == "int64" => "cannot convert int64 to string".to_owned(),
+        kind => format!("unrecognized type: {kind}"),
+    })
+}
+
+/// Why a text is not JSON, in the words of Go's library.
+fn not_json(text: &str, at: usize) -> String {
+    let Some(found) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+        return "unexpected end of JSON input".to_owned();
+    };
+    let place = match text[..at].trim_end().chars().next_back() {
+        Some('{' | ',') => "looking for beginning of object key string",
+        Some(':' | '[') => "looking for beginning of value",
+        _ => "after object key:value pair",
+    };
+    format!("invalid character '{found}' {place}")
 }
 
 /// A patch may not make another object of the one it is for.
