@@ -108,8 +108,8 @@ pub fn validate(errors: &mut Errors, slice: &Object, old: Option<&Object>) {
     if !old.is_some_and(|old| old.value["endpoints"].items() == endpoints) {
         validate_endpoints(errors, endpoints, kind.str());
     }
-    if let Some(old) = old {
-        errors.immutable(&Path::root("addressType"), kind, &old.value["addressType"]);
+    if old.is_some_and(|old| kind.str() != old.value["addressType"].str()) {
+        errors.invalid(&Path::root("addressType"), kind.str(), "field is immutable");
     }
 }
 

@@ -155,7 +155,13 @@ impl ControlPlane {
     /// What [`ControlPlane::replace`] would store or refuse.
     pub fn dry_run_replace(&self, mut object: Object) -> Result<Object, ApiError> {
         let key = object.key();
-        let before = self.store.get(&key).ok_or_else(|| ApiError::not_found(key.kind, &key.name))?;
+        let Some(before) = self.store.get(&key) else {
+            return if is_made_by_put(&key) {
+                self.dry_run_create(object)
+            } else {
+                Err(ApiError::not_found(key.kind, &key.name))
+            };
+        };
         self.decode(&mut object)?;
         metadata::check_precondition(&key, before, &object)?;
         metadata::keep(before, &mut object);
@@ -191,8 +197,7 @@ impl ControlPlane {
         self.now = now;
         let key = object.key();
         let Some(before) = self.store.get(&key).cloned() else {
-            // Of a few kinds a PUT also creates (each strategy's AllowCreateOnUpdate).
-            if matches!(key.kind, Kind::Service | Kind::Endpoints) && self.by.is_none() && !key.name.is_empty() {
+            if is_made_by_put(&key) && self.by.is_none() {
                 return self.create(now, object);
             }
             return Err(ApiError::not_found(key.kind, &key.name));
@@ -359,6 +364,11 @@ impl ControlPlane {
             controller.watch(change, &self.store, self.now, self.by, &mut self.queue);
         }
     }
+}
+
+/// Of a few kinds a PUT also creates (each strategy's AllowCreateOnUpdate).
+fn is_made_by_put(key: &Key) -> bool {
+    matches!(key.kind, Kind::Service | Kind::Endpoints) && !key.name.is_empty()
 }
 
 #[cfg(test)]

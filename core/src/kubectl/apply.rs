@@ -224,8 +224,11 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             errors.push(Problem::from(format!("error: error when {doing}: resource name may not be empty")));
             continue;
         }
+        let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
         let replaced = manifest.decode().and_then(|object| {
-            if args.is_set("force") {
+            if is_dry {
+                session.rehearsed(args, object, true)
+            } else if args.is_set("force") {
                 let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
                 session.cluster.delete(&key, options)?;
                 session.say_deleted(args, &key, false, "");

@@ -5,9 +5,9 @@
 use super::{Command, Failure, Session, args::Args, resource::name_of, write};
 use crate::{
     api::{
-        ApiError, Object, Quoted, Value,
+        ApiError, Kind, Object, Quoted, Value,
         field::{Errors, Path},
-        json, patch, schema, yaml,
+        ip, json, names, patch, schema, yaml,
     },
     cluster::Hint,
 };
@@ -87,6 +87,13 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         schema::drop_unknown(object.kind, &mut value);
         check_identity(&object, &value)?;
+        if args.flag("subresource") == Some("status") {
+            let status = service_status(&object, &value)?;
+            let written = session.cluster.update_status(&object.key(), status)?;
+            let is_changed = written.resource_version() != object.resource_version();
+            session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
+            continue;
+        }
         let written = write::write(session, args, &object, value);
         let (written, is_changed) = written.map_err(|failure| match ill_typed(&failure.0.text) {
             Some(why) if kind == "strategic" => {
@@ -158,6 +165,48 @@ fn not_json(text: &str, at: usize) -> String {
         _ => "after object key:value pair",
     };
     format!("invalid character '{found}' {place}")
+}
+
+/// What a patch makes of a status; a Service's is judged.
+///
+/// Source: kubernetes pkg/apis/core/validation/validation.go (ValidateLoadBalancerStatus).
+fn service_status(object: &Object, value: &Value) -> Result<Value, ApiError> {
+    let mut status = value["status"].clone();
+    if object.kind != Kind::Service {
+        return Ok(status);
+    }
+    let mut errors = Errors::default();
+    let path = Path::root("status");
+    let path = path.child("loadBalancer");
+    let path = path.child("ingress");
+    let ingress = status.at_mut(&["loadBalancer", "ingress"]).items_mut();
+    if !ingress.is_empty() && object.spec()["type"].str() != "LoadBalancer" {
+        errors.forbidden(&path, "may only be used when `spec.type` is 'LoadBalancer'");
+        return Err(ApiError::invalid(object.kind, object.name(), errors.causes));
+    }
+    for (at, point) in ingress.iter_mut().enumerate() {
+        let path = path.index(at);
+        let (address, host) = (point["ip"].str().to_owned(), point["hostname"].str().to_owned());
+        if !address.is_empty() {
+            ip::validate(&mut errors, &path.child("ip"), &address);
+            if point["ipMode"].is_null() {
+                point.set(&["ipMode"], "VIP");
+            }
+            let mode = point["ipMode"].str();
+            if !matches!(mode, "Proxy" | "VIP") {
+                errors.not_supported(&path.child("ipMode"), mode, &["Proxy", "VIP"]);
+            }
+        }
+        if ip::parse(&host).is_some() {
+            errors.invalid(&path.child("hostname"), &host, "must be a DNS name, not an IP address");
+        } else if !host.is_empty() {
+            errors.invalid_each(&path.child("hostname"), &host, names::dns_subdomain(&host));
+        }
+    }
+    if ingress.is_empty() {
+        status.remove(&["loadBalancer", "ingress"]);
+    }
+    if errors.is_empty() { Ok(status) } else { Err(ApiError::invalid(object.kind, object.name(), errors.causes)) }
 }
 
 /// A patch may not make another object of the one it is for.

@@ -1,7 +1,7 @@
 //! Command lines against a whole cluster.
 
 use super::*;
-use crate::cluster::Config;
+use crate::{api::Kind, cluster::Config};
 
 fn lab() -> (Cluster, Context) {
     let mut cluster = Cluster::new(Config::default()).unwrap();
@@ -36,6 +36,23 @@ fn apply_says_created_then_unchanged_then_configured() {
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("service/web configured\n", ""));
     let output = run(&mut cluster, &mut context, "kubectl delete svc web");
     assert_eq!(output.stdout, "service \"web\" deleted from default namespace\n");
+}
+
+#[test]
+fn a_dry_run_of_replace_changes_nothing_and_a_status_is_patched_apart() {
+    let (mut cluster, mut context) = lab();
+    context.stdin = WEB.into();
+    run(&mut cluster, &mut context, "kubectl create -f -");
+    context.stdin = WEB.replace("port: 80\n", "port: 81\n");
+    let output = run(&mut cluster, &mut context, "kubectl replace --dry-run=server -f -");
+    assert_eq!(output.stdout, "service/web replaced (server dry run)\n");
+    let port = |cluster: &Cluster| cluster.object(Kind::Service, "default", "web").unwrap().spec()["ports"][0].clone();
+    assert_eq!(port(&cluster)["port"].as_int(), Some(80));
+    let patch = "kubectl patch svc web --subresource=status --type=merge -p \
+                 '{\"spec\":{\"ports\":null},\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"1.2.3.4\"}]}}}'";
+    let output = run(&mut cluster, &mut context, patch);
+    assert!(output.stderr.contains("may only be used when `spec.type` is 'LoadBalancer'"), "{}", output.stderr);
+    assert_eq!(port(&cluster)["port"].as_int(), Some(80));
 }
 
 #[test]
