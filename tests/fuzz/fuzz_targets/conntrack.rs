@@ -21,7 +21,11 @@ fuzz_target!(|data: &[u8]| {
     let mut config = RouterConfig::new([10, 0, 0, 1].into());
     config.masquerade_all = data.first().is_some_and(|byte| byte & 1 == 1);
     let mut router = Router::new(config);
-    router.apply(Instant::ZERO, &Delta::Route(Route::new("10.1.0.0/16".parse().unwrap(), Hop::Link(LinkId(0)))), &mut ());
+    router.apply(
+        Instant::ZERO,
+        &Delta::Route(Route::new("10.1.0.0/16".parse().unwrap(), Hop::Link(LinkId(0)))),
+        &mut (),
+    );
     let dns = ServicePort::new("a/b", Protocol::Udp, VIP.into(), 53);
     for last in 1..5 {
         let endpoint = Endpoint::new(([10, 1, 1, last], 5353).into());
@@ -42,7 +46,9 @@ fuzz_target!(|data: &[u8]| {
             match known {
                 // Half a second of slack, since timers are coarse; Linux forgets unanswered flows after 30 s.
                 Some((before, last)) if now < last + Duration::from_secs(30) => assert_eq!(out, before),
-                _ => assert!(model.values().all(|(other, last)| *other != out || now > *last + Duration::from_secs(29))),
+                _ => {
+                    assert!(model.values().all(|(other, last)| *other != out || now > *last + Duration::from_secs(29)))
+                }
             }
             model.insert(flow, (out, now));
         } else if let Some(((source, source_port, backend, backend_port), last)) = known {

@@ -2,23 +2,51 @@
 //! was, and what is rewritten keeps a right checksum right.
 #![no_main]
 
+use core::net::{IpAddr, SocketAddr};
+
 use clusterip::dataplane::{
-    BatchPacket, Delta, Endpoint, Hop, Ingress, Mode, Peers, PodPolicy, PolicyRule, Route, Router, RouterConfig,
-    Scheduler, ServicePort, Verdict,
+    BatchPacket, Block, Delta, Endpoint, Hop, Ingress, Mode, Peers, PodPolicy, PolicyRule, PortRange, Route, Router,
+    RouterConfig, Scheduler, ServicePort, Verdict,
 };
 use clusterip::id::{HostId, LinkId};
-use clusterip::net::Protocol;
 use clusterip::net::rewrite::fill_checksums;
+use clusterip::net::{Cidr, Protocol};
 use clusterip::time::{Duration, Instant};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&first, mut rest)) = data.split_first() else { return };
-    let mut router = router(first);
+    let [first, second, rest @ ..] = data else { return };
+    let mut rest = rest;
+    let (mut router, services) = router(*first, *second);
     let mut now = Instant::from_secs(1);
     while let [length, from, wait, tail @ ..] = rest {
         let (packet, tail) = tail.split_at(usize::from(*length).min(tail.len()));
         rest = tail;
+        if let [choice, of, last] = *packet {
+            // The table changes under the connections.
+            let address = |last: u8| match services[usize::from(of) % services.len()].cluster_ip {
+                IpAddr::V4(_) => SocketAddr::new([10, 1, 0, last % 6].into(), 80),
+                IpAddr::V6(_) => SocketAddr::new([0xfd00, 0, 0, 0, 0, 0, 0, u16::from(last % 6)].into(), 80),
+            };
+            let service = &services[usize::from(of) % services.len()];
+            let mut endpoint = Endpoint::new(address(last));
+            (endpoint.ready, endpoint.serving) = (choice & 16 == 0, choice & 32 == 0);
+            (endpoint.terminating, endpoint.local) = (choice & 64 != 0, choice & 128 != 0);
+            let delta = match choice % 8 {
+                0 => Delta::RemoveEndpoint(service.key(), endpoint.address),
+                1 => Delta::RemoveService(service.key()),
+                2 => Delta::Service(service.clone()),
+                3 => Delta::Endpoints(service.key(), vec![endpoint]),
+                4 => Delta::Route(Route {
+                    mtu: u16::from(last),
+                    ..Route::new(Cidr::host(endpoint.address.ip()), Hop::Port(HostId(2)))
+                }),
+                5 => Delta::RemoveRoute(Cidr::host(endpoint.address.ip())),
+                _ => Delta::Endpoint(service.key(), endpoint),
+            };
+            router.apply(now, &delta, &mut ());
+            continue;
+        }
         now += Duration::from_millis(u64::from(*wait) * u64::from(*wait));
         let from = match from % 4 {
             0 => Ingress::Port(HostId(1)),
@@ -63,7 +91,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(router.connection_count(), 0);
 });
 
-fn router(choice: u8) -> Router {
+fn router(choice: u8, more: u8) -> (Router, Vec<ServicePort>) {
     let mut config = RouterConfig::new([10, 0, 0, 1].into());
     config.mode = [Mode::Iptables, Mode::Nftables, Mode::Ipvs(Scheduler::LeastConnections), Mode::Maglev(7)]
         [usize::from(choice & 3)];
@@ -72,36 +100,58 @@ fn router(choice: u8) -> Router {
     config.max_connections = 5;
     config.masquerade_all = choice & 4 != 0;
     config.masquerade_outbound = choice & 8 != 0;
+    config.track_windows = more & 1 != 0;
+    config.pod_cidrs.push("fd00::/64".parse().unwrap());
     let mut router = Router::new(config);
     let mut apply = |delta| router.apply(Instant::ZERO, &delta, &mut ());
     for (to, hop) in [
         ("10.1.0.0/24", Hop::Port(HostId(1))),
         ("10.1.0.0/16", Hop::Link(LinkId(0))),
         ("0.0.0.0/1", Hop::Link(LinkId(1))),
+        ("fd00::/126", Hop::Port(HostId(1))),
         ("fd00::/16", Hop::Link(LinkId(0))),
     ] {
         apply(Delta::Route(Route { mtu: 200, ..Route::new(to.parse().unwrap(), hop) }));
     }
-    for protocol in [Protocol::Tcp, Protocol::Udp, Protocol::Sctp] {
-        let mut web = ServicePort::new("a/b", protocol, [10, 2, 0, 1].into(), 80);
+    let mut services = Vec::new();
+    let pod = |ipv6: bool, last: u8| match ipv6 {
+        false => IpAddr::from([10, 1, 0, last]),
+        true => IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, u16::from(last)]),
+    };
+    for (protocol, ipv6) in
+        [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter().flat_map(|p| [(p, false), (p, true)])
+    {
+        let vip = if ipv6 { [0xfd00, 0, 0, 0, 0, 0, 1, 0].into() } else { IpAddr::from([10, 2, 0, 1]) };
+        let mut web = ServicePort::new("a/b", protocol, vip, 80);
         web.node_port = 80;
         web.external_local = choice & 16 != 0;
+        web.internal_local = more & 2 != 0;
         web.affinity = (choice & 32 != 0).then_some(Duration::from_secs(1));
+        if more & 4 != 0 {
+            web.external_ips = vec![pod(ipv6, 77)];
+            web.load_balancer_ips = vec![pod(ipv6, 78)];
+            web.source_ranges = vec![Cidr::host(pod(ipv6, 1)), Cidr::host(pod(ipv6, 9))];
+        }
         for last in 1..4 {
-            let mut endpoint = Endpoint::new(([10, 1, 0, last], 80).into());
+            let mut endpoint = Endpoint::new(SocketAddr::new(pod(ipv6, last), 80));
             endpoint.local = last == 1;
             apply(Delta::Endpoint(web.key(), endpoint));
         }
-        apply(Delta::Service(web));
+        apply(Delta::Service(web.clone()));
+        services.push(web);
     }
-    let six = ServicePort::new("a/b", Protocol::Udp, [0xfd00, 0, 0, 0, 0, 0, 0, 2].into(), 80);
-    apply(Delta::Endpoint(six.key(), Endpoint::new(([0xfd00, 0, 0, 0, 0, 0, 0, 3], 80).into())));
-    apply(Delta::Service(six));
     if choice & 64 != 0 {
-        let peers = Peers::new(vec![[10, 1, 0, 2].into()], vec![]);
-        let rule = PolicyRule { peers: Some(peers.into()), ports: None };
-        let policy = PodPolicy { ingress: Some(vec![rule]), egress: None };
-        apply(Delta::Policy([10, 1, 0, 1].into(), Some(policy.into())));
+        for ipv6 in [false, true] {
+            let all = Cidr { address: pod(ipv6, 0), length: if ipv6 { 120 } else { 24 } };
+            let blocks = vec![Block { cidr: all, except: vec![Cidr::host(pod(ipv6, 3))] }];
+            let peers = Some(Peers::new(vec![pod(ipv6, 2)], if more & 8 != 0 { blocks } else { vec![] }).into());
+            let range = PortRange { protocol: Protocol::Tcp, from: 79, to: 81 };
+            let ports = (more & 16 != 0).then(|| [range].into());
+            let rule = PolicyRule { peers: if more & 32 != 0 { None } else { peers }, ports };
+            let egress = (more & 64 != 0).then(|| vec![rule.clone()]);
+            let policy = PodPolicy { ingress: Some(vec![rule]), egress };
+            apply(Delta::Policy(pod(ipv6, 1), Some(policy.into())));
+        }
     }
-    router
+    (router, services)
 }
