@@ -119,6 +119,10 @@ impl Toolchain {
         if let Some(sysroot) = &self.sysroot {
             flags.push(format!("--sysroot={}", sysroot.display()));
         }
+        if self.target == Target::Wasm32 {
+            // After a trap the glue puts it back, so that other clusters of the page live on.
+            flags.push("-Clink-arg=--export=__stack_pointer".to_owned());
+        }
         flags.extend(self.purpose.flags().iter().map(|flag| (*flag).to_owned()));
         let mut command = Command::new(&self.cargo);
         scrub(&mut command);

@@ -207,3 +207,39 @@ fn a_trip_names_its_own_backend_beside_other_traffic() {
     let trip = lab.cluster.send(&silent).unwrap().remove(0);
     assert_eq!((trip.outcome, trip.backend), (Outcome::Timeout, None));
 }
+
+#[test]
+fn every_fault_of_a_manifest_is_found_at_its_place() {
+    let mut lab = Lab::new();
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  \
+                template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: i}]\n---\n\
+                apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - port: 70000\n  - port: 80\n    \
+                protocol: FOO\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: other\nspec:\n  selectorr: {}\n---\n\
+                apiVersion: v1\nkind: Service\nmetadata:\n  name: third\nspec:\n  ports:\n  - port: \"80\"\n---\nkind: [\n";
+    let output = lab.cluster.apply_in("default", text);
+    assert_eq!(output.exit_code, 1);
+    let found: Vec<_> = output.findings.iter().map(|f| (f.field.as_str(), f.line, f.reason.as_str())).collect();
+    assert!(found.contains(&("spec.ports[0].port", Some(17), "Invalid")), "{found:?}");
+    assert!(found.contains(&("spec.ports[1].protocol", Some(19), "NotSupported")), "{found:?}");
+    assert!(found.contains(&("spec.selectorr", Some(26), "BadRequest")), "{found:?}");
+    assert!(
+        found.iter().any(|(field, line, _)| *field == "spec.ports.port" && matches!(line, Some(33 | 34))),
+        "{found:?}"
+    );
+    assert!(found.iter().any(|(field, line, _)| field.is_empty() && *line >= Some(36)), "{found:?}");
+    assert!(output.findings.iter().all(|finding| finding.file == "STDIN" && !finding.message.is_empty()));
+}
+
+#[test]
+fn a_namespace_is_given_to_objects_that_name_none_and_to_no_other() {
+    let mut lab = Lab::new();
+    lab.create("{apiVersion: v1, kind: Namespace, metadata: {name: staging}}");
+    let service = |name: &str| {
+        format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]}}\n")
+    };
+    let text = format!("{}---\n{}", service("here"), service("there, namespace: staging"));
+    assert_eq!(lab.cluster.apply_in("default", &text).stdout, "service/here created\nservice/there created\n");
+    assert_eq!(lab.cluster.apply_in("staging", &service("here")).exit_code, 0);
+    assert!(lab.cluster.object(Kind::Service, "staging", "there").is_some());
+    assert!(lab.cluster.object(Kind::Service, "staging", "here").is_some());
+}

@@ -1,6 +1,12 @@
 import type { Frame } from './frame.js'
+import type { KubeObject } from './object.js'
+import { type Ref, placeOf } from './ref.js'
 
-/** The packets of a cluster: what `tcpdump` would have written, and every step of the way. */
+/**
+ * The packets of a cluster: what `tcpdump` would have written, and every step of the way.
+ *
+ * The last 4,096 frames are kept, and the last 8 MiB of packets.
+ */
 export class Capture implements Iterable<Frame> {
   readonly #frames: (since: number) => Frame[]
   readonly #pcap: (place: string | undefined) => Uint8Array
@@ -21,8 +27,8 @@ export class Capture implements Iterable<Frame> {
   }
 
   /** A pcap file of whole IP packets, as seen at one place or at all of them. */
-  toPcap(at?: string): Uint8Array {
-    return this.#pcap(at)
+  toPcap(at?: Ref | KubeObject): Uint8Array {
+    return this.#pcap(at === undefined ? undefined : placeOf(at))
   }
 
   /** One line for each frame. */

@@ -2,7 +2,7 @@ import { Capture } from './capture.js'
 import { type Duration, toMicros } from './duration.js'
 import type { Engine, RawOutput } from './engine.js'
 import { Engine as EngineClass } from './engine/clusterip.js'
-import { DisposedError, EngineError, NotSettledError, UsageError, fromEngine } from './errors.js'
+import { DisposedError, EngineError, NotSettledError, UsageError, fromEngine, text } from './errors.js'
 import { type ClusterEvents, Listeners, type Unsubscribe } from './events.js'
 import { type Frame, toFrame } from './frame.js'
 import { ensureLoaded } from './load.js'
@@ -52,8 +52,8 @@ export interface ApplyResult {
 export interface ListQuery {
   /** All namespaces if left out. */
   namespace?: string
-  /** A label selector as `kubectl -l` reads it. */
-  labels?: string
+  /** Labels they have, or a label selector as `kubectl -l` reads it. */
+  labels?: string | Record<string, string>
 }
 
 /** A pod, as `kubectl run` makes one. */
@@ -97,6 +97,7 @@ export class Cluster implements Disposable {
   readonly capture: Capture
   #engine: Engine | undefined
   #busy = false
+  #dispatching = false
   #framesSeen = 0
   #changesSeen = 0
   readonly #listeners = new Listeners()
@@ -115,34 +116,40 @@ export class Cluster implements Disposable {
     return this.#look(engine => engine.now()) / 1_000
   }
 
-  /** A short text that is equal for two clusters if and only if the same happened in both. */
+  /** A short text of every packet and every stored object: where it differs, something else happened. */
   get digest(): string {
     return this.#look(engine => engine.digest())
   }
 
-  /** Creates or changes the objects of a manifest: YAML with any number of documents, or objects. */
+  /**
+   * Creates or changes the objects of a manifest: YAML with any number of documents, or objects.
+   *
+   * `namespace` is that of the objects that name none.
+   */
   apply(manifest: string | KubeObject | KubeObject[], options: { namespace?: string } = {}): ApplyResult[] {
     const objects = typeof manifest === 'string' ? undefined : [manifest].flat()
     const yaml = typeof manifest === 'string' ? manifest : objects!.map(object => JSON.stringify(object)).join('\n---\n')
-    return this.#call(engine => engine.apply(yaml, options.namespace ?? 'default'))
+    const namespace = text(options.namespace ?? 'default', 'namespace')
+    return this.#call(engine => engine.apply(yaml, namespace))
       .map(({ kind, namespace, name, outcome }) => ({ kind, namespace, name, outcome }))
   }
 
   /** Puts a file where `kubectl apply -f NAME` finds it; `undefined` takes it away. */
-  file(name: string, text: string | undefined): void {
-    this.#call(engine => engine.file(name, text))
+  file(name: string, contents: string | undefined): void {
+    const [path, content] = [text(name, 'The name of a file'), contents === undefined ? undefined : text(contents, 'A file')]
+    this.#call(engine => engine.file(path, content))
   }
 
   /** Runs a kubectl command line, with or without the word `kubectl`. */
   kubectl(line: string, options: { stdin?: string } = {}): ExecResult {
-    return this.#command('kubectl', line, engine => engine.kubectl(line, options.stdin ?? ''))
+    const [words, stdin] = [text(line, 'A command line'), text(options.stdin ?? '', 'stdin')]
+    return this.#command('kubectl', words, engine => engine.kubectl(words, stdin))
   }
 
   /** Runs a command line in a pod, on a node or outside, until it ends or the limit of virtual time is over. */
   exec(where: Ref | KubeObject, line: string, options: { limit?: Duration } = {}): ExecResult {
-    const place = placeOf(where)
-    const limit = toMicros(options.limit ?? '5m')
-    return this.#command(place, line, engine => engine.exec(place, line, limit))
+    const [place, words, limit] = [placeOf(where), text(line, 'A command line'), toMicros(options.limit ?? '5m')]
+    return this.#command(place, words, engine => engine.exec(place, words, limit))
   }
 
   /**
@@ -152,7 +159,7 @@ export class Cluster implements Disposable {
    */
   start(where: Ref | KubeObject, command: string | string[], options: { terminal?: boolean } = {}): Process {
     const place = placeOf(where)
-    const argv = typeof command === 'string' ? ['sh', '-c', command] : command
+    const argv = typeof command === 'string' ? ['sh', '-c', command] : [...command].map(word => text(word, 'A word of a command'))
     return this.#process(place, argv.join(' '), this.#call(engine => engine.start(place, argv, options.terminal ?? false)))
   }
 
@@ -164,12 +171,17 @@ export class Cluster implements Disposable {
 
   /** One object, or `undefined` if there is none of that name. */
   get(kind: string, name: string, namespace = 'default'): KubeObject | undefined {
-    return this.#look(engine => engine.get(kind, name, namespace)) as KubeObject | undefined
+    const words = [text(kind, 'kind'), text(name, 'name'), text(namespace, 'namespace')] as const
+    return this.#look(engine => engine.get(...words)) as KubeObject | undefined
   }
 
   /** The objects of a kind, by namespace and name. */
   list(kind: string, query: ListQuery = {}): KubeObject[] {
-    return this.#look(engine => engine.list(kind, query.namespace, query.labels ?? '')) as KubeObject[]
+    const { namespace, labels = '' } = query
+    const pairs = typeof labels === 'object' && labels !== null ? Object.entries(labels).map(pair => pair.join('=')).join() : labels
+    const [of, selector] = [text(kind, 'kind'), text(pairs, 'labels')]
+    const within = namespace === undefined ? undefined : text(namespace, 'namespace')
+    return this.#look(engine => engine.list(of, within, selector)) as KubeObject[]
   }
 
   /** Deletes an object; a pod goes through its graceful end as time passes. */
@@ -204,8 +216,8 @@ export class Cluster implements Disposable {
     const { kind, name, namespace } = objectRef(ref)
     const object = this.get(kind, name, namespace)
     if (object === undefined) throw new UsageError(`There is no ${kind}/${name} in namespace ${namespace} to scale`)
-    const { status, ...rest } = object
-    this.apply({ ...rest, spec: { ...rest.spec, replicas } } as KubeObject, { namespace })
+    const { exitCode, stderr } = this.#call(engine => engine.kubectl(`scale ${kind}/${name} -n ${namespace} --replicas=${replicas}`, ''))
+    if (exitCode !== 0) throw new UsageError(stderr.trimEnd())
   }
 
   /** Says what a pod's readiness probe finds, whatever the pod does; `undefined` gives the word back to the pod. */
@@ -217,18 +229,19 @@ export class Cluster implements Disposable {
   /** Asks the cluster's DNS as a program on that machine would, search list and all. */
   lookup(name: string, options: { from: Ref | KubeObject; type?: 'A' | 'AAAA' | 'SRV' | 'PTR' }): DnsResult {
     const since = this.#nextFrame()
-    const { stdout } = this.exec(options.from, dig(name, options.type ?? 'A'), { limit: '1m' })
+    const [place, line] = [placeOf(options.from), dig(name, options.type ?? 'A')]
+    const { stdout } = this.#call(engine => engine.exec(place, line, toMicros('1m')))
     return readDig(stdout, this.frames(since))
   }
 
   /** Makes requests and reports each; refused, timed out and unresolved are results, not errors. */
   send(options: SendOptions): Trips {
     const { from, to, times = 1, every = 0, keepAlive = false, timeout = '10s' } = options
-    const request = { from: placeOf(from), to, times, every: toMicros(every), keepAlive, timeout: toMicros(timeout) }
+    const request = { from: placeOf(from), to: text(to, 'to'), times, every: toMicros(every), keepAlive, timeout: toMicros(timeout) }
     return toTrips(this.#call(engine => engine.send(request)))
   }
 
-  /** Lets time pass until nothing is pending: controllers, rules, pods that start or end, packets under way. */
+  /** Lets time pass until nothing is pending: controllers, rules, pods that start or end, first results of probes. */
   settle(options: { limit?: Duration } = {}): SettleResult {
     const result = this.#call(engine => engine.settle(toMicros(options.limit ?? DAY)))
     if (!result.settled) throw new NotSettledError(result.pending)
@@ -240,7 +253,7 @@ export class Cluster implements Disposable {
     this.#call(engine => engine.advance(toMicros(by)))
   }
 
-  /** Lets time pass until the next thing happens to a packet; `undefined` if nothing is under way. */
+  /** Lets time pass until the next thing happens to a packet; `undefined` if nothing does within five virtual seconds. */
   step(): Frame | undefined {
     const raw = this.#call(engine => engine.step())
     return raw === undefined ? undefined : toFrame(raw)
@@ -261,8 +274,9 @@ export class Cluster implements Disposable {
   /** Frees the engine's memory; every later call throws `DisposedError`. */
   dispose(): void {
     this.#listeners.clear()
-    this.#engine?.free()
+    const engine = this.#engine
     this.#engine = undefined
+    engine?.free()
   }
 
   [Symbol.dispose](): void {
@@ -306,7 +320,7 @@ export class Cluster implements Disposable {
       return run(engine)
     } catch (thrown) {
       const error = fromEngine(thrown)
-      // A trap leaves the engine's state unknown: its memory is given up, not freed.
+      // A trap leaves this engine's state unknown: its memory is given up, not freed.
       if (error instanceof EngineError) this.#engine = undefined
       throw error
     } finally {
@@ -314,19 +328,34 @@ export class Cluster implements Disposable {
     }
   }
 
+  /** Events of a call that a listener made come after those that are being told, so that all are in order. */
   #dispatch(): void {
-    if (this.#listeners.has('frame')) {
-      const frames = this.frames(this.#framesSeen)
-      this.#framesSeen = (frames.at(-1)?.index ?? this.#framesSeen - 1) + 1
-      for (const frame of frames) this.#listeners.emit('frame', frame)
+    if (this.#dispatching) return
+    this.#dispatching = true
+    try {
+      while (this.#engine !== undefined && (this.#tellFrames() || this.#tellChanges()));
+    } finally {
+      this.#dispatching = false
     }
-    if (this.#listeners.has('change')) {
-      const changes = this.#look(engine => engine.changes(this.#changesSeen))
-      this.#changesSeen = changes.at(-1)?.revision ?? this.#changesSeen
-      for (const { revision, type, object } of changes) {
-        this.#listeners.emit('change', { revision, type, object: object as KubeObject })
-      }
+  }
+
+  #tellFrames(): boolean {
+    if (!this.#listeners.has('frame')) return false
+    const frames = this.frames(this.#framesSeen)
+    this.#framesSeen = (frames.at(-1)?.index ?? this.#framesSeen - 1) + 1
+    for (const frame of frames) this.#listeners.emit('frame', frame)
+    return frames.length > 0
+  }
+
+  #tellChanges(): boolean {
+    if (!this.#listeners.has('change')) return false
+    const upTo = this.#look(engine => engine.revision())
+    const changes = upTo === this.#changesSeen ? [] : this.#look(engine => engine.changes(this.#changesSeen))
+    this.#changesSeen = upTo
+    for (const { revision, type, object } of changes) {
+      this.#listeners.emit('change', { revision, type, object: object as KubeObject })
     }
+    return changes.length > 0
   }
 
   #nextFrame(): number {
@@ -334,7 +363,7 @@ export class Cluster implements Disposable {
   }
 
   #nextRevision(): number {
-    return this.#look(engine => engine.changes(0)).at(-1)?.revision ?? 0
+    return this.#look(engine => engine.revision())
   }
 }
 

@@ -40,6 +40,8 @@ export interface Engine {
   frames(since: number): RawFrame[]
   /** The objects that changed after that revision. */
   changes(since: number): RawChange[]
+  /** The revision of the newest change. */
+  revision(): number
   pcap(place: string | undefined): Uint8Array
   digest(): string
   free(): void

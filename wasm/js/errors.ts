@@ -1,4 +1,4 @@
-/** The base of everything this package throws; `code` survives `structuredClone`, `instanceof` does not. */
+/** The base of everything this package throws; tell them apart by `code`. */
 export class ClusterIpError extends Error {
   override readonly name: string = 'ClusterIpError'
   /** Stable, for programs. */
@@ -56,7 +56,7 @@ export class ApiError extends ClusterIpError {
   }
 }
 
-/** A call that makes no sense: an unknown place, a duration that is none, a call from inside a callback. */
+/** A call that makes no sense: an unknown place, a duration that is none, a value of another type. */
 export class UsageError extends ClusterIpError {
   override readonly name = 'UsageError'
   override readonly code = 'USAGE'
@@ -120,10 +120,28 @@ export class EngineError extends ClusterIpError {
   }
 }
 
+/** The value as a text, or an error that says what it should have been. */
+export function text(value: unknown, what: string): string {
+  if (typeof value === 'string') return value
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
+  throw new UsageError(`${what} must be a text, not ${kind}`)
+}
+
+let restoreStack = (): void => {}
+
+/** How the engine's stack is emptied after a trap, which leaves it as it was at that moment. */
+export function onTrap(restore: () => void): void {
+  restoreStack = restore
+}
+
 /** Gives an error that the engine threw its class. */
 export function fromEngine(thrown: unknown): unknown {
   if (thrown instanceof ClusterIpError) return thrown
-  if (thrown instanceof WebAssembly.RuntimeError) return new EngineError(thrown)
+  // Where the stack ends depends on how far the browser has compiled the module.
+  if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError) {
+    restoreStack()
+    return new EngineError(thrown)
+  }
   if (!(thrown instanceof Error)) return thrown
   const data = ((thrown as { data?: unknown }).data ?? {}) as {
     status?: number

@@ -1,11 +1,14 @@
 import type { Frame } from './frame.js'
 import type { KubeObject } from './object.js'
 
-/** What can be listened to. Listeners run after the call that caused the event has returned its result. */
+/**
+ * What can be listened to. Listeners run at the end of the call that caused the event, in order; what they throw is
+ * reported as an uncaught error and does not keep the call from its result. They may call the cluster.
+ */
 export interface ClusterEvents {
-  /** Something happened to a packet. */
+  /** Something happened to a packet. Of a call that causes more than 4,096 only the last come: `index` shows the gap. */
   frame: Frame
-  /** An object was stored, changed or removed. */
+  /** An object was stored, changed or removed. After a call with more changes than the log keeps, all come as `ADDED`. */
   change: { revision: number; type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }
   /** A command line ended. */
   command: { where: string; line: string; exitCode: number }
@@ -36,7 +39,15 @@ export class Listeners {
   }
 
   emit<E extends keyof ClusterEvents>(event: E, detail: ClusterEvents[E]): void {
-    for (const listener of [...this.#of[event]]) listener(detail)
+    for (const listener of [...this.#of[event]]) {
+      try {
+        listener(detail)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   clear(): void {

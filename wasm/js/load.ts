@@ -1,5 +1,5 @@
 import initialise, { initSync } from './engine/clusterip.js'
-import { LoadError, NotLoadedError } from './errors.js'
+import { LoadError, NotLoadedError, onTrap } from './errors.js'
 
 /** Where the engine comes from: an address, an answer to a request, bytes, or a compiled module. */
 export type WasmInput = string | URL | Request | Response | BufferSource | WebAssembly.Module
@@ -27,7 +27,7 @@ export function load(input?: WasmInput): Promise<void> {
 export function loadSync(input: BufferSource | WebAssembly.Module): void {
   if (loaded) return
   try {
-    initSync({ module: input })
+    keepStack(initSync({ module: input }))
   } catch (error) {
     throw explain(error)
   }
@@ -49,11 +49,21 @@ export function ensureLoaded(): void {
 async function start(input?: WasmInput): Promise<void> {
   if (input === undefined && onFirstUse !== undefined) return ensureLoaded()
   try {
-    await initialise({ module_or_path: input ?? new URL('./engine/clusterip_bg.wasm', import.meta.url) })
+    keepStack(await initialise({ module_or_path: input ?? new URL('./engine/clusterip_bg.wasm', import.meta.url) }))
   } catch (error) {
     throw explain(error)
   }
   loaded = true
+}
+
+/** All clusters share one module, whose stack is empty between calls. */
+function keepStack(exports: object): void {
+  const pointer = (exports as { __stack_pointer?: WebAssembly.Global<'i32'> }).__stack_pointer
+  if (pointer === undefined) return
+  const empty = pointer.value
+  onTrap(() => {
+    pointer.value = empty
+  })
 }
 
 function explain(error: unknown): LoadError {

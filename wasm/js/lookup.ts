@@ -1,4 +1,7 @@
+import { UsageError, text } from './errors.js'
 import type { Frame } from './frame.js'
+
+const TYPES = ['A', 'AAAA', 'SRV', 'PTR']
 
 /** What DNS answered, and every query that it took. */
 export interface DnsResult {
@@ -28,19 +31,25 @@ export interface DnsQuery {
 
 /** The command by which a program on the machine asks, search list and all; it is there whatever the pod's image. */
 export function dig(name: string, type: string): string {
+  // It would be an option of dig's, or another word.
+  if (!/^[^\s+@-]\S*$/.test(text(name, 'A name'))) throw new UsageError(`${JSON.stringify(name)} is no name to look up`)
+  if (!TYPES.includes(type)) throw new UsageError(`${JSON.stringify(type)} is no type to look up: say ${TYPES.join(', ')}`)
   const isAddress = /^[\d.]+$/.test(name) || name.includes(':')
   return type === 'PTR' && isAddress ? `/debug/dig -x ${quote(name)}` : `/debug/dig +search ${quote(name)} ${type}`
 }
 
 /** Reads what `dig` printed and which frames it caused. */
 export function readDig(output: string, frames: Frame[]): DnsResult {
-  const status = /status: ([A-Z]+)/.exec(output)?.[1] ?? 'TIMEOUT'
+  const queries = queriesIn(frames)
+  // A name that exists without such a record is no name that does not exist, whatever the search list tried last.
+  const isThere = queries.some(({ answer }) => answer?.startsWith('no '))
+  const status = isThere ? 'NOERROR' : /status: ([A-Z]+)/.exec(output)?.[1] ?? 'TIMEOUT'
   const section = /;; ANSWER SECTION:\n((?:[^;\n].*\n)*)/.exec(output)?.[1] ?? ''
   const answers = section.split('\n').filter(Boolean).map(line => {
     const [name = '', ttl = '0', , type = '', ...data] = line.split(/\s+/)
     return { name, ttl: Number(ttl), type, data: data.join(' ') }
   })
-  return { status, answers, queries: queriesIn(frames) }
+  return { status, answers, queries }
 }
 
 /** A question passes several machines; the first is the asker's own node. */

@@ -1,4 +1,5 @@
 import { type Duration, toMicros } from './duration.js'
+import { text as textOf } from './errors.js'
 import type { RawProcess } from './engine.js'
 
 /** What a command printed, and how it ended. */
@@ -51,7 +52,7 @@ export class Process {
 
   /** Types this text; a line ends with `\n`. */
   write(text: string): void {
-    this.#calls.write(text)
+    this.#calls.write(textOf(text, 'What is typed'))
   }
 
   /** Lets time pass until it has ended, has been silent for `idle`, or `limit` is over. */

@@ -2,7 +2,7 @@
 
 use clusterip::{
     api::{Kind, Value, yaml},
-    cluster::Cluster,
+    cluster::{Cluster, Finding},
 };
 use wasm_bindgen::JsValue;
 
@@ -11,21 +11,15 @@ use crate::tree::{object, to_js};
 
 /// Applies a text: what became of each object, or an error that kubectl's words explain.
 pub(crate) fn apply(cluster: &mut Cluster, text: &str, namespace: &str) -> Result<JsValue, JsValue> {
-    let (mut manifests, mut broken) = (Vec::new(), Vec::new());
-    for manifest in yaml::parse(text) {
-        match manifest {
-            Ok(manifest) => manifests.push(manifest),
-            Err(error) => broken.push(unreadable(&error)),
-        }
-    }
-    let output = cluster.kubectl_with(&format!("kubectl apply -n {namespace} -f -"), text);
+    let output = cluster.apply_in(namespace, text);
     if output.exit_code != 0 {
-        let findings = if broken.is_empty() { refused(&output.stderr, &manifests, text) } else { broken };
+        let findings: Vec<Value> = output.findings.iter().map(finding).collect();
         let hint = output.hint.map_or(Value::Null, |hint| hint.text.into());
-        let data = object([("findings", Value::from(findings)), ("hint", hint)]);
+        let data = object([("findings", findings.into()), ("hint", hint)]);
         return Err(error::error("ManifestError", output.stderr.trim_end(), &data));
     }
-    let mut manifests = manifests.iter();
+    let manifests = yaml::parse(text);
+    let mut manifests = manifests.iter().flatten();
     let mut results = Vec::new();
     for line in output.stdout.lines() {
         let Some(outcome) = line.split(' ').nth(1) else { continue };
@@ -48,39 +42,15 @@ fn applied(manifest: &Value, outcome: &str, namespace: &str) -> Value {
     ])
 }
 
-fn unreadable(error: &yaml::SyntaxError) -> Value {
-    let (line, column) = place(error.position);
-    object([("message", error.message.as_str().into()), ("line", line), ("column", column)])
-}
-
-/// The line and column of a place in the text, if it was found.
-fn place(position: Option<yaml::Position>) -> (Value, Value) {
-    let number = |number: usize| Value::Int(number as i64);
-    position.map_or((Value::Null, Value::Null), |at| (number(at.line), number(at.column)))
-}
-
-/// The causes in kubectl's words, each with the place of its field: in the only manifest that has such a field, or in
-/// the first.
-fn refused(words: &str, manifests: &[yaml::Manifest], text: &str) -> Vec<Value> {
-    let mut found = Vec::new();
-    let mut about = None;
-    for line in words.lines() {
-        let mut cause = line.trim_start_matches("* ");
-        if let Some((head, rest)) = line.split_once(" is invalid: ") {
-            about = head.split('"').nth(1);
-            cause = rest;
-        }
-        let Some((field, message)) = cause.split_once(": ") else { continue };
-        let is_path = field.split(['.', '[', ']']).all(|part| part.chars().all(|c| c.is_ascii_alphanumeric()));
-        if field.contains(' ') || !is_path {
-            found.push(object([("message", line.into())]));
-            continue;
-        }
-        let is_meant =
-            |manifest: &&yaml::Manifest| about.is_none_or(|name| manifest.value["metadata"]["name"].str() == name);
-        let position = manifests.iter().find(is_meant).and_then(|manifest| manifest.position(text, field));
-        let (line, column) = place(position);
-        found.push(object([("message", message.into()), ("field", field.into()), ("line", line), ("column", column)]));
-    }
-    found
+fn finding(finding: &Finding) -> Value {
+    let text = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+    let number = |number: Option<usize>| number.map_or(Value::Null, |number| Value::Int(number as i64));
+    object([
+        ("message", finding.message.as_str().into()),
+        ("file", if finding.file == "STDIN" { Value::Null } else { text(&finding.file) }),
+        ("line", number(finding.line)),
+        ("column", number(finding.column)),
+        ("field", text(&finding.field)),
+        ("reason", text(&finding.reason)),
+    ])
 }

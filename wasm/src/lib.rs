@@ -190,7 +190,7 @@ impl Engine {
         self.cluster.now().total_micros() as f64
     }
 
-    /// Lets time pass until the next packet is seen anywhere; `undefined` if none is within an hour.
+    /// Lets time pass until the next packet is seen anywhere; `undefined` if none is within five seconds.
     pub fn step(&mut self) -> Result<JsValue, JsValue> {
         let seen = self.cluster.passages().end();
         while self.cluster.step(STEP) {
@@ -215,9 +215,17 @@ impl Engine {
         to_js(&output::changes(self.cluster.control().store(), since as u64))
     }
 
+    /// The revision of the newest change.
+    pub fn revision(&self) -> f64 {
+        self.cluster.control().store().revision() as f64
+    }
+
     /// The packets seen at a place or at all, as a pcap file.
     pub fn pcap(&self, place: Option<String>) -> Result<Uint8Array, JsValue> {
-        let wanted = place.as_deref().map(at).transpose()?;
+        let wanted = match place {
+            Some(place) => Some(self.cluster.machine_of(&at(&place)?).map_err(usage_error)?),
+            None => None,
+        };
         let is_wanted = |place| wanted.is_none() || self.cluster.machine_at(place) == wanted;
         let packets = self.cluster.capture().into_iter().flat_map(Capture::frames);
         let bytes = pcap(packets.filter(|frame| is_wanted(frame.place)));
@@ -234,7 +242,7 @@ impl Engine {
 const CAPTURE: usize = 8 << 20;
 
 /// How long a step waits for something to happen.
-const STEP: Duration = Duration::from_secs(3600);
+const STEP: Duration = Duration::from_secs(5);
 
 fn at(place: &str) -> Result<Place, JsValue> {
     place.parse().map_err(usage_error)

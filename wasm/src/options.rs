@@ -25,6 +25,8 @@ pub(crate) fn config(options: &Value) -> Result<Config, JsValue> {
     };
     for (name, value) in options.fields() {
         match name {
+            // A field without a value is as good as none.
+            _ if value.is_null() => {}
             "seed" => config.seed = whole(name, value)?,
             "nodes" => config.nodes = nodes(value, &config.service_cidrs)?,
             "proxy" => config.proxy = mode(value.str())?,
@@ -58,6 +60,7 @@ fn nodes(value: &Value, service_cidrs: &[Cidr]) -> Result<Vec<NodeConfig>, JsVal
     for (config, node) in configs.iter_mut().zip(value.items()) {
         for (name, value) in node.fields() {
             match name {
+                _ if value.is_null() => {}
                 "name" => config.name = value.str().into(),
                 "address" => config.addresses = list(name, value)?,
                 "zone" => config.zone = Some(value.str().into()),

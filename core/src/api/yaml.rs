@@ -98,9 +98,16 @@ pub fn parse_value(text: &str) -> Result<Value, SyntaxError> {
 }
 
 impl Manifest {
-    /// Where a field stands in the text this came from: its value, or what is nearest around it.
+    /// [`Origin::position`] of a field of this manifest.
     pub fn position(&self, text: &str, path: &str) -> Option<Position> {
-        let origin = self.origin;
+        self.origin.position(text, path)
+    }
+}
+
+impl Origin {
+    /// Where a field stands in the text: its value, or what is nearest around it.
+    pub fn position(self, text: &str, path: &str) -> Option<Position> {
+        let origin = self;
         let document = text.get(origin.start..origin.end)?;
         let path = match origin.item {
             Some(at) if path.is_empty() => format!("items[{at}]"),

@@ -35,6 +35,17 @@ impl Cluster {
         self.kubectl_with("kubectl apply -f -", yaml)
     }
 
+    /// [`Cluster::apply`] with the namespace of the objects that name none.
+    pub fn apply_in(&mut self, namespace: &str, yaml: &str) -> Output {
+        let input = Input::Apply { namespace: namespace.to_owned(), text: yaml.to_owned() };
+        self.input(input, |cluster| {
+            let usual = core::mem::replace(&mut cluster.context.namespace, namespace.to_owned());
+            let output = cluster.apply(yaml);
+            cluster.context.namespace = usual;
+            output
+        })
+    }
+
     /// Puts a file where `-f NAME` finds it, or takes it away.
     pub fn set_file(&mut self, name: &str, text: Option<&str>) {
         let input = Input::File { name: name.to_owned(), text: text.map(str::to_owned) };

@@ -176,7 +176,7 @@ impl Default for Config {
             nodes: (1..=2).map(NodeConfig::numbered).collect(),
             outside: vec![OutsideHost {
                 name: "laptop".to_owned(),
-                addresses: vec![IpAddr::V4(Ipv4Addr::new(172, 30, 0, 50))],
+                addresses: vec![IpAddr::V4(Ipv4Addr::new(172, 30, 0, 5))],
                 routes: Vec::new(),
                 listens: Vec::new(),
             }],
@@ -251,7 +251,7 @@ impl Config {
         let nodes = (1..=2).map(|number| NodeConfig::numbered_for(number, &service_cidrs)).collect();
         let mut config = Config { nodes, ..Config::default() };
         if service_cidrs.iter().any(|range| !range.address.is_ipv4()) {
-            config.outside[0].addresses.push(Ipv6Addr::new(0xfd00, 0x172, 0x30, 0, 0, 0, 0, 0x50).into());
+            config.outside[0].addresses.push(Ipv6Addr::new(0xfd00, 0x172, 0x30, 0, 0, 0, 0, 5).into());
         }
         if let (Some(dns), Some(range)) = (&mut config.dns, service_cidrs.first()) {
             dns.address = super::new::nth(range, 10);

@@ -19,6 +19,7 @@ use core::net::IpAddr;
 pub enum Input {
     File { name: String, text: Option<String> },
     Kubectl { line: String, stdin: String },
+    Apply { namespace: String, text: String },
     Create { object: Object },
     Replace { object: Object },
     Delete { key: Key, options: DeleteOptions },
@@ -99,9 +100,11 @@ impl Cluster {
             Input::File { name, text } => self.set_file(&name, text.as_deref()),
             #[cfg(feature = "yaml")]
             Input::Kubectl { line, stdin } => drop(self.kubectl_with(&line, &stdin)),
+            #[cfg(feature = "yaml")]
+            Input::Apply { namespace, text } => drop(self.apply_in(&namespace, &text)),
             // Without kubectl nobody can have made these.
             #[cfg(not(feature = "yaml"))]
-            Input::File { .. } | Input::Kubectl { .. } => {}
+            Input::File { .. } | Input::Kubectl { .. } | Input::Apply { .. } => {}
             Input::Create { object } => drop(self.create(object)),
             Input::Replace { object } => drop(self.replace(object)),
             Input::Delete { key, options } => drop(self.delete(&key, options)),

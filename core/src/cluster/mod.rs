@@ -28,7 +28,7 @@ mod work;
 pub use config::{Config, ConfigError, DnsConfig, Limits, NodeConfig, OutsideHost};
 pub use journal::{Input, Journal};
 pub use kubelet::PodPin;
-pub use output::{Hint, Output};
+pub use output::{Finding, Hint, Output};
 pub use place::{ParsePlaceError, Place};
 pub use process::{Process, StartError};
 pub use run::Settled;

@@ -1,6 +1,6 @@
 //! What a command leaves behind.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 /// The output of one command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +13,25 @@ pub struct Output {
     pub exit_code: i32,
     /// What the error means here: one line below the real words, never instead of them.
     pub hint: Option<Hint>,
+    /// What is wrong with the manifests that it read, each cause at its place.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is wrong with a manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// The file's name, or `STDIN`.
+    pub file: String,
+    /// The line, from 1, of the field or of what is nearest around it.
+    pub line: Option<usize>,
+    /// Its column there, from 1.
+    pub column: Option<usize>,
+    /// The path of the field, `spec.ports[0].port`; empty if it is about the whole object.
+    pub field: String,
+    /// `FieldValueInvalid` and the like; the refusal's own reason if it names no cause.
+    pub reason: String,
+    /// What is wrong with it, in the server's words.
+    pub message: String,
 }
 
 /// Help for somebody who has just made a mistake.

@@ -199,6 +199,13 @@ impl Cluster {
         });
     }
 
+    /// The machine that a place means, by its own name: `outside` is the first one outside.
+    pub fn machine_of(&self, place: &Place) -> Result<Place, StartError> {
+        let host = self.host_at(place)?;
+        let machine = self.machines.machine(host).ok_or_else(|| StartError::NoMachine(place.to_string()))?;
+        Ok(machine.place.clone())
+    }
+
     /// The machine of a place.
     pub(super) fn host_at(&self, place: &Place) -> Result<HostId, StartError> {
         if let Some(host) = self.machines.at(place) {
@@ -249,7 +256,7 @@ impl Cluster {
         let exit_code = machine.host.exit_code(id).unwrap_or(Output::TIME_LIMIT);
         let (stdout, stderr) = (text(machine.host.take_stdout(id)), text(machine.host.take_stderr(id)));
         machine.host.reap(id);
-        Output { stdout, stderr, exit_code, hint: None }
+        Output { stdout, stderr, exit_code, ..Output::default() }
     }
 }
 

@@ -194,7 +194,7 @@ impl Cluster {
                 let (stdout, failure) = answer.rsplit_once('\n').unwrap_or((answer, ""));
                 let (exit_code, stderr) = failure.split_once(' ').unwrap_or((failure, ""));
                 let exit_code = exit_code.parse().unwrap_or(0);
-                let output = Output { stdout: stdout.into(), stderr: stderr.into(), exit_code, hint: None };
+                let output = Output { stdout: stdout.into(), stderr: stderr.into(), exit_code, ..Output::default() };
                 let mut trip = self.made(since, request, &output);
                 if let (None, Some(_), Some(last)) = (trip.backend, trip.status, trips.last()) {
                     (trip.backend, trip.seen_as, trip.pod) = (last.backend, last.seen_as, last.pod.clone());

@@ -114,9 +114,12 @@ impl Session<'_> {
         let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
         let Some(current) = self.cluster.object(key.kind, &key.namespace, &key.name).cloned() else {
             let doing = format!("creating \"{source}\"");
-            let object = Object::decode(manifest.kind, modified).map_err(|error| Problem::of(&error, &doing))?;
-            let created = if is_dry { self.rehearsed(args, object, false) } else { self.create(object) };
-            let object = created.map_err(|error| Problem::of(&error, &doing))?;
+            let created = Object::decode(manifest.kind, modified)
+                .and_then(|object| if is_dry { self.rehearsed(args, object, false) } else { self.create(object) });
+            let object = created.map_err(|error| {
+                self.note(manifest, &error);
+                Problem::of(&error, &doing)
+            })?;
             return Ok((object, "created"));
         };
         let original = current.annotation(patch::LAST_APPLIED);
@@ -144,6 +147,7 @@ impl Session<'_> {
             Ok((written?, "configured"))
         });
         result.map_err(|error| {
+            self.note(manifest, &error);
             // The server names the patch, and kubectl does not say what it was doing.
             if let Some(at) = error.message.find("strict decoding error: ") {
                 let (shown, why) = (super::print::plain(&change), &error.message[at..]);
@@ -194,7 +198,7 @@ fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     for manifest in manifests {
         let doing = format!("creating \"{}\"", manifest.source);
         session.warn_of_kind(manifest.kind);
-        let mut value = manifest.value;
+        let mut value = manifest.value.clone();
         if args.is_set("save-config") {
             let text = patch::last_applied(&value);
             value.set(&["metadata", "annotations", patch::LAST_APPLIED], text);
@@ -204,7 +208,10 @@ fn create(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             .and_then(|object| if is_dry { session.rehearsed(args, object, false) } else { session.create(object) });
         match created {
             Ok(object) => session.report(args, &object, "created")?,
-            Err(error) => errors.push(Problem::of(&error, &doing)),
+            Err(error) => {
+                session.note(&manifest, &error);
+                errors.push(Problem::of(&error, &doing));
+            }
         }
     }
     all(errors)
@@ -239,7 +246,10 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         });
         match replaced {
             Ok(object) => session.report(args, &object, "replaced")?,
-            Err(error) => errors.push(Problem::of(&error, &doing)),
+            Err(error) => {
+                session.note(&manifest, &error);
+                errors.push(Problem::of(&error, &doing));
+            }
         }
     }
     all(errors)

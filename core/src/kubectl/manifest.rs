@@ -19,6 +19,8 @@ use alloc::{
 pub(super) struct Manifest {
     pub(super) kind: Kind,
     pub(super) value: Value,
+    /// Where it stands there.
+    pub(super) origin: yaml::Origin,
     /// The file's name, or `STDIN`.
     pub(super) source: String,
 }
@@ -122,9 +124,11 @@ impl Session<'_> {
     ) -> Result<(), String> {
         for manifest in yaml::parse(text) {
             let manifest = manifest.map_err(|error| {
+                self.note_unreadable(source, error.position, &error.message);
                 format!("error: error parsing {source}: error converting YAML to JSON: {}", error.message)
             })?;
-            let mut value = manifest.value;
+            let (mut value, origin) = (manifest.value, manifest.origin);
+            let start = origin.position(text, "kind").or(origin.position(text, ""));
             if value.as_map().is_none() {
                 return Err(format!(
                     "error: error validating \"{source}\": error validating data: invalid object to validate; {STOP}"
@@ -141,14 +145,21 @@ impl Session<'_> {
             }
             if !unset.is_empty() {
                 let list = if let [one] = &unset[..] { (*one).to_string() } else { format!("[{}]", unset.join(", ")) };
+                self.note_unreadable(source, start, &list);
                 return Err(format!("error: error validating \"{source}\": error validating data: {list}; {STOP}"));
             }
             if let Some(why) = schema::metadata_complaint(&value) {
+                self.note_unreadable(source, origin.position(text, "metadata"), &why);
                 errors.push(Problem::from(format!("error: unable to decode \"{source}\": {why}")));
                 continue;
             }
             let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
             let Some(kind) = Kind::from_manifest(version, kind) else {
+                self.note_unreadable(
+                    source,
+                    start,
+                    &format!("no matches for kind \"{kind}\" in version \"{version}\""),
+                );
                 let meta = &value["metadata"];
                 // The names of kinds are looked up as those of resources are, but objects are not read so.
                 let known = Kind::ALL.into_iter().map(Kind::names);
@@ -191,7 +202,7 @@ impl Session<'_> {
             } else {
                 value.remove(&["metadata", "namespace"]);
             }
-            found.push(Manifest { kind, value, source: source.to_owned() });
+            found.push(Manifest { kind, value, origin, source: source.to_owned() });
         }
         Ok(())
     }

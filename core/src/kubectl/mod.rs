@@ -11,6 +11,7 @@ mod describe;
 mod diff;
 mod duration;
 mod explain;
+mod findings;
 mod form;
 mod formats;
 mod generate;
