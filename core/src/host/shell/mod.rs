@@ -165,10 +165,8 @@ fn run_list<'a>(shell: &'a Shell, sys: &'a Sys, list: &'a [Node]) -> Pin<Box<dyn
                 Flow::Next => {}
                 other => return other,
             }
-            let may_fail = match node {
-                Node::Simple(_) | Node::Pipeline(_, false) | Node::Group { subshell: true, .. } => false,
-                _ => true,
-            };
+            let may_fail =
+                !matches!(node, Node::Simple(_) | Node::Pipeline(_, false) | Node::Group { subshell: true, .. });
             if shell.errexit.get() && shell.last.get() != 0 && shell.tested.get() == 0 && !may_fail {
                 return Flow::Exit(shell.last.get());
             }
