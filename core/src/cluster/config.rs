@@ -146,8 +146,15 @@ pub enum ConfigError {
     PodCidrTooSmall(Cidr),
     #[error("the DNS address {0} is not in a service CIDR")]
     DnsAddress(IpAddr),
+    #[error("a Maglev table must have a prime number of entries, at most {max}, and not {0}", max = ConfigError::MAGLEV)]
+    Maglev(u32),
     #[error("the node port range is empty")]
     NodePorts,
+}
+
+impl ConfigError {
+    /// The largest Maglev table: a prime above the paper's larger size.
+    const MAGLEV: u32 = 655_373;
 }
 
 impl Default for Limits {
@@ -305,6 +312,13 @@ impl Config {
             && !self.service_cidrs.iter().any(|cidr| cidr.contains(dns.address))
         {
             return Err(ConfigError::DnsAddress(dns.address));
+        }
+        if let Mode::Maglev(size) = self.proxy
+            && (size < 2
+                || size > ConfigError::MAGLEV
+                || (2..size).take_while(|n| n * n <= size).any(|n| size % n == 0))
+        {
+            return Err(ConfigError::Maglev(size));
         }
         if self.node_ports.is_empty() {
             return Err(ConfigError::NodePorts);

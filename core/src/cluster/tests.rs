@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::Kind;
+use crate::api::{Kind, Object};
 use crate::time::Duration;
 use alloc::{borrow::ToOwned, string::String};
 
@@ -220,4 +220,37 @@ fn a_pod_that_is_replaced_stays_on_its_node() {
     let mut moved = pod("web", "nginx", "web");
     moved.value.set(&["spec", "nodeName"], "elsewhere");
     assert!(cluster.replace(moved).unwrap_err().message.contains("pod updates may not change fields"));
+}
+
+#[test]
+fn a_maglev_table_of_no_prime_size_is_refused() {
+    use crate::dataplane::Mode;
+    for (size, is_right) in
+        [(0, false), (1, false), (2, true), (9, false), (251, true), (65_537, true), (70_000, false)]
+    {
+        let made = Cluster::new(Config { proxy: Mode::Maglev(size), ..Config::default() });
+        assert_eq!(made.is_ok(), is_right, "{size}");
+    }
+}
+
+#[test]
+fn a_cluster_grows_old_without_harm() {
+    let mut cluster = cluster();
+    cluster.create(pod("web", "nginx", "web")).unwrap();
+    cluster.settle();
+    cluster.advance(Duration::from_secs(36 * 366 * 86_400));
+    cluster.create(pod("other", "nginx", "web")).unwrap();
+    assert!(cluster.settle().is_settled());
+}
+
+#[test]
+fn a_node_that_a_manifest_made_takes_no_pod() {
+    let mut cluster = cluster();
+    cluster.create(Object::new(Kind::Node, "", "node-3")).unwrap();
+    for n in 0..6 {
+        cluster.create(pod(&alloc::format!("web-{n}"), "nginx", "web")).unwrap();
+    }
+    cluster.settle();
+    let pods = cluster.control().store().list(Kind::Pod, None);
+    assert!(pods.into_iter().all(|pod| pod.spec()["nodeName"].str() != "node-3"));
 }

@@ -43,9 +43,8 @@ impl Compiler {
     ///
     /// Without any policy in the cluster this costs nothing; with one, every pod is looked at again.
     pub fn follow(&mut self, store: &Store, changes: &[Change], mut emit: impl FnMut(usize, Delta)) {
-        let concerns = |kind| matches!(kind, Kind::NetworkPolicy | Kind::Namespace | Kind::Pod);
         let is_unused = self.judged.is_empty() && store.list(Kind::NetworkPolicy, None).next().is_none();
-        if is_unused || !changes.iter().any(|change| concerns(change.key.kind)) {
+        if is_unused || !changes.iter().any(concerns) {
             return;
         }
         let after = self.judge(store);
@@ -87,6 +86,18 @@ impl Compiler {
             }
         }
         judged
+    }
+}
+
+/// Whether a change can be seen by a policy: of a pod most are not, as they are about its conditions.
+fn concerns(change: &Change) -> bool {
+    match (change.key.kind, &change.before, &change.after) {
+        (Kind::Pod, Some(before), Some(after)) => {
+            before.labels() != after.labels()
+                || before.spec() != after.spec()
+                || ["podIPs", "phase"].iter().any(|field| before.status()[*field] != after.status()[*field])
+        }
+        (kind, ..) => matches!(kind, Kind::NetworkPolicy | Kind::Namespace | Kind::Pod),
     }
 }
 

@@ -60,9 +60,10 @@ fn differs(before: &Object, after: &Object) -> bool {
     before.spec() != after.spec() || before.labels() != after.labels() || is_ready(before) != is_ready(after)
 }
 
+/// A node that a manifest made has no kubelet: nobody says that it is ready, and it takes no pod.
 fn is_ready(node: &Object) -> bool {
     let conditions = node.status()["conditions"].items();
-    conditions.iter().find(|c| c["type"].str() == "Ready").is_none_or(|c| c["status"].str() == "True")
+    conditions.iter().find(|c| c["type"].str() == "Ready").is_some_and(|c| c["status"].str() == "True")
 }
 
 /// Why this node cannot take this pod, in the scheduler's words; `None` if it can.

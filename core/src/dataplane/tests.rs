@@ -684,8 +684,8 @@ fn the_rules_are_those_that_kube_proxy_writes() {
         "-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment \"default/web cluster IP\" -m tcp --dport 80 -j KUBE-SVC-",
         " ! -s 10.1.0.0/16 -d 10.96.0.10/32 -p tcp -m comment --comment \"default/web cluster IP\" -m tcp --dport 80 -j KUBE-MARK-MASQ",
         " -m comment --comment \"default/web -> 10.1.1.1:8080\" -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-",
-        " -s 10.1.1.1/32 -m comment --comment default/web -j KUBE-MARK-MASQ",
-        " -p tcp -m comment --comment default/web -m tcp -j DNAT --to-destination 10.1.2.1:8080",
+        " -s 10.1.1.1/32 -m comment --comment \"default/web\" -j KUBE-MARK-MASQ",
+        " -p tcp -m comment --comment \"default/web\" -m tcp -j DNAT --to-destination 10.1.2.1:8080",
     ] {
         assert!(text.contains(line), "{line}\nis not in\n{text}");
     }

@@ -30,8 +30,11 @@ use crate::time::{Duration, Instant};
 /// Time as connection tracking counts it: a quarter of a second, nearly (2^18 microseconds).
 #[inline(always)]
 pub(crate) fn tick(now: Instant) -> u32 {
-    (now.total_micros() >> 18) as u32
+    (now.total_micros() >> 18).min(i64::from(LAST)) as u32
 }
+
+/// After 35 years no connection expires any more.
+const LAST: u32 = u32::MAX - Wheel::REACH - 1;
 
 /// When a tick begins.
 fn instant(tick: u32) -> Instant {

@@ -229,9 +229,13 @@ fn separate(entry: &Entry, endpoint: SocketAddr) -> String {
     format!("KUBE-SEP-{}", hash(&[&entry.port.name, lower(entry.port.protocol), &endpoint], 16))
 }
 
-/// iptables-save quotes a comment only if it must.
+/// iptables-save leaves a comment bare only if it is one plain word (libxtables, `xtables_save_string`).
 fn quote(text: &str) -> String {
-    if text.contains(' ') { format!("\"{text}\"") } else { text.into() }
+    if text.bytes().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, b'_' | b'-')) {
+        format!("\"{text}\"")
+    } else {
+        text.into()
+    }
 }
 
 /// One in `n`, as the kernel keeps it: in units of 2^-31.
