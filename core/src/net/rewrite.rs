@@ -60,6 +60,11 @@ pub fn rewrite<A: Address>(packet: &mut [u8], header: &Header<A>, to: &Tuple<A>,
                 change += addresses;
             }
             mend(packet, start + 2, change);
+            let message = &mut packet[start..header.length];
+            if message.iter().all(|byte| *byte == 0) {
+                // An answer of nothing but zeros: of the two zeros of ones' complement its sum is the other one.
+                message[2..4].fill(0xff);
+            }
         }
         Kind::Error if A::CHECKSUM.is_none() => mend(packet, start + 2, addresses),
         Kind::Sctp | Kind::Error | Kind::Fragment(_) | Kind::Other => {}
@@ -264,6 +269,18 @@ mod tests {
     #[test]
     fn crc32c_has_the_value_of_its_check_string() {
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn an_echo_answer_of_nothing_but_zeros_keeps_a_right_checksum() {
+        let mut packet = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1, 0, 0, 0, 0, 0, 7, 0, 0];
+        fill_checksums(&mut packet);
+        // Once its identifier becomes 0, once it stays.
+        for _ in 0..2 {
+            let header = u32::parse(&packet).unwrap();
+            rewrite(&mut packet, &header, &header.tuple.with_dst(header.tuple.dst, 0), true);
+            assert_eq!(packet[22..26], [0xff, 0xff, 0, 0]);
+        }
     }
 
     #[test]
