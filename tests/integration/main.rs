@@ -1,6 +1,7 @@
 //! The whole cluster from outside, one behaviour a file.
 
 mod capture;
+mod containers;
 mod determinism;
 mod layering;
 mod probes;

@@ -26,7 +26,7 @@ pub enum Input {
     UpdateStatus { key: Key, status: Value },
     Pin { pin: super::PodPin },
     SetRoute { outside: String, range: Cidr, via: Option<IpAddr> },
-    Start { place: Place, argv: Vec<String>, terminal: bool },
+    Start { place: Place, container: usize, argv: Vec<String>, terminal: bool },
     Attach { pod: Place },
     Write { process: Process, text: String },
     CloseStdin { process: Process },
@@ -111,9 +111,9 @@ impl Cluster {
             Input::UpdateStatus { key, status } => drop(self.update_status(&key, status)),
             Input::Pin { pin } => self.pin(pin),
             Input::SetRoute { outside, range, via } => drop(self.set_route(&outside, range, via)),
-            Input::Start { place, argv, terminal } => {
+            Input::Start { place, container, argv, terminal } => {
                 let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-                drop(self.start(&place, &argv, terminal));
+                drop(self.start_in(&place, container, &argv, terminal));
             }
             Input::Attach { pod } => drop(self.attach(&pod)),
             Input::Write { process, text } => self.write(process, &text),

@@ -24,6 +24,8 @@ pub struct Process(pub u32);
 pub(super) struct Running {
     host: HostId,
     id: ProcessId,
+    /// A container's command: its kubelet forgets it.
+    is_attached: bool,
 }
 
 /// Why a command or a request cannot be started.
@@ -62,7 +64,7 @@ impl Cluster {
         let input = Input::Exec { place: place.clone(), line: line.into(), limit };
         self.input(input, |cluster| {
             let host = cluster.host_at(place)?;
-            let surroundings = cluster.surroundings_at(place);
+            let surroundings = cluster.surroundings_at(place, 0);
             let id = cluster.spawn(host, line, surroundings);
             let end = cluster.now + limit;
             while !cluster.has_ended(host, id) && cluster.work_until(end) {}
@@ -77,17 +79,28 @@ impl Cluster {
     }
 
     /// Starts a program at a place, with its input open; at a terminal, a shell prints its prompt and both outputs
-    /// are one.
+    /// are one. Of a pod's containers it is the first one's.
     pub fn start(&mut self, place: &Place, argv: &[&str], terminal: bool) -> Result<Process, StartError> {
+        self.start_in(place, 0, argv, terminal)
+    }
+
+    /// [`Cluster::start`] in a pod's container of that index.
+    pub fn start_in(
+        &mut self,
+        place: &Place,
+        container: usize,
+        argv: &[&str],
+        terminal: bool,
+    ) -> Result<Process, StartError> {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
-        self.input(Input::Start { place: place.clone(), argv: argv.clone(), terminal }, |cluster| {
+        self.input(Input::Start { place: place.clone(), container, argv: argv.clone(), terminal }, |cluster| {
             let host = cluster.host_at(place)?;
-            let surroundings = cluster.surroundings_at(place);
+            let surroundings = cluster.surroundings_at(place, container);
             let machine = cluster.machines.machine_mut(host).expect("host_at gives a machine");
             let id = machine.host.spawn_in(Command { argv, terminal }, surroundings);
             let process = Process(cluster.next_process);
             cluster.next_process += 1;
-            cluster.processes.insert(process, Running { host, id });
+            cluster.processes.insert(process, Running { host, id, is_attached: false });
             cluster.wake(host);
             Ok(process)
         })
@@ -102,17 +115,18 @@ impl Cluster {
             };
             let process = Process(cluster.next_process);
             cluster.next_process += 1;
-            cluster.processes.insert(process, Running { host, id });
+            cluster.processes.insert(process, Running { host, id, is_attached: true });
             Ok(process)
         })
     }
 
-    /// What a container's command has printed and nobody has read: its log. `None` if the container has not started.
-    pub fn container_output(&self, pod: &Place, container: usize) -> Option<String> {
+    /// What a container's command has printed, to both outputs: its log; with `previous`, that of its run before.
+    /// `None` if there was no such run.
+    pub fn container_output(&self, pod: &Place, container: usize, previous: bool) -> Option<String> {
         let Place::Pod { namespace, name } = pod else { return None };
-        let (host, process) = self.kubelet_process(namespace, name, container)?;
+        let (host, process) = self.kubelet_process(namespace, name, container, previous)?;
         let machine = self.machines.machine(host)?;
-        let mut output = text(process.map(|process| machine.host.peek_stdout(process)).unwrap_or_default());
+        let mut output = text(process.map(|process| machine.host.log(process)).unwrap_or_default());
         let pod = self.object(Kind::Pod, namespace, name)?;
         if Image::parse(pod.spec()["containers"][container]["image"].str()) == Image::Nginx {
             for access in machine.host.access_log() {
@@ -129,10 +143,8 @@ impl Cluster {
 
     /// Types text into a process; nothing happens if it has ended.
     pub fn write(&mut self, process: Process, text: &str) {
-        // It may be megabytes.
-        let kept = if self.journal.has_room(self.config.limits.inputs) { text } else { "" };
-        self.input(Input::Write { process, text: kept.into() }, |cluster| {
-            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+        self.input(Input::Write { process, text: text.into() }, |cluster| {
+            let Some(&Running { host, id, .. }) = cluster.processes.get(&process) else { return };
             let Some(machine) = cluster.machines.machine_mut(host) else { return };
             machine.host.write_stdin(id, text.as_bytes());
             cluster.wake(host);
@@ -142,7 +154,7 @@ impl Cluster {
     /// Says that a process gets no more input.
     pub fn close_stdin(&mut self, process: Process) {
         self.input(Input::CloseStdin { process }, |cluster| {
-            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            let Some(&Running { host, id, .. }) = cluster.processes.get(&process) else { return };
             let Some(machine) = cluster.machines.machine_mut(host) else { return };
             machine.host.close_stdin(id);
             cluster.wake(host);
@@ -152,7 +164,7 @@ impl Cluster {
     /// Presses Ctrl-C.
     pub fn interrupt(&mut self, process: Process) {
         self.input(Input::Interrupt { process }, |cluster| {
-            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            let Some(&Running { host, id, .. }) = cluster.processes.get(&process) else { return };
             let Some(machine) = cluster.machines.machine_mut(host) else { return };
             machine.host.interrupt(id);
             cluster.wake(host);
@@ -164,23 +176,27 @@ impl Cluster {
     /// A process that has ended is forgotten by this.
     pub fn read(&mut self, process: Process) -> (Output, bool) {
         self.input(Input::Read { process }, |cluster| {
-            let Some(&Running { host, id }) = cluster.processes.get(&process) else {
+            let Some(&Running { host, id, is_attached }) = cluster.processes.get(&process) else {
                 return (Output::default(), true);
             };
-            if cluster.has_ended(host, id) {
+            let has_ended = cluster.has_ended(host, id);
+            if has_ended {
                 cluster.processes.remove(&process);
-                return (cluster.take_output(host, id), true);
             }
-            let machine = cluster.machines.machine_mut(host).expect("just looked");
-            let (stdout, stderr) = (text(machine.host.take_stdout(id)), text(machine.host.take_stderr(id)));
-            (Output { stdout, stderr, ..Output::default() }, false)
+            let mut output = cluster.unread_output(host, id);
+            match has_ended {
+                true if !is_attached => cluster.reap(host, id),
+                true => {}
+                false => output.exit_code = 0,
+            }
+            (output, has_ended)
         })
     }
 
     /// Lets time pass until a process has ended, or has been silent for `idle`, or `limit` is over.
     pub fn run_process(&mut self, process: Process, idle: Duration, limit: Duration) {
         self.input(Input::RunProcess { process, idle, limit }, |cluster| {
-            let Some(&Running { host, id }) = cluster.processes.get(&process) else { return };
+            let Some(&Running { host, id, .. }) = cluster.processes.get(&process) else { return };
             let end = cluster.now + limit;
             let mut printed = cluster.printed(host, id);
             let mut last = cluster.now;
@@ -248,14 +264,26 @@ impl Cluster {
         self.wake(host);
     }
 
+    /// What a process printed, and its exit code; it is forgotten by this.
     pub(super) fn take_output(&mut self, host: HostId, id: ProcessId) -> Output {
+        let output = self.unread_output(host, id);
+        self.reap(host, id);
+        output
+    }
+
+    fn reap(&mut self, host: HostId, id: ProcessId) {
+        if let Some(machine) = self.machines.machine_mut(host) {
+            machine.host.reap(id);
+        }
+    }
+
+    fn unread_output(&mut self, host: HostId, id: ProcessId) -> Output {
         let Some(machine) = self.machines.machine_mut(host) else {
             // The machine went away under the command: the connection to it broke.
             return Output::error(137, "command terminated with exit code 137\n");
         };
         let exit_code = machine.host.exit_code(id).unwrap_or(Output::TIME_LIMIT);
         let (stdout, stderr) = (text(machine.host.take_stdout(id)), text(machine.host.take_stderr(id)));
-        machine.host.reap(id);
         Output { stdout, stderr, exit_code, ..Output::default() }
     }
 }

@@ -176,7 +176,7 @@ impl Cluster {
             line += &format!(" '{}'", request.to);
         }
         let host = self.host_at(&request.from)?;
-        let surroundings = self.surroundings_at(&request.from);
+        let surroundings = self.surroundings_at(&request.from, 0);
         let id = self.spawn(host, &line, surroundings);
         let mut trips: Vec<Trip> = Vec::new();
         let (mut since, mut printed) = (self.mark(), 0);

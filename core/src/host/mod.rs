@@ -96,6 +96,8 @@ struct Process {
     stdin: Pipe,
     stdout: Pipe,
     stderr: Pipe,
+    /// Both outputs in their order, whether somebody took them or not.
+    log: Option<Pipe>,
     interrupt: Rc<Cell<Interrupt>>,
     exit_code: Option<i32>,
     task: Option<Task<i32>>,
@@ -164,9 +166,27 @@ impl Host {
         let interrupt = sys.interrupt.clone();
         let future = programs::run(sys, command.argv);
         let task = Some(Task { future, wake_at: None });
-        self.processes.push(Process { id, stdin, stdout, stderr, interrupt, exit_code: None, task });
+        self.processes.push(Process { id, stdin, stdout, stderr, log: None, interrupt, exit_code: None, task });
         self.poll_at = Some(self.machine.now());
         id
+    }
+
+    /// [`Host::spawn_in`] for a container's command, which keeps a log.
+    pub fn spawn_logged(&mut self, command: Command, surroundings: Option<Rc<HostConfig>>) -> ProcessId {
+        let id = self.spawn_in(command, surroundings);
+        if let Some(process) = self.process(id) {
+            let log = Pipe::bounded();
+            process.stdout.copy_to(&log);
+            process.stderr.copy_to(&log);
+            process.log = Some(log);
+        }
+        id
+    }
+
+    /// What a process that keeps a log has printed, taken or not: the last mebibyte at least.
+    pub fn log(&self, id: ProcessId) -> Vec<u8> {
+        let process = self.processes.iter().find(|process| process.id == id);
+        process.and_then(|process| process.log.as_ref()).map(Pipe::peek).unwrap_or_default()
     }
 
     /// Starts a line of shell language without a terminal and without input.

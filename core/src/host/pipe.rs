@@ -22,6 +22,8 @@ struct State {
     bounded: bool,
     /// Whether nobody reads at all.
     discard: bool,
+    /// Where everything is written a second time.
+    copy: Option<Pipe>,
 }
 
 impl State {
@@ -56,6 +58,14 @@ impl Pipe {
         }
         state.bytes.extend_from_slice(bytes);
         state.trim();
+        if let Some(copy) = &state.copy {
+            copy.write(bytes);
+        }
+    }
+
+    /// What is written from now on is written there too.
+    pub(super) fn copy_to(&self, other: &Pipe) {
+        self.0.borrow_mut().copy = Some(other.clone());
     }
 
     /// Gives back what was taken, with more behind it.

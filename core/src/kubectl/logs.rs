@@ -58,7 +58,13 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let count = if args.is_set("all-containers") { containers.len() } else { 1 };
         for (index, container) in containers.iter().enumerate().skip(first).take(count) {
             let (name, place) = (pod.name(), Place::pod(pod.namespace(), pod.name()));
-            let Some(text) = session.cluster.container_output(&place, index) else {
+            let previous = args.is_set("previous");
+            let Some(text) = session.cluster.container_output(&place, index, previous) else {
+                if previous {
+                    let container = container["name"].str();
+                    let text = format!("previous terminated container \"{container}\" in pod \"{name}\" not found");
+                    return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
+                }
                 let reason = pod.status()["containerStatuses"][index]["state"]["waiting"]["reason"].str();
                 let reason = if reason.is_empty() { "ContainerCreating" } else { reason };
                 let container = container["name"].str();
@@ -71,7 +77,7 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if session.output.stdout.is_empty() {
         session.output.hint = Some(Hint {
             code: "CIP902".to_owned(),
-            text: "Of the servers of this lab nginx alone logs its requests; what a pod's own command prints is kept."
+            text: "Of the servers of this lab nginx alone logs its requests; what a pod's own command prints is in its log."
                 .to_owned(),
             action: None,
         });

@@ -217,15 +217,17 @@ fn exec(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         let text = format!("cannot exec into a container in a completed pod; current phase is {phase}");
         return Err(Failure::error(&text));
     }
-    super::logs::container_of(session, &pod, args.flag("container"), false)?;
+    let container = super::logs::container_of(session, &pod, args.flag("container"), false)?;
     if pod.spec()["nodeName"].is_empty() {
         let text = format!("unable to upgrade connection: pod {} does not have a host assigned", pod.name());
         return Err(Failure::error(&text));
     }
     let argv: Vec<&str> = command.iter().map(String::as_str).collect();
     let place = Place::pod(pod.namespace(), pod.name());
-    let process =
-        session.cluster.start(&place, &argv, args.is_set("tty")).map_err(|error| not_started(&pod, &error))?;
+    let process = session
+        .cluster
+        .start_in(&place, container, &argv, args.is_set("tty"))
+        .map_err(|error| not_started(&pod, &error))?;
     let output = session.finish(process);
     session.print(&output.stdout);
     session.complain(&output.stderr);

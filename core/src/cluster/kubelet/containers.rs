@@ -8,6 +8,7 @@ use super::{
 use crate::{
     api::{Key, Object, Value},
     cluster::{Cluster, work::Task},
+    compile::env,
     control::EventType,
     dns::{self, Transport, Zone},
     host::{
@@ -17,7 +18,7 @@ use crate::{
     id::HostId,
     time::Duration,
 };
-use alloc::{borrow::ToOwned, format, rc::Rc, vec::Vec};
+use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::cell::RefCell;
 
 impl Cluster {
@@ -45,19 +46,67 @@ impl Cluster {
         ] {
             self.kubelet_event(&pod, EventType::Normal, reason, message);
         }
-        let surroundings = self.kubelets.sandbox(key).surroundings.clone();
-        let process = self.start_image(host, spec, surroundings);
+        let surroundings = self.container_surroundings(key, &pod, index);
+        let start = image(spec, &self.expanded(&pod, spec));
+        let ports = start.servers.iter().map(|(port, protocol, _)| (*port, *protocol)).collect();
+        let process = self.start_image(host, spec, start, surroundings.clone());
         if let Some(process) = process {
             self.watch(host, process, Watched::Container { pod: key.clone(), index, generation });
         }
-        self.kubelets.sandboxes.get_mut::<Key>(key).expect("still there").containers[index].process = process;
+        let container = &mut self.kubelets.sandboxes.get_mut::<Key>(key).expect("still there").containers[index];
+        (container.ports, container.surroundings) = (ports, surroundings);
+        // The last one's log is kept, and no older one.
+        let before = core::mem::replace(&mut container.process, process);
+        let forgotten = core::mem::replace(&mut container.previous, before);
+        if let (Some(forgotten), Some(machine)) = (forgotten, self.machines.machine_mut(host)) {
+            machine.host.reap(forgotten);
+        }
         self.judge_readiness(key);
         self.wake(host);
     }
 
+    /// A pod's own machine has the environment and the image of the first container; the others, and those on a node's
+    /// own network, bring theirs.
+    fn container_surroundings(&mut self, key: &Key, pod: &Object, index: usize) -> Option<Rc<HostConfig>> {
+        if index == 0 && pod.spec()["hostNetwork"].as_bool() != Some(true) {
+            return None;
+        }
+        let addresses = self.kubelets.sandboxes.get::<Key>(key)?.addresses.clone();
+        Some(Rc::new(self.surroundings(key, pod, &addresses, &pod.spec()["containers"][index])))
+    }
+
+    /// A container's `command` and its `args`, with `$(NAME)` replaced by its variables.
+    ///
+    /// Source: kubernetes pkg/kubelet/container/helpers.go (ExpandContainerCommandAndArgs).
+    fn expanded(&mut self, pod: &Object, spec: &Value) -> [Vec<String>; 2] {
+        let mut all = [&spec["command"], &spec["args"]].map(|field| {
+            let mut words = Vec::new();
+            for word in field.items() {
+                words.push(word.str().to_owned());
+            }
+            words
+        });
+        if all.iter().flatten().any(|word| word.contains('$')) {
+            let services = self.service_variables(pod);
+            let own = env::container_variables(&services, pod, spec);
+            for word in all.iter_mut().flatten() {
+                *word = env::expand(word, |name| {
+                    let own = own.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+                    own.or_else(|| services.get(name)).map(String::as_str)
+                });
+            }
+        }
+        all
+    }
+
     /// Lets a host do what a container's image does.
-    fn start_image(&mut self, host: HostId, spec: &Value, surroundings: Option<Rc<HostConfig>>) -> Option<ProcessId> {
-        let start = image(spec);
+    fn start_image(
+        &mut self,
+        host: HostId,
+        spec: &Value,
+        start: Start,
+        surroundings: Option<Rc<HostConfig>>,
+    ) -> Option<ProcessId> {
         let zone = self.zone.clone();
         let machine = self.machines.machine_mut(host).expect("a sandbox's host exists");
         let is_dns = base_name(spec["image"].str()) == "coredns";
@@ -66,7 +115,7 @@ impl Cluster {
             machine.host.serve(port, protocol, server);
         }
         let command = Command { argv: start.command?, terminal: spec["tty"].as_bool() == Some(true) };
-        let process = machine.host.spawn_in(command, surroundings);
+        let process = machine.host.spawn_logged(command, surroundings);
         if spec["stdin"].as_bool() != Some(true) {
             machine.host.close_stdin(process);
         }
@@ -111,8 +160,8 @@ impl Cluster {
         self.kubelet_event(pod, EventType::Normal, "Killing", message);
         let Some(sandbox) = self.kubelets.sandboxes.get::<Key>(key) else { return };
         let (Some(host), generation) = (sandbox.host, sandbox.containers[index].generation) else { return };
-        let process = sandbox.containers[index].process;
-        self.close_ports(host, core::slice::from_ref(&pod.spec()["containers"][index]));
+        let (process, ports) = (sandbox.containers[index].process, sandbox.containers[index].ports.clone());
+        self.close_ports(host, &ports);
         if let Some(process) = process {
             let machine = self.machines.machine_mut(host).expect("a sandbox's host exists");
             machine.host.kill(process);
@@ -121,13 +170,11 @@ impl Cluster {
         self.end_container(key, index, generation, 137);
     }
 
-    /// Nobody listens any longer where these containers' images did.
-    pub(super) fn close_ports(&mut self, host: HostId, containers: &[Value]) {
+    /// Nobody listens any longer where a container's image did.
+    pub(super) fn close_ports(&mut self, host: HostId, ports: &[(u16, Protocol)]) {
         let Some(machine) = self.machines.machine_mut(host) else { return };
-        for container in containers {
-            for (port, protocol, _) in image(container).servers {
-                machine.host.close(port, protocol);
-            }
+        for &(port, protocol) in ports {
+            machine.host.close(port, protocol);
         }
     }
 
@@ -150,15 +197,8 @@ impl Cluster {
     }
 }
 
-/// What a container's image, command and ports come to.
-fn image(spec: &Value) -> Start {
-    let words = |field: &str| {
-        let mut words = Vec::new();
-        for word in spec[field].items() {
-            words.push(word.str().to_owned());
-        }
-        words
-    };
+/// What a container's image, command, arguments and ports come to.
+fn image(spec: &Value, [command, arguments]: &[Vec<String>; 2]) -> Start {
     let mut ports = Vec::new();
     for port in spec["ports"].items() {
         let protocol = match port["protocol"].str() {
@@ -170,7 +210,7 @@ fn image(spec: &Value) -> Start {
             ports.push((number, protocol));
         }
     }
-    Image::parse(spec["image"].str()).start(&words("command"), &words("args"), &ports)
+    Image::parse(spec["image"].str()).start(command, arguments, &ports)
 }
 
 /// The cluster's DNS: it answers from the zone as it is at that moment.

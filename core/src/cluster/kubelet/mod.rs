@@ -87,8 +87,8 @@ impl Cluster {
         let key = &change.key;
         let known = self.kubelets.sandboxes.get::<Key>(key);
         let is_other = known.is_some_and(|sandbox| change.after.as_ref().is_none_or(|pod| sandbox.uid != pod.uid()));
-        if is_other && let Some(before) = &change.before {
-            self.tear_down(key, before);
+        if is_other {
+            self.tear_down(key);
         }
         let Some(pod) = change.after.clone() else { return };
         match self.kubelets.sandboxes.get::<Key>(key) {
@@ -120,10 +120,11 @@ impl Cluster {
         pin.unwrap_or_else(|| PodPin { namespace: namespace.to_owned(), name: name.to_owned(), ..PodPin::default() })
     }
 
-    /// What a process at a place finds around itself, if it is a pod on its node's own stack.
-    pub(super) fn surroundings_at(&self, place: &Place) -> Option<Rc<HostConfig>> {
+    /// What a process in a container at a place finds around itself, if that is not what the machine has.
+    pub(super) fn surroundings_at(&self, place: &Place, container: usize) -> Option<Rc<HostConfig>> {
         let Place::Pod { namespace, name } = place else { return None };
-        self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?.surroundings.clone()
+        let sandbox = self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?;
+        sandbox.containers.get(container)?.surroundings.clone()
     }
 
     /// The stack of a pod that has one.
@@ -137,15 +138,19 @@ impl Cluster {
         self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?.containers.first()?.process
     }
 
-    /// The machine of a container that has started, and its command if it runs one.
+    /// The machine of a container that has started, and the command of its run, or of the run before, if it has one.
     pub(super) fn kubelet_process(
         &self,
         namespace: &str,
         name: &str,
         container: usize,
+        previous: bool,
     ) -> Option<(HostId, Option<ProcessId>)> {
         let sandbox = self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?;
-        Some((sandbox.host?, sandbox.containers.get(container)?.process))
+        let container = sandbox.containers.get(container)?;
+        let process = if previous { container.previous } else { container.process };
+        let has_run = container.generation > u32::from(previous);
+        has_run.then_some((sandbox.host?, process))
     }
 
     /// Does what was planned for this instant.
@@ -258,11 +263,9 @@ impl Cluster {
         // The environment may refer to the address.
         self.write_status(key);
         let Some(pod) = self.control.store().get(key).cloned() else { return };
-        let surroundings = is_host_network.then(|| Rc::new(self.surroundings(key, &pod, &addresses)));
         let host =
             if is_host_network { self.nodes[node.0 as usize].host } else { self.plug_in(key, &pod, node, &addresses) };
         let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
-        sandbox.surroundings = surroundings;
         sandbox.host = Some(host);
         for index in 0..pod.spec()["containers"].items().len() {
             self.start_container(key, index);
@@ -318,7 +321,7 @@ impl Cluster {
         drop(self.control.delete(self.now, key, options));
     }
 
-    fn tear_down(&mut self, key: &Key, pod: &Object) {
+    fn tear_down(&mut self, key: &Key) {
         let Some((_, sandbox)) = self.kubelets.sandboxes.remove_entry::<Key>(key) else { return };
         let Some(host) = sandbox.host else { return };
         let node = self.nodes[sandbox.node.0 as usize].host;
@@ -327,15 +330,18 @@ impl Cluster {
             let watched = self.kubelets.watched.range((runner, ProcessId(0))..=(runner, ProcessId(u32::MAX)));
             own.extend(watched.filter(|(_, watched)| watched.pod() == key).map(|(place, _)| *place));
         }
+        let commands = sandbox.containers.iter().flat_map(|container| [container.process, container.previous]);
+        own.extend(commands.flatten().map(|process| (host, process)));
         for (runner, process) in own {
             self.unwatch(runner, process);
             if let Some(machine) = self.machines.machine_mut(runner) {
-                machine.host.kill(process);
                 machine.host.reap(process);
             }
         }
         if host == node {
-            self.close_ports(host, pod.spec()["containers"].items());
+            for container in &sandbox.containers {
+                self.close_ports(host, &container.ports);
+            }
         } else {
             self.unplug(sandbox.node, host);
             self.offer_address(sandbox.node);

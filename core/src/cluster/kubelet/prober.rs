@@ -42,7 +42,7 @@ impl Cluster {
             ProbeAction::FromNode(line) => (self.nodes[node.0 as usize].host, line, None),
             ProbeAction::InPod(line) => {
                 let place = Place::pod(&key.namespace, &key.name);
-                (host, line, self.surroundings_at(&place))
+                (host, line, self.surroundings_at(&place, index))
             }
         };
         let process = self.spawn(runner, &line, surroundings);

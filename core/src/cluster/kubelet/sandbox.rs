@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     api::Object,
-    host::{HostConfig, ProcessId},
+    host::{HostConfig, ProcessId, Protocol},
     id::{HostId, NodeId},
     time::{Duration, Instant},
 };
@@ -24,8 +24,6 @@ pub(super) struct Sandbox {
     pub(super) accepted_at: Instant,
     pub(super) containers: Vec<Container>,
     pub(super) is_stopping: bool,
-    /// What its processes find around themselves, if they run on the node's own stack.
-    pub(super) surroundings: Option<Rc<HostConfig>>,
 }
 
 /// One container of a sandbox.
@@ -34,6 +32,12 @@ pub(super) struct Container {
     pub(super) status: ContainerStatus,
     /// Its command, if the manifest gives one or the image ends by itself.
     pub(super) process: Option<ProcessId>,
+    /// The command of the run before, for its log.
+    pub(super) previous: Option<ProcessId>,
+    /// What its processes find around themselves, if that is not what the machine has.
+    pub(super) surroundings: Option<Rc<HostConfig>>,
+    /// Where its image listens.
+    pub(super) ports: Vec<(u16, Protocol)>,
     pub(super) probes: Vec<Probe>,
     /// Counts starts, so that a probe of an earlier one is not taken for this one's.
     pub(super) generation: u32,
@@ -53,7 +57,6 @@ impl Sandbox {
             accepted_at: now,
             containers,
             is_stopping: false,
-            surroundings: None,
         }
     }
 
@@ -85,7 +88,15 @@ impl Container {
     fn waiting() -> Container {
         let state = ContainerState::Waiting("ContainerCreating");
         let status = ContainerStatus { state, last: None, ready: false, started: false, restarts: 0 };
-        Container { status, process: None, probes: Vec::new(), generation: 0 }
+        Container {
+            status,
+            process: None,
+            previous: None,
+            surroundings: None,
+            ports: Vec::new(),
+            probes: Vec::new(),
+            generation: 0,
+        }
     }
 
     /// How long a container that ended again waits: 10 s, doubled each time, up to 300 s.

@@ -17,8 +17,14 @@ use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::net::IpAddr;
 
 impl Cluster {
-    /// What the pod's processes find around themselves.
-    pub(super) fn surroundings(&mut self, key: &Key, pod: &Object, addresses: &[IpAddr]) -> HostConfig {
+    /// What the processes of one of the pod's containers find around themselves.
+    pub(super) fn surroundings(
+        &mut self,
+        key: &Key,
+        pod: &Object,
+        addresses: &[IpAddr],
+        container: &Value,
+    ) -> HostConfig {
         let spec = pod.spec();
         let draw = self.rng.fork("host", &key.namespace, &key.name);
         let name = match spec["hostNetwork"].as_bool() {
@@ -34,15 +40,15 @@ impl Cluster {
         config.hosts = host_aliases(&spec["hostAliases"]).into();
         config.resolv = self.resolv_conf(&key.namespace, pod);
         config.shared_env = self.service_variables(pod);
-        config.env = Rc::new(environment(pod, &config.shared_env));
-        config.image = spec["containers"][0]["image"].str().into();
+        config.env = Rc::new(environment(pod, container, &config.shared_env));
+        config.image = container["image"].str().into();
         config.pool = self.pool.clone();
         config
     }
 
     /// Makes the pod's machine and serves what is pinned.
     pub(super) fn plug_in(&mut self, key: &Key, pod: &Object, node: NodeId, addresses: &[IpAddr]) -> HostId {
-        let config = self.surroundings(key, pod, addresses);
+        let config = self.surroundings(key, pod, addresses, &pod.spec()["containers"][0]);
         let place = Place::pod(&key.namespace, &key.name);
         let machine = Machine::new(place, Attachment::Pod(node), Host::new(config));
         let host = self.machines.insert(machine);
@@ -102,7 +108,7 @@ impl Cluster {
     }
 
     /// The variables of the Services that there are now, the same for every pod of a namespace.
-    fn service_variables(&mut self, pod: &Object) -> Rc<OrdMap<String, String>> {
+    pub(super) fn service_variables(&mut self, pod: &Object) -> Rc<OrdMap<String, String>> {
         let links = pod.spec()["enableServiceLinks"].as_bool() != Some(false);
         let store = self.control.store();
         let fresh = || Rc::new(env::service_variables(store, pod.namespace(), links));
@@ -157,7 +163,7 @@ fn host_aliases(aliases: &Value) -> String {
     text
 }
 
-fn environment(pod: &Object, services: &OrdMap<String, String>) -> Vec<(String, String)> {
+fn environment(pod: &Object, container: &Value, services: &OrdMap<String, String>) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
     let mut all = Vec::new();
@@ -165,7 +171,7 @@ fn environment(pod: &Object, services: &OrdMap<String, String>) -> Vec<(String, 
         all.push((name.to_owned(), value.to_owned()));
     }
     // What the container sets itself goes before what its runtime would give it.
-    for (name, value) in env::container_variables(services, pod, &pod.spec()["containers"][0]) {
+    for (name, value) in env::container_variables(services, pod, container) {
         match all.iter_mut().find(|(have, _)| *have == name) {
             Some(entry) => entry.1 = value,
             None => all.push((name, value)),

@@ -1,0 +1,88 @@
+//! Containers: what each of a pod's has for itself, what it logs, and how it ends.
+
+use clusterip::{cluster::Place, time::Duration};
+use tests::lab::Lab;
+
+/// A lab with one pod of that spec, half a minute old.
+fn lab(spec: &str) -> Lab {
+    let mut lab = Lab::new();
+    let pod = format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{{spec}}}}}");
+    let output = lab.cluster.kubectl_with("kubectl apply -f -", &pod);
+    assert_eq!(output.exit_code, 0, "{output:?}");
+    lab.cluster.advance(Duration::from_secs(30));
+    lab
+}
+
+fn kubectl(lab: &mut Lab, line: &str) -> String {
+    let output = lab.cluster.kubectl(line);
+    output.stdout + &output.stderr
+}
+
+#[test]
+fn each_container_has_an_environment_and_an_image_of_its_own() {
+    for network in ["", "hostNetwork: true, "] {
+        let mut lab = lab(&format!(
+            "{network}containers: [{{name: a, image: busybox, command: [sleep, infinity], env: [{{name: FOO, value: one}}]}}, \
+             {{name: b, image: nicolaka/netshoot, command: [sh, -c, 'echo b=$FOO; sleep infinity'], env: [{{name: FOO, \
+             value: two}}]}}]"
+        ));
+        assert_eq!(kubectl(&mut lab, "kubectl logs p -c b"), "b=two\n");
+        assert_eq!(kubectl(&mut lab, "kubectl exec p -c b -- printenv FOO"), "two\n");
+        assert_eq!(kubectl(&mut lab, "kubectl exec p -c a -- printenv FOO"), "one\n");
+        assert_eq!(kubectl(&mut lab, "kubectl exec p -c b -- which dig"), "/usr/bin/dig\n");
+        assert!(lab.cluster.kubectl("kubectl exec p -c a -- which dig").exit_code != 0);
+        assert_eq!(lab.at(&Place::pod("default", "p"), "printenv FOO").stdout, "one\n");
+    }
+}
+
+#[test]
+fn a_command_and_its_arguments_name_variables_in_brackets() {
+    let mut lab = lab(
+        "containers: [{name: a, image: busybox, command: [sh, -c, 'echo \"$0 $1\"; sleep infinity'], args: ['$(MSG) \
+         $(KUBERNETES_SERVICE_HOST)', '$$(MSG) $(NONE)'], env: [{name: MSG, value: hello}]}]",
+    );
+    assert_eq!(kubectl(&mut lab, "kubectl logs p"), "hello 10.96.0.1 $(MSG) $(NONE)\n");
+}
+
+#[test]
+fn the_log_holds_both_outputs_in_order_whether_somebody_read_them_or_not() {
+    let mut lab = lab(
+        "containers: [{name: a, image: busybox, stdin: true, command: [sh, -c, 'echo one; echo two >&2; echo three; cat']}]",
+    );
+    let all = "one\ntwo\nthree\n";
+    assert_eq!(kubectl(&mut lab, "kubectl logs p"), all);
+    let process = lab.cluster.attach(&Place::pod("default", "p")).unwrap();
+    let (output, _) = lab.cluster.read(process);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("one\nthree\n", "two\n"));
+    assert_eq!(kubectl(&mut lab, "kubectl logs p"), all);
+    lab.cluster.write(process, "four\n");
+    lab.cluster.close_stdin(process);
+    lab.cluster.advance(Duration::from_secs(1));
+    assert_eq!(lab.cluster.read(process).0.stdout, "four\n");
+}
+
+#[test]
+fn what_an_attached_run_printed_is_in_the_pods_log() {
+    let mut lab = Lab::new();
+    let run = lab.cluster.kubectl("kubectl run p --image=busybox -it --restart=Never -- echo hi");
+    assert_eq!(run.stdout, "hi\n");
+    assert_eq!(kubectl(&mut lab, "kubectl logs p"), "hi\n");
+}
+
+#[test]
+fn a_container_that_ends_again_and_again_keeps_its_last_log_and_no_older_one() {
+    let mut lab =
+        lab("containers: [{name: a, image: busybox, command: [sh, -c, 'echo $HOSTNAME; nc -z 127.0.0.1 9']}]");
+    let early = kubectl(&mut lab, "kubectl logs p --previous");
+    assert!(early.starts_with("p\n"), "{early}");
+    assert_eq!(kubectl(&mut lab, "kubectl logs p"), early);
+    lab.cluster.advance(Duration::from_secs(3600));
+    assert_eq!(kubectl(&mut lab, "kubectl logs p -p"), early);
+}
+
+#[test]
+fn a_container_that_never_ended_has_no_log_of_a_run_before() {
+    let mut lab = lab("containers: [{name: a, image: nginx}]");
+    let words = "Error from server (BadRequest): previous terminated container \"a\" in pod \"p\" not found\n";
+    assert_eq!(lab.cluster.kubectl("kubectl logs p --previous").stderr, words);
+}
