@@ -38,8 +38,8 @@ fn each_container_has_an_environment_and_an_image_of_its_own() {
 #[test]
 fn a_command_and_its_arguments_name_variables_in_brackets() {
     let mut lab = lab(
-        "containers: [{name: a, image: busybox, command: [sh, -c, 'echo \"$0 $1\"; sleep infinity'], args: ['$(MSG) \
-         $(KUBERNETES_SERVICE_HOST)', '$$(MSG) $(NONE)'], env: [{name: MSG, value: hello}]}]",
+        "containers: [{name: a, image: busybox, command: [echo, '$(MSG)'], args: ['$(KUBERNETES_SERVICE_HOST)', \
+         '$$(MSG) $(NONE)'], env: [{name: MSG, value: hello}]}]",
     );
     assert_eq!(kubectl(&mut lab, "kubectl logs p"), "hello 10.96.0.1 $(MSG) $(NONE)\n");
 }
@@ -85,4 +85,29 @@ fn a_container_that_never_ended_has_no_log_of_a_run_before() {
     let mut lab = lab("containers: [{name: a, image: nginx}]");
     let words = "Error from server (BadRequest): previous terminated container \"a\" in pod \"p\" not found\n";
     assert_eq!(lab.cluster.kubectl("kubectl logs p --previous").stderr, words);
+}
+
+#[test]
+fn a_restart_counts_from_its_start_on() {
+    let mut lab = lab("containers: [{name: a, image: busybox, command: ['false']}]");
+    let status =
+        "jsonpath={.status.containerStatuses[0].restartCount}{.status.containerStatuses[0].state.waiting.reason}";
+    let line = format!("kubectl get pod p -o {status}");
+    assert_eq!(kubectl(&mut lab, &line), "2CrashLoopBackOff");
+    let mut lab = self::lab("containers: [{name: a, image: busybox, command: [sleep, '700']}]");
+    lab.cluster.advance(Duration::from_secs(3000));
+    let line = "kubectl get pod p -o jsonpath={.status.containerStatuses[0].restartCount}{.status.phase}";
+    assert_eq!(kubectl(&mut lab, line), "4Running", "who runs long waits for nothing");
+}
+
+#[test]
+fn a_container_that_does_not_run_takes_no_command() {
+    let mut lab = lab("containers: [{name: main, image: curlimages/curl}]");
+    let output = lab.cluster.kubectl("kubectl exec p -- hostname");
+    let words = "unable to upgrade connection: container not found (\"main\")";
+    assert_eq!(output.stderr, format!("error: Internal error occurred: {words}\n"));
+    let place = Place::pod("default", "p");
+    assert_eq!(lab.cluster.exec(&place, "hostname").unwrap_err().to_string(), words);
+    // What kubectl debug brings beside it runs.
+    assert_eq!(lab.at(&place, "/debug/hostname").stdout, "p\n");
 }

@@ -24,7 +24,7 @@ mistake(() => new Cluster({ serviceCIDR: '10.96.0.0/12,10.112.0.0/12' }))
 mistake(() => new Cluster({ clusterDomain: 'Cluster Local' }))
 
 const cluster = new Cluster({ seed: 7 })
-cluster.run('client', { image: 'busybox' })
+cluster.run('client', { image: 'busybox', command: ['sleep', 'infinity'] })
 cluster.settle()
 mistake(() => cluster.run('Client', { image: 'busybox' }))
 mistake(() => cluster.apply('kind: Service'))

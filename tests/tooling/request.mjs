@@ -20,7 +20,7 @@ spec:
   selector: {app: hotel-app}
   ports: [{port: 80, targetPort: 8080}]
 `)
-cluster.run('client', { image: 'curlimages/curl' })
+cluster.run('client', { image: 'curlimages/curl', command: ['sleep', 'infinity'] })
 cluster.settle()
 const [trip] = cluster.send({ from: 'pod/client', to: 'http://hotel-service' })
 console.log(trip.outcome, trip.status, cluster.digest)

@@ -34,8 +34,10 @@ pub(super) struct Running {
 pub enum StartError {
     #[error("pods {} not found in namespace {}", Quoted(.name), Quoted(.namespace))]
     NoPod { namespace: String, name: String },
-    #[error("pod {0} has no running container yet")]
+    #[error("unable to upgrade connection: container not found ({})", Quoted(.0))]
     NotRunning(String),
+    #[error("container {} runs its image's own server, which there is nothing to attach to", Quoted(.0))]
+    NoCommand(String),
     #[error("{} is no target: say http://NAME[:PORT][/PATH], tcp://NAME:PORT, udp://NAME:PORT or icmp://NAME", Quoted(.0))]
     Target(String),
     #[error("no machine is called {0}")]
@@ -63,7 +65,7 @@ impl Cluster {
     pub fn exec_within(&mut self, place: &Place, line: &str, limit: Duration) -> Result<Output, StartError> {
         let input = Input::Exec { place: place.clone(), line: line.into(), limit };
         self.input(input, |cluster| {
-            let host = cluster.host_at(place)?;
+            let host = cluster.container_at(place, 0, line)?;
             let surroundings = cluster.surroundings_at(place, 0);
             let id = cluster.spawn(host, line, surroundings);
             let end = cluster.now + limit;
@@ -94,7 +96,7 @@ impl Cluster {
     ) -> Result<Process, StartError> {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         self.input(Input::Start { place: place.clone(), container, argv: argv.clone(), terminal }, |cluster| {
-            let host = cluster.host_at(place)?;
+            let host = cluster.container_at(place, container, argv.first().map_or("", |program| program))?;
             let surroundings = cluster.surroundings_at(place, container);
             let machine = cluster.machines.machine_mut(host).expect("host_at gives a machine");
             let id = machine.host.spawn_in(Command { argv, terminal }, surroundings);
@@ -111,7 +113,12 @@ impl Cluster {
         self.input(Input::Attach { pod: pod.clone() }, |cluster| {
             let host = cluster.host_at(pod)?;
             let Some(id) = cluster.kubelet_main_process(pod) else {
-                return Err(StartError::NotRunning(pod.to_string()));
+                let name = cluster.container_name(pod, 0);
+                let Place::Pod { namespace, name: pod } = pod else { return Err(StartError::NotRunning(name)) };
+                return Err(match cluster.kubelet_is_running(namespace, pod, 0) {
+                    true => StartError::NoCommand(name),
+                    false => StartError::NotRunning(name),
+                });
             };
             let process = Process(cluster.next_process);
             cluster.next_process += 1;
@@ -231,9 +238,30 @@ impl Cluster {
             return Err(StartError::NoMachine(place.to_string()));
         };
         match self.control.store().find(crate::api::Kind::Pod, namespace, name) {
-            Some(pod) => self.kubelet_host(&pod.key()).ok_or_else(|| StartError::NotRunning(name.clone())),
+            Some(pod) => {
+                self.kubelet_host(&pod.key()).ok_or_else(|| StartError::NotRunning(self.container_name(place, 0)))
+            }
             None => Err(StartError::NoPod { namespace: namespace.clone(), name: name.clone() }),
         }
+    }
+
+    /// The machine on which a pod's container runs a program; those that `kubectl debug` brings need no container.
+    fn container_at(&self, place: &Place, container: usize, program: &str) -> Result<HostId, StartError> {
+        let host = self.host_at(place)?;
+        match place {
+            Place::Pod { namespace, name }
+                if !program.starts_with("/debug/") && !self.kubelet_is_running(namespace, name, container) =>
+            {
+                Err(StartError::NotRunning(self.container_name(place, container)))
+            }
+            _ => Ok(host),
+        }
+    }
+
+    fn container_name(&self, place: &Place, container: usize) -> String {
+        let Place::Pod { namespace, name } = place else { return String::new() };
+        let pod = self.object(Kind::Pod, namespace, name);
+        pod.map_or(String::new(), |pod| pod.spec()["containers"][container]["name"].str().to_owned())
     }
 
     /// The exit code of a process, once it has ended.

@@ -161,7 +161,7 @@ fn a_range_without_room_for_the_first_service_is_refused() {
 fn nginx_logs_its_requests() {
     let mut cluster = cluster();
     cluster.create(pod("web", "nginx", "web")).unwrap();
-    cluster.create(pod("client", "curlimages/curl", "client")).unwrap();
+    cluster.create(pod("client", "app:1", "client")).unwrap();
     cluster.settle();
     let to = cluster.object(Kind::Pod, "default", "web").unwrap().status()["podIP"].str().to_owned();
     let from = cluster.object(Kind::Pod, "default", "client").unwrap().status()["podIP"].str().to_owned();

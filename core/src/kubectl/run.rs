@@ -224,10 +224,8 @@ fn exec(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     }
     let argv: Vec<&str> = command.iter().map(String::as_str).collect();
     let place = Place::pod(pod.namespace(), pod.name());
-    let process = session
-        .cluster
-        .start_in(&place, container, &argv, args.is_set("tty"))
-        .map_err(|error| not_started(&pod, &error))?;
+    let process =
+        session.cluster.start_in(&place, container, &argv, args.is_set("tty")).map_err(|error| not_started(&error))?;
     let output = session.finish(process);
     session.print(&output.stdout);
     session.complain(&output.stderr);
@@ -237,14 +235,9 @@ fn exec(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn not_started(pod: &Object, error: &StartError) -> Failure {
+fn not_started(error: &StartError) -> Failure {
     match error {
-        StartError::NotRunning(_) => {
-            let container = pod.spec()["containers"][0]["name"].str();
-            Failure::error(&format!(
-                "Internal error occurred: unable to upgrade connection: container not found (\"{container}\")"
-            ))
-        }
+        StartError::NotRunning(_) => Failure::error(&format!("Internal error occurred: {error}")),
         error => Failure::error(&error.to_string()),
     }
 }

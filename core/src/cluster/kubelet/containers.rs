@@ -30,6 +30,10 @@ impl Cluster {
         let (Some(host), Some(&address)) = (sandbox.host, sandbox.addresses.first()) else { return };
         let container = &mut sandbox.containers[index];
         container.generation += 1;
+        container.status.restarts = container.generation - 1;
+        if matches!(container.status.state, ContainerState::Terminated { .. }) {
+            container.status.last = Some(container.status.state.clone());
+        }
         container.status.state = ContainerState::Running(now);
         container.probes = Probe::of(spec, address);
         let generation = container.generation;
@@ -141,10 +145,9 @@ impl Cluster {
             _ => true,
         };
         if again && !sandbox.is_stopping {
-            let delay = container.back_off();
-            container.status.restarts += 1;
-            container.status.last = Some(ended);
+            let delay = container.back_off(now - started);
             if delay > Duration::ZERO {
+                container.status.last = Some(ended);
                 container.status.state = ContainerState::Waiting("CrashLoopBackOff");
             }
             let task = Task::Restart { pod: key.clone(), uid: sandbox.uid.clone(), index };

@@ -23,7 +23,7 @@ use crate::{
 };
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use sandbox::Sandbox;
-use status::PodStatus;
+use status::{ContainerState, PodStatus};
 
 /// What all nodes' kubelets know.
 #[derive(Debug, Default)]
@@ -125,6 +125,13 @@ impl Cluster {
         let Place::Pod { namespace, name } = place else { return None };
         let sandbox = self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name))?;
         sandbox.containers.get(container)?.surroundings.clone()
+    }
+
+    /// Whether one of a pod's containers runs.
+    pub(super) fn kubelet_is_running(&self, namespace: &str, name: &str, container: usize) -> bool {
+        let sandbox = self.kubelets.sandboxes.get::<Key>(&Key::new(Kind::Pod, namespace, name));
+        let container = sandbox.and_then(|sandbox| sandbox.containers.get(container));
+        container.is_some_and(|container| matches!(container.status.state, ContainerState::Running(_)))
     }
 
     /// The stack of a pod that has one.

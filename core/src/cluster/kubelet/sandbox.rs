@@ -39,6 +39,8 @@ pub(super) struct Container {
     /// Where its image listens.
     pub(super) ports: Vec<(u16, Protocol)>,
     pub(super) probes: Vec<Probe>,
+    /// How often it has ended soon after it had started.
+    failures: u32,
     /// Counts starts, so that a probe of an earlier one is not taken for this one's.
     pub(super) generation: u32,
 }
@@ -95,17 +97,23 @@ impl Container {
             surroundings: None,
             ports: Vec::new(),
             probes: Vec::new(),
+            failures: 0,
             generation: 0,
         }
     }
 
-    /// How long a container that ended again waits: 10 s, doubled each time, up to 300 s.
+    /// How long a container that ended after `run` waits: not at all the first time, then 10 s, doubled each time, up to
+    /// 300 s; a run of ten minutes makes good for all before.
     ///
-    /// Source: kubernetes pkg/kubelet/kubelet.go (MaxContainerBackOff, backOffPeriod).
-    pub(super) fn back_off(&self) -> Duration {
-        match self.status.restarts {
-            0 => Duration::ZERO,
-            restarts => Duration::from_secs((10 << (restarts - 1).min(5)).min(300)),
+    /// Source: kubernetes pkg/kubelet/kubelet.go (MaxContainerBackOff, backOffPeriod), client-go util/flowcontrol/backoff.go.
+    pub(super) fn back_off(&mut self, run: Duration) -> Duration {
+        if run > Duration::from_secs(600) {
+            self.failures = 0;
+        }
+        self.failures += 1;
+        match self.failures {
+            1 => Duration::ZERO,
+            failures => Duration::from_secs((10 << (failures - 2).min(5)).min(300)),
         }
     }
 }
