@@ -37,10 +37,9 @@ fn each_container_has_an_environment_and_an_image_of_its_own() {
 
 #[test]
 fn a_command_and_its_arguments_name_variables_in_brackets() {
-    let mut lab = lab(
-        "containers: [{name: a, image: busybox, command: [echo, '$(MSG)'], args: ['$(KUBERNETES_SERVICE_HOST)', \
-         '$$(MSG) $(NONE)'], env: [{name: MSG, value: hello}]}]",
-    );
+    let mut lab =
+        lab("containers: [{name: a, image: busybox, command: [echo, '$(MSG)'], args: ['$(KUBERNETES_SERVICE_HOST)', \
+         '$$(MSG) $(NONE)'], env: [{name: MSG, value: hello}]}]");
     assert_eq!(kubectl(&mut lab, "kubectl logs p"), "hello 10.96.0.1 $(MSG) $(NONE)\n");
 }
 
@@ -110,4 +109,47 @@ fn a_container_that_does_not_run_takes_no_command() {
     assert_eq!(lab.cluster.exec(&place, "hostname").unwrap_err().to_string(), words);
     // What kubectl debug brings beside it runs.
     assert_eq!(lab.at(&place, "/debug/hostname").stdout, "p\n");
+}
+
+#[test]
+fn init_containers_run_one_after_another_before_the_others() {
+    let mut lab = lab(
+        "initContainers: [{name: wait, image: busybox, command: [sh, -c, 'echo here; until nslookup later; do sleep 2; done']}, \
+         {name: two, image: busybox, command: [sleep, '5']}], containers: [{name: main, image: nginx}]",
+    );
+    let status = |lab: &mut Lab| kubectl(lab, "kubectl get pod p --no-headers");
+    assert!(status(&mut lab).starts_with("p     0/1   Init:0/2   0 "), "{}", status(&mut lab));
+    assert!(kubectl(&mut lab, "kubectl logs p -c wait").starts_with("here\n"));
+    let words = "container \"main\" in pod \"p\" is waiting to start: PodInitializing\n";
+    assert!(kubectl(&mut lab, "kubectl logs p -c main").ends_with(words));
+    lab.create("{apiVersion: v1, kind: Service, metadata: {name: later}, spec: {ports: [{port: 80}]}}");
+    lab.cluster.advance(Duration::from_secs(3));
+    assert!(status(&mut lab).contains(" Init:1/2 "), "{}", status(&mut lab));
+    let initialized = "jsonpath={.status.conditions[?(@.type==\"Initialized\")].message}";
+    let line = format!("kubectl get pod p -o '{initialized}'");
+    assert_eq!(kubectl(&mut lab, &line), "containers with incomplete status: [two]");
+    lab.cluster.advance(Duration::from_secs(10));
+    assert!(status(&mut lab).starts_with("p     1/1   Running "), "{}", status(&mut lab));
+}
+
+#[test]
+fn an_init_container_that_fails_is_tried_again_or_fails_the_pod() {
+    let spec =
+        "initContainers: [{name: one, image: busybox, command: ['false']}], containers: [{name: main, image: nginx}]";
+    let mut lab = self::lab(spec);
+    let status = |lab: &mut Lab| kubectl(lab, "kubectl get pod p --no-headers");
+    assert!(status(&mut lab).starts_with("p     0/1   Init:CrashLoopBackOff   2 "), "{}", status(&mut lab));
+    let mut lab = self::lab(&format!("restartPolicy: Never, {spec}"));
+    assert!(status(&mut lab).starts_with("p     0/1   Init:Error   0 "), "{}", status(&mut lab));
+    assert_eq!(kubectl(&mut lab, "kubectl get pod p -o jsonpath={.status.phase}"), "Failed");
+}
+
+#[test]
+fn a_sidecar_starts_first_and_goes_on() {
+    let mut lab = lab(
+        "initContainers: [{name: side, image: nginx, restartPolicy: Always}, {name: two, image: busybox, command: [sh, -c, \
+         'wget -q -O - http://127.0.0.1 | head -n 1']}], containers: [{name: main, image: busybox, command: [sleep, infinity]}]",
+    );
+    assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").starts_with("p     2/2   Running   0 "));
+    assert_eq!(kubectl(&mut lab, "kubectl logs p -c two"), "<!DOCTYPE html>\n");
 }

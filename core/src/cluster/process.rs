@@ -1,6 +1,6 @@
 //! Commands in pods, on nodes and outside.
 
-use super::{Cluster, Input, Output, Place};
+use super::{Cluster, Input, Output, Place, kubelet::container_spec};
 use crate::{
     api::{Kind, Quoted},
     control::timestamp,
@@ -135,7 +135,7 @@ impl Cluster {
         let machine = self.machines.machine(host)?;
         let mut output = text(process.map(|process| machine.host.log(process)).unwrap_or_default());
         let pod = self.object(Kind::Pod, namespace, name)?;
-        if Image::parse(pod.spec()["containers"][container]["image"].str()) == Image::Nginx {
+        if Image::parse(container_spec(pod, container)["image"].str()) == Image::Nginx {
             for access in machine.host.access_log() {
                 output.push_str(&access.client.to_string());
                 output.push_str(" - - [");
@@ -261,7 +261,7 @@ impl Cluster {
     fn container_name(&self, place: &Place, container: usize) -> String {
         let Place::Pod { namespace, name } = place else { return String::new() };
         let pod = self.object(Kind::Pod, namespace, name);
-        pod.map_or(String::new(), |pod| pod.spec()["containers"][container]["name"].str().to_owned())
+        pod.map_or(String::new(), |pod| container_spec(pod, container)["name"].str().to_owned())
     }
 
     /// The exit code of a process, once it has ended.

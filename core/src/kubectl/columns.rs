@@ -137,16 +137,61 @@ pub(super) fn node_address(node: &Value, kind: &str) -> String {
     found.map_or("", |address| address["address"].str()).to_owned()
 }
 
-/// How many of a pod's containers are ready.
+/// How many of a pod's containers and sidecars are ready.
 pub(super) fn pod_ready(pod: &Value) -> String {
-    let ready = pod["status"]["containerStatuses"].items().iter().filter(|c| is_ready(c)).count();
-    format!("{ready}/{}", pod["spec"]["containers"].items().len())
+    let mut ready = pod["status"]["containerStatuses"].items().iter().filter(|c| is_ready(c)).count();
+    let mut all = pod["spec"]["containers"].items().len();
+    for (spec, status) in inits(pod) {
+        if is_sidecar(spec) {
+            ready += usize::from(is_ready(status));
+            all += 1;
+        }
+    }
+    format!("{ready}/{all}")
+}
+
+/// A pod's init containers, each with its status.
+fn inits(pod: &Value) -> impl Iterator<Item = (&Value, &Value)> {
+    pod["spec"]["initContainers"].items().iter().zip(pod["status"]["initContainerStatuses"].items())
+}
+
+fn is_sidecar(init: &Value) -> bool {
+    init["restartPolicy"].str() == "Always"
+}
+
+/// What `STATUS` says of a pod whose init containers are not through, if that is so.
+///
+/// Source: kubernetes pkg/printers/internalversion/printers.go (printPod).
+fn init_state(pod: &Value) -> Option<String> {
+    let all = pod["spec"]["initContainers"].items().len();
+    for (index, (spec, status)) in inits(pod).enumerate() {
+        let (waiting, ended) = (status["state"]["waiting"]["reason"].str(), &status["state"]["terminated"]);
+        let code = ended["exitCode"].as_int();
+        if code == Some(0) || is_sidecar(spec) && status["started"].as_bool() == Some(true) {
+            continue;
+        }
+        return Some(match (code, ended["reason"].str()) {
+            (Some(code), "") => format!("Init:ExitCode:{code}"),
+            (Some(_), reason) => format!("Init:{reason}"),
+            _ if !matches!(waiting, "" | "PodInitializing") => format!("Init:{waiting}"),
+            _ => format!("Init:{index}/{all}"),
+        });
+    }
+    None
 }
 
 /// How often a pod's containers were restarted, and when last.
 pub(super) fn restarts(pod: &Value, filler: &Filler) -> String {
     let (mut restarts, mut last) = (0, "");
-    for container in pod["status"]["containerStatuses"].items() {
+    let initializes = init_state(pod).is_some() && condition(&pod["status"], "Initialized") != Some("True");
+    let counted: Vec<&Value> = match initializes {
+        true => inits(pod).map(|(_, status)| status).collect(),
+        false => {
+            let sidecars = inits(pod).filter(|(spec, _)| is_sidecar(spec)).map(|(_, status)| status);
+            sidecars.chain(pod["status"]["containerStatuses"].items()).collect()
+        }
+    };
+    for container in counted {
         restarts += container["restartCount"].as_int().unwrap_or(0);
         last = last.max(container["lastState"]["terminated"]["finishedAt"].str());
     }
@@ -179,6 +224,12 @@ pub(super) fn pod_state(pod: &Value) -> String {
         return "Terminating".to_owned();
     }
     let mut state = if status["reason"].str().is_empty() { phase } else { status["reason"].str() }.to_owned();
+    if let Some(init) = init_state(pod) {
+        state = init;
+        if condition(status, "Initialized") != Some("True") {
+            return state;
+        }
+    }
     let mut error = None;
     let containers = status["containerStatuses"].items();
     for container in containers.iter().rev() {

@@ -54,9 +54,13 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         if pod.spec()["nodeName"].is_empty() {
             continue;
         }
-        let containers = pod.spec()["containers"].items();
-        let count = if args.is_set("all-containers") { containers.len() } else { 1 };
-        for (index, container) in containers.iter().enumerate().skip(first).take(count) {
+        let (mains, inits) = (pod.spec()["containers"].items(), pod.spec()["initContainers"].items());
+        let order = match args.is_set("all-containers") {
+            true => (mains.len()..mains.len() + inits.len()).chain(0..mains.len()),
+            false => (first..first + 1).chain(0..0),
+        };
+        for index in order {
+            let container = mains.get(index).unwrap_or_else(|| &inits[index - mains.len()]);
             let (name, place) = (pod.name(), Place::pod(pod.namespace(), pod.name()));
             let previous = args.is_set("previous");
             let Some(text) = session.cluster.container_output(&place, index, previous) else {
@@ -66,7 +70,11 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                     return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
                 }
                 let reason = pod.status()["containerStatuses"][index]["state"]["waiting"]["reason"].str();
-                let reason = if reason.is_empty() { "ContainerCreating" } else { reason };
+                let reason = match reason {
+                    "" if inits.is_empty() => "ContainerCreating",
+                    "" => "PodInitializing",
+                    reason => reason,
+                };
                 let container = container["name"].str();
                 let text = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}");
                 return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
@@ -100,6 +108,7 @@ pub(super) fn container_of(
     }
     let mut all = names.join(", ");
     for container in pod.spec()["initContainers"].items() {
+        names.push(container["name"].str());
         all = format!("{all}, {} (init)", container["name"].str());
     }
     match wanted {

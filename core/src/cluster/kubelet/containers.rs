@@ -3,6 +3,7 @@
 use super::{
     Watched,
     probe::{Probe, ProbeKind},
+    sandbox::{Role, container_spec},
     status::ContainerState,
 };
 use crate::{
@@ -24,7 +25,7 @@ use core::cell::RefCell;
 impl Cluster {
     pub(super) fn start_container(&mut self, key: &Key, index: usize) {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
-        let spec = &pod.spec()["containers"][index];
+        let spec = container_spec(&pod, index);
         let now = self.now;
         let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         let (Some(host), Some(&address)) = (sandbox.host, sandbox.addresses.first()) else { return };
@@ -51,7 +52,12 @@ impl Cluster {
             self.kubelet_event(&pod, EventType::Normal, reason, message);
         }
         let surroundings = self.container_surroundings(key, &pod, index);
-        let start = image(spec, &self.expanded(&pod, spec));
+        let mut start = image(spec, &self.expanded(&pod, spec));
+        let is_init = self.kubelets.sandbox(key).containers[index].role == Role::Init;
+        if is_init {
+            // It is there for its end; what it would serve meanwhile nobody asks for.
+            start.servers.clear();
+        }
         let ports = start.servers.iter().map(|(port, protocol, _)| (*port, *protocol)).collect();
         let process = self.start_image(host, spec, start, surroundings.clone());
         if let Some(process) = process {
@@ -67,6 +73,30 @@ impl Cluster {
         }
         self.judge_readiness(key);
         self.wake(host);
+        if is_init && process.is_none() && Image::parse(spec["image"].str()) == Image::Unknown {
+            // What it would do is not known here: it counts as done.
+            self.end_container(key, index, generation, 0);
+        }
+    }
+
+    /// Starts what is due: the init containers one after another, then the others together.
+    ///
+    /// Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go (computeInitContainerActions).
+    pub(super) fn start_next(&mut self, key: &Key) {
+        loop {
+            let Some(sandbox) = self.kubelets.sandboxes.get::<Key>(key) else { return };
+            let (mains, inits) = sandbox.containers.split_at(sandbox.mains);
+            let init = inits.iter().position(|container| !container.is_done()).map(|at| at + mains.len());
+            let main = mains.iter().position(|container| container.generation == 0);
+            let Some(due) = init.or(main) else { return };
+            if sandbox.is_stopping || sandbox.containers[due].generation > 0 {
+                return;
+            }
+            self.start_container(key, due);
+            if self.kubelets.sandbox(key).containers[due].generation == 0 {
+                return;
+            }
+        }
     }
 
     /// A pod's own machine has the environment and the image of the first container; the others, and those on a node's
@@ -76,7 +106,7 @@ impl Cluster {
             return None;
         }
         let addresses = self.kubelets.sandboxes.get::<Key>(key)?.addresses.clone();
-        Some(Rc::new(self.surroundings(key, pod, &addresses, &pod.spec()["containers"][index])))
+        Some(Rc::new(self.surroundings(key, pod, &addresses, container_spec(pod, index))))
     }
 
     /// A container's `command` and its `args`, with `$(NAME)` replaced by its variables.
@@ -139,11 +169,13 @@ impl Cluster {
         let ended = ContainerState::Terminated { code, started, finished: now };
         container.status.state = ended.clone();
         container.probes.clear();
-        let again = match pod.spec()["restartPolicy"].str() {
-            "Never" => false,
-            "OnFailure" => code != 0,
+        let again = match (container.role, pod.spec()["restartPolicy"].str()) {
+            (Role::Sidecar, _) => true,
+            (_, "Never") => false,
+            (Role::Init, _) | (_, "OnFailure") => code != 0,
             _ => true,
         };
+        let is_next = container.role == Role::Init && code == 0;
         if again && !sandbox.is_stopping {
             let delay = container.back_off(now - started);
             if delay > Duration::ZERO {
@@ -153,12 +185,15 @@ impl Cluster {
             let task = Task::Restart { pod: key.clone(), uid: sandbox.uid.clone(), index };
             self.plan_task(now + delay, task);
         }
+        if is_next {
+            self.start_next(key);
+        }
         self.judge_readiness(key);
         self.write_status(key);
     }
 
     pub(super) fn kill_container(&mut self, key: &Key, pod: &Object, index: usize, kind: ProbeKind) {
-        let name = pod.spec()["containers"][index]["name"].str();
+        let name = container_spec(pod, index)["name"].str();
         let message = format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase());
         self.kubelet_event(pod, EventType::Normal, "Killing", message);
         let Some(sandbox) = self.kubelets.sandboxes.get::<Key>(key) else { return };
@@ -195,7 +230,10 @@ impl Cluster {
             };
             container.status.started = is_running && verdict(ProbeKind::Startup).unwrap_or(true);
             let own = container.status.started && verdict(ProbeKind::Readiness).unwrap_or(true);
-            container.status.ready = pinned.unwrap_or(own) && is_running;
+            container.status.ready = match container.role {
+                Role::Init => container.is_done(),
+                _ => pinned.unwrap_or(own) && is_running,
+            };
         }
     }
 }

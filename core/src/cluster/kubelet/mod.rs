@@ -23,6 +23,7 @@ use crate::{
 };
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use sandbox::Sandbox;
+pub(super) use sandbox::container_spec;
 use status::{ContainerState, PodStatus};
 
 /// What all nodes' kubelets know.
@@ -274,9 +275,7 @@ impl Cluster {
             if is_host_network { self.nodes[node.0 as usize].host } else { self.plug_in(key, &pod, node, &addresses) };
         let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
         sandbox.host = Some(host);
-        for index in 0..pod.spec()["containers"].items().len() {
-            self.start_container(key, index);
-        }
+        self.start_next(key);
         self.write_status(key);
     }
 
@@ -367,6 +366,7 @@ impl Cluster {
             addresses: &sandbox.addresses,
             started_at: sandbox.accepted_at,
             containers: &sandbox.containers,
+            mains: sandbox.mains,
             ready: match (&pin.phase, pin.ready) {
                 // Both are fixed, so that they may be at odds.
                 (Some(_), Some(ready)) => ready,

@@ -98,6 +98,9 @@ impl Cluster {
             self.kill_container(key, &pod, index, kind);
         }
         self.judge_readiness(key);
+        if kind == ProbeKind::Startup {
+            self.start_next(key);
+        }
         self.write_status(key);
     }
 }

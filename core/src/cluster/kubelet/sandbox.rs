@@ -5,7 +5,7 @@ use super::{
     status::{ContainerState, ContainerStatus},
 };
 use crate::{
-    api::Object,
+    api::{Object, Value},
     host::{HostConfig, ProcessId, Protocol},
     id::{HostId, NodeId},
     time::{Duration, Instant},
@@ -22,13 +22,17 @@ pub(super) struct Sandbox {
     pub(super) host: Option<HostId>,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) accepted_at: Instant,
+    /// The containers and, behind them, those that run before: the init containers.
     pub(super) containers: Vec<Container>,
+    /// How many of them are no init containers.
+    pub(super) mains: usize,
     pub(super) is_stopping: bool,
 }
 
 /// One container of a sandbox.
 #[derive(Debug)]
 pub(super) struct Container {
+    pub(super) role: Role,
     pub(super) status: ContainerStatus,
     /// Its command, if the manifest gives one or the image ends by itself.
     pub(super) process: Option<ProcessId>,
@@ -45,11 +49,35 @@ pub(super) struct Container {
     pub(super) generation: u32,
 }
 
+/// What a container is for its pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// What the pod is for.
+    Main,
+    /// It runs to its end before the next one starts.
+    Init,
+    /// An init container that goes on beside the others: the next one starts once it has.
+    Sidecar,
+}
+
+/// The spec of a sandbox's container of that index.
+pub(in crate::cluster) fn container_spec(pod: &Object, index: usize) -> &Value {
+    let mains = pod.spec()["containers"].items();
+    mains.get(index).unwrap_or_else(|| &pod.spec()["initContainers"][index - mains.len()])
+}
+
 impl Sandbox {
     pub(super) fn new(pod: &Object, node: NodeId, now: Instant) -> Sandbox {
+        let spec = pod.spec();
+        let (mains, inits) = (spec["containers"].items(), spec["initContainers"].items());
+        let why = if inits.is_empty() { "ContainerCreating" } else { "PodInitializing" };
         let mut containers = Vec::new();
-        for _ in pod.spec()["containers"].items() {
-            containers.push(Container::waiting());
+        for _ in mains {
+            containers.push(Container::waiting(Role::Main, why));
+        }
+        for init in inits {
+            let role = if init["restartPolicy"].str() == "Always" { Role::Sidecar } else { Role::Init };
+            containers.push(Container::waiting(role, why));
         }
         Sandbox {
             uid: pod.uid().into(),
@@ -58,14 +86,24 @@ impl Sandbox {
             addresses: Vec::new(),
             accepted_at: now,
             containers,
+            mains: mains.len(),
             is_stopping: false,
         }
     }
 
     /// `status.phase`. Source: kubernetes pkg/kubelet/kubelet_pods.go (getPhase).
     pub(super) fn phase(&self, restart_policy: &str) -> &'static str {
-        let states = || self.containers.iter().map(|c| &c.status);
-        if states().any(|c| matches!(c.state, ContainerState::Waiting("ContainerCreating"))) {
+        let (mains, inits) = self.containers.split_at(self.mains);
+        for init in inits {
+            match init.status.state {
+                _ if init.role == Role::Sidecar && init.generation > 0 => {}
+                ContainerState::Terminated { code: 0, .. } => {}
+                ContainerState::Terminated { .. } if restart_policy == "Never" => return "Failed",
+                _ => return "Pending",
+            }
+        }
+        let states = || mains.iter().map(|c| &c.status);
+        if states().any(|c| matches!(c.state, ContainerState::Waiting(why) if why != "CrashLoopBackOff")) {
             return "Pending";
         }
         let ended = |c: &ContainerStatus| matches!(c.state, ContainerState::Terminated { .. });
@@ -87,10 +125,11 @@ impl Sandbox {
 }
 
 impl Container {
-    fn waiting() -> Container {
-        let state = ContainerState::Waiting("ContainerCreating");
+    fn waiting(role: Role, why: &'static str) -> Container {
+        let state = ContainerState::Waiting(why);
         let status = ContainerStatus { state, last: None, ready: false, started: false, restarts: 0 };
         Container {
+            role,
             status,
             process: None,
             previous: None,
@@ -99,6 +138,14 @@ impl Container {
             probes: Vec::new(),
             failures: 0,
             generation: 0,
+        }
+    }
+
+    /// Whether what comes after an init container may start.
+    pub(super) fn is_done(&self) -> bool {
+        match self.role {
+            Role::Sidecar => self.status.started,
+            _ => matches!(self.status.state, ContainerState::Terminated { code: 0, .. }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A pod's `status`, as the kubelet writes it.
 
-use super::sandbox::Container;
+use super::sandbox::{Container, Role, container_spec};
 use crate::{
     api::{Object, Value, field},
     control::timestamp,
@@ -44,6 +44,8 @@ pub(super) struct PodStatus<'a> {
     pub(super) addresses: &'a [IpAddr],
     pub(super) started_at: Instant,
     pub(super) containers: &'a [Container],
+    /// How many of them are no init containers.
+    pub(super) mains: usize,
     pub(super) ready: bool,
 }
 
@@ -52,16 +54,20 @@ impl PodStatus<'_> {
     ///
     /// Source: kubernetes pkg/kubelet/status/generate.go and pkg/kubelet/kubelet_pods.go (generateAPIPodStatus).
     pub(super) fn emit(&self, pod: &Object) -> Value {
-        let mut containers = Vec::new();
-        for (spec, container) in pod.spec()["containers"].items().iter().zip(self.containers) {
-            containers.push(container.status.emit(pod, spec));
+        let (mut containers, mut inits) = (Vec::new(), Vec::new());
+        for (index, container) in self.containers.iter().enumerate() {
+            let list = if index < self.mains { &mut containers } else { &mut inits };
+            list.push(container.status.emit(pod, container_spec(pod, index)));
         }
-        let mut fields = Vec::with_capacity(9);
+        let mut fields = Vec::with_capacity(10);
         fields.push(field("conditions", self.conditions(pod)));
         fields.push(field("containerStatuses", containers));
         if let Some(first) = self.node_addresses.first() {
             fields.push(field("hostIP", first.to_string()));
             fields.push(field("hostIPs", address_list(self.node_addresses)));
+        }
+        if !inits.is_empty() {
+            fields.push(field("initContainerStatuses", inits));
         }
         fields.push(field("phase", self.phase));
         if let Some(first) = self.addresses.first() {
@@ -78,16 +84,20 @@ impl PodStatus<'_> {
         let why_not = if done { "PodCompleted" } else { "ContainersNotReady" };
         let containers_ready = !self.containers.is_empty() && self.containers.iter().all(|c| c.status.ready);
         let has_address = !self.addresses.is_empty();
-        let mut unready = Vec::new();
-        for (spec, container) in pod.spec()["containers"].items().iter().zip(self.containers) {
-            if !container.status.ready {
-                unready.push(spec["name"].str());
+        let (mut unready, mut incomplete) = (Vec::new(), Vec::new());
+        for (index, container) in self.containers.iter().enumerate() {
+            let name = container_spec(pod, index)["name"].str();
+            if container.role != Role::Init && !container.status.ready {
+                unready.push(name);
+            }
+            if index >= self.mains && !container.is_done() {
+                incomplete.push(name);
             }
         }
         let mut conditions = Vec::new();
         for (kind, truth, reason) in [
             ("PodReadyToStartContainers", has_address && !done && self.phase != "Failed", ""),
-            ("Initialized", true, ""),
+            ("Initialized", incomplete.is_empty() || self.phase == "Running", "ContainersNotInitialized"),
             ("Ready", self.ready, why_not),
             ("ContainersReady", containers_ready, why_not),
             ("PodScheduled", true, ""),
@@ -108,7 +118,9 @@ impl PodStatus<'_> {
             fields.push(field("lastTransitionTime", since));
             if !truth && !reason.is_empty() {
                 if !done {
-                    let message = format!("containers with unready status: [{}]", unready.join(" "));
+                    let (what, names) =
+                        if kind == "Initialized" { ("incomplete", &incomplete) } else { ("unready", &unready) };
+                    let message = format!("containers with {what} status: [{}]", names.join(" "));
                     fields.push(field("message", message));
                 }
                 fields.push(field("reason", reason));
@@ -126,7 +138,7 @@ impl ContainerStatus {
         let image = spec["image"].str();
         let mut fields = Vec::with_capacity(9);
         let mut image_id = String::new();
-        if !matches!(self.state, ContainerState::Waiting("ContainerCreating")) {
+        if !matches!(self.state, ContainerState::Waiting("ContainerCreating" | "PodInitializing")) {
             let id = format!("containerd://{}{:02x}", pod.uid().replace('-', ""), self.restarts);
             fields.push(field("containerID", id));
             image_id = format!("docker.io/{image}");
