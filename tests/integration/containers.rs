@@ -114,8 +114,8 @@ fn a_container_that_does_not_run_takes_no_command() {
 #[test]
 fn init_containers_run_one_after_another_before_the_others() {
     let mut lab = lab(
-        "initContainers: [{name: wait, image: busybox, command: [sh, -c, 'echo here; until nslookup later; do sleep 2; done']}, \
-         {name: two, image: busybox, command: [sleep, '5']}], containers: [{name: main, image: nginx}]",
+        "initContainers: [{name: wait, image: busybox, command: [sh, -c, 'echo here; until nslookup later.default.svc.cluster.local; do sleep 2; done']}, \
+         {name: two, image: busybox, command: [sleep, '20']}], containers: [{name: main, image: nginx}]",
     );
     let status = |lab: &mut Lab| kubectl(lab, "kubectl get pod p --no-headers");
     assert!(status(&mut lab).starts_with("p     0/1   Init:0/2   0 "), "{}", status(&mut lab));
@@ -123,12 +123,12 @@ fn init_containers_run_one_after_another_before_the_others() {
     let words = "container \"main\" in pod \"p\" is waiting to start: PodInitializing\n";
     assert!(kubectl(&mut lab, "kubectl logs p -c main").ends_with(words));
     lab.create("{apiVersion: v1, kind: Service, metadata: {name: later}, spec: {ports: [{port: 80}]}}");
-    lab.cluster.advance(Duration::from_secs(3));
-    assert!(status(&mut lab).contains(" Init:1/2 "), "{}", status(&mut lab));
+    lab.cluster.advance(Duration::from_secs(10));
+    assert!(status(&mut lab).contains(" Init:1/2 "), "{}", kubectl(&mut lab, "kubectl logs p -c wait"));
     let initialized = "jsonpath={.status.conditions[?(@.type==\"Initialized\")].message}";
     let line = format!("kubectl get pod p -o '{initialized}'");
     assert_eq!(kubectl(&mut lab, &line), "containers with incomplete status: [two]");
-    lab.cluster.advance(Duration::from_secs(10));
+    lab.cluster.advance(Duration::from_secs(30));
     assert!(status(&mut lab).starts_with("p     1/1   Running "), "{}", status(&mut lab));
 }
 
@@ -152,4 +152,38 @@ fn a_sidecar_starts_first_and_goes_on() {
     );
     assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").starts_with("p     2/2   Running   0 "));
     assert_eq!(kubectl(&mut lab, "kubectl logs p -c two"), "<!DOCTYPE html>\n");
+}
+
+#[test]
+fn a_pods_end_waits_for_what_its_containers_do_before() {
+    for hook in ["exec: {command: [sleep, '10']}", "sleep: {seconds: 10}"] {
+        let mut lab = lab(&format!("containers: [{{name: a, image: nginx, lifecycle: {{preStop: {{{hook}}}}}}}]"));
+        lab.cluster.kubectl("kubectl delete pod p --wait=false");
+        lab.cluster.advance(Duration::from_secs(9));
+        assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").contains("Terminating"));
+        assert!(lab.cluster.exec(&Place::pod("default", "p"), "curl -s http://127.0.0.1").unwrap().exit_code == 0);
+        lab.settle();
+        assert!(lab.cluster.kubectl("kubectl get pod p").stderr.contains("NotFound"));
+        assert!(lab.cluster.now() < clusterip::time::Instant::from_secs(60));
+    }
+    let mut lab = lab(
+        "terminationGracePeriodSeconds: 3, containers: [{name: a, image: nginx, lifecycle: {preStop: {exec: {command: \
+         [sleep, '1000']}}}}]",
+    );
+    lab.cluster.kubectl("kubectl delete pod p --wait=false");
+    lab.cluster.advance(Duration::from_secs(5));
+    assert!(lab.cluster.kubectl("kubectl get pod p").stderr.contains("NotFound"));
+}
+
+#[test]
+fn a_container_runs_once_its_start_hook_is_done() {
+    let mut lab =
+        lab("containers: [{name: a, image: nginx, lifecycle: {postStart: {exec: {command: [sleep, '60']}}}}]");
+    assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").contains("ContainerCreating"));
+    lab.settle();
+    assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").starts_with("p     1/1   Running   0 "));
+    let mut lab =
+        self::lab("containers: [{name: a, image: nginx, lifecycle: {postStart: {exec: {command: ['false']}}}}]");
+    assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").contains("CrashLoopBackOff"));
+    assert!(kubectl(&mut lab, "kubectl get events").contains("PostStartHook failed"));
 }

@@ -35,7 +35,8 @@ impl Cluster {
         if matches!(container.status.state, ContainerState::Terminated { .. }) {
             container.status.last = Some(container.status.state.clone());
         }
-        container.status.state = ContainerState::Running(now);
+        let is_held = Cluster::is_held(spec);
+        container.status.state = if is_held { ContainerState::HELD } else { ContainerState::Running(now) };
         container.probes = Probe::of(spec, address);
         let generation = container.generation;
         let uid = sandbox.uid.clone();
@@ -73,6 +74,9 @@ impl Cluster {
         }
         self.judge_readiness(key);
         self.wake(host);
+        if is_held {
+            self.start_post_start(key, &pod, index);
+        }
         if is_init && process.is_none() && Image::parse(spec["image"].str()) == Image::Unknown {
             // What it would do is not known here: it counts as done.
             self.end_container(key, index, generation, 0);
@@ -192,9 +196,7 @@ impl Cluster {
         self.write_status(key);
     }
 
-    pub(super) fn kill_container(&mut self, key: &Key, pod: &Object, index: usize, kind: ProbeKind) {
-        let name = container_spec(pod, index)["name"].str();
-        let message = format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase());
+    pub(super) fn kill_container(&mut self, key: &Key, pod: &Object, index: usize, message: String) {
         self.kubelet_event(pod, EventType::Normal, "Killing", message);
         let Some(sandbox) = self.kubelets.sandboxes.get::<Key>(key) else { return };
         let (Some(host), generation) = (sandbox.host, sandbox.containers[index].generation) else { return };

@@ -1,6 +1,7 @@
 //! The kubelets: pods that are bound to a node get a stack, an address, containers, probes and a status.
 
 mod containers;
+mod hook;
 mod pin;
 mod probe;
 mod prober;
@@ -64,16 +65,23 @@ enum Watched {
         kind: ProbeKind,
         is_awaited: bool,
     },
+    /// `is_last`: the pod's end waits for it.
+    Hook {
+        pod: Key,
+        index: usize,
+        generation: u32,
+        is_last: bool,
+    },
 }
 
 impl Watched {
     fn pod(&self) -> &Key {
-        let (Watched::Container { pod, .. } | Watched::Probe { pod, .. }) = self;
+        let (Watched::Container { pod, .. } | Watched::Probe { pod, .. } | Watched::Hook { pod, .. }) = self;
         pod
     }
 
     fn is_awaited(&self) -> bool {
-        matches!(self, Watched::Probe { is_awaited: true, .. })
+        matches!(self, Watched::Probe { is_awaited: true, .. } | Watched::Hook { .. })
     }
 }
 
@@ -209,6 +217,10 @@ impl Cluster {
                 let result = self.probe_result(host, process);
                 self.handle_probe(&pod, index, generation, kind, result);
             }
+            Some(Watched::Hook { pod, index, generation, is_last }) => {
+                let success = self.probe_result(host, process).is_ok();
+                self.end_hook(&pod, index, generation, is_last, success);
+            }
             None => {}
         }
     }
@@ -309,13 +321,16 @@ impl Cluster {
         let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         sandbox.is_stopping = true;
         let uid = sandbox.uid.clone();
-        let grace = pod.value["metadata"]["deletionGracePeriodSeconds"].as_int().unwrap_or(30).max(0) as u64;
-        let grace = Duration::from_secs(grace);
+        let grace = Cluster::grace(pod);
         let pin = self.kubelet_pinned(&key.namespace, &key.name);
         let delay = if pin.lingers { grace } else { self.config.stop_delay.min(grace) };
         for container in pod.spec()["containers"].items() {
             let message = format!("Stopping container {}", container["name"].str());
             self.kubelet_event(pod, EventType::Normal, "Killing", message);
+        }
+        let limit = (grace.total_millis() / 1000) as u32;
+        if limit > 0 && !pin.lingers && self.start_pre_stops(key, pod, limit) {
+            return;
         }
         let task = Task::Stop { pod: key.clone(), uid, is_awaited: !pin.lingers };
         self.plan_task(self.now + delay, task);

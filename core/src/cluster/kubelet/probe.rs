@@ -110,7 +110,8 @@ impl Probe {
     }
 }
 
-fn action(spec: &Value, container: &Value, address: IpAddr, timeout: u32) -> ProbeAction {
+/// What a probe or a hook does, in that many seconds at most.
+pub(super) fn action(spec: &Value, container: &Value, address: IpAddr, timeout: u32) -> ProbeAction {
     let host = |spec: &Value| match (spec["host"].as_str(), address) {
         (Some(host), _) if !host.is_empty() => host.into(),
         (_, IpAddr::V6(address)) => format!("[{address}]"),
@@ -142,6 +143,9 @@ fn action(spec: &Value, container: &Value, address: IpAddr, timeout: u32) -> Pro
             line += &format!(" '{}'", word.str().replace('\'', "'\\''"));
         }
         return ProbeAction::InPod(line);
+    }
+    if let Some(seconds) = spec["sleep"]["seconds"].as_int() {
+        return ProbeAction::InPod(format!("/debug/sleep {}", seconds.min(timeout.into())));
     }
     ProbeAction::Assumed
 }

@@ -3,10 +3,11 @@
 use super::{
     Watched,
     probe::{Probe, ProbeAction, ProbeKind},
+    sandbox::container_spec,
 };
 use crate::{
     api::Key,
-    cluster::{Cluster, Place, work::Task},
+    cluster::{Cluster, work::Task},
     control::EventType,
     host::ProcessId,
     id::HostId,
@@ -20,7 +21,7 @@ const TIMED_OUT: i32 = 143;
 impl Cluster {
     pub(super) fn start_probe(&mut self, key: &Key, index: usize, generation: u32, kind: ProbeKind) {
         let sandbox = &self.kubelets.sandbox(key);
-        let (Some(host), node, uid) = (sandbox.host, sandbox.node, sandbox.uid.clone()) else { return };
+        let uid = sandbox.uid.clone();
         let container = &sandbox.containers[index];
         let is_held =
             kind != ProbeKind::Startup && !container.status.started && has_probe(&container.probes, ProbeKind::Startup);
@@ -37,20 +38,30 @@ impl Cluster {
         if is_skipped {
             return;
         }
-        let (runner, line, surroundings) = match action {
-            ProbeAction::Assumed => return self.handle_probe(key, index, generation, kind, Ok(())),
-            ProbeAction::FromNode(line) => (self.nodes[node.0 as usize].host, line, None),
-            ProbeAction::InPod(line) => {
-                let place = Place::pod(&key.namespace, &key.name);
-                (host, line, self.surroundings_at(&place, index))
-            }
+        let Some((runner, process)) = self.spawn_action(key, index, &action) else {
+            return self.handle_probe(key, index, generation, kind, Ok(()));
         };
-        let process = self.spawn(runner, &line, surroundings);
         self.watch(runner, process, Watched::Probe { pod: key.clone(), index, generation, kind, is_awaited });
         let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("found above");
         for probe in &mut sandbox.containers[index].probes {
             probe.is_running |= probe.kind == kind;
         }
+    }
+
+    /// Starts what a probe or a hook does; `None` if that is not simulated.
+    pub(super) fn spawn_action(
+        &mut self,
+        key: &Key,
+        index: usize,
+        action: &ProbeAction,
+    ) -> Option<(HostId, ProcessId)> {
+        let sandbox = self.kubelets.sandbox(key);
+        let (runner, line, surroundings) = match action {
+            ProbeAction::Assumed => return None,
+            ProbeAction::FromNode(line) => (self.nodes[sandbox.node.0 as usize].host, line, None),
+            ProbeAction::InPod(line) => (sandbox.host?, line, sandbox.containers[index].surroundings.clone()),
+        };
+        Some((runner, self.spawn(runner, line, surroundings)))
     }
 
     /// What a probe's process says: a success, or the words of the event.
@@ -95,7 +106,9 @@ impl Cluster {
             return;
         }
         if kind != ProbeKind::Readiness && result.is_err() {
-            self.kill_container(key, &pod, index, kind);
+            let (name, probe) = (container_spec(&pod, index)["name"].str(), kind.word().to_ascii_lowercase());
+            let message = format!("Container {name} failed {probe} probe, will be restarted");
+            self.kill_container(key, &pod, index, message);
         }
         self.judge_readiness(key);
         if kind == ProbeKind::Startup {

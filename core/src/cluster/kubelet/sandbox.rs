@@ -103,7 +103,7 @@ impl Sandbox {
             }
         }
         let states = || mains.iter().map(|c| &c.status);
-        if states().any(|c| matches!(c.state, ContainerState::Waiting(why) if why != "CrashLoopBackOff")) {
+        if states().any(|c| matches!(c.state, ContainerState::Waiting(_)) && c.last.is_none()) {
             return "Pending";
         }
         let ended = |c: &ContainerStatus| matches!(c.state, ContainerState::Terminated { .. });

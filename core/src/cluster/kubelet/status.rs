@@ -156,6 +156,9 @@ impl ContainerStatus {
 }
 
 impl ContainerState {
+    /// Started, but its `postStart` is not done.
+    pub(super) const HELD: ContainerState = ContainerState::Waiting("ContainerCreating");
+
     fn emit(&self) -> Value {
         let mut state = Value::map();
         match self {
