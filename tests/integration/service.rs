@@ -243,3 +243,26 @@ fn a_namespace_is_given_to_objects_that_name_none_and_to_no_other() {
     assert!(lab.cluster.object(Kind::Service, "staging", "there").is_some());
     assert!(lab.cluster.object(Kind::Service, "staging", "here").is_some());
 }
+
+#[test]
+fn a_health_check_port_says_whether_the_node_has_an_endpoint() {
+    let mut lab = Lab::new();
+    lab.create(
+        "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, externalTrafficPolicy: Local, \
+         healthCheckNodePort: 30500, selector: {app: web}, ports: [{port: 80}]}}\n---\n{apiVersion: v1, kind: Pod, \
+         metadata: {name: web, labels: {app: web}}, spec: {nodeName: node-1, containers: [{name: c, image: nginx}]}}",
+    );
+    let outside = Place::Outside(String::new());
+    let ask = "curl -s -w ' %{http_code}' http://172.30.0.";
+    let with = "{\n\t\"service\": {\n\t\t\"namespace\": \"default\",\n\t\t\"name\": \"web\"\n\t},\n\t\"localEndpoints\": 1,\n\t\
+                \"serviceProxyHealthy\": true\n} 200";
+    assert_eq!(lab.at(&outside, &format!("{ask}11:30500/healthz")).stdout, with);
+    let without = with.replace(": 1,", ": 0,").replace(" 200", " 503");
+    assert_eq!(lab.at(&outside, &format!("{ask}12:30500/healthz")).stdout, without);
+    lab.cluster.kubectl("kubectl delete pod web");
+    lab.settle();
+    assert_eq!(lab.at(&outside, &format!("{ask}11:30500/healthz")).stdout, without);
+    lab.cluster.kubectl("kubectl delete service web");
+    lab.settle();
+    assert_eq!(lab.at(&outside, &format!("{ask}11:30500/healthz")).exit_code, 7);
+}

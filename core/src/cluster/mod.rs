@@ -8,6 +8,7 @@
 mod command;
 mod config;
 mod fabric;
+mod health;
 mod journal;
 mod kubelet;
 mod machines;
@@ -176,6 +177,9 @@ impl Cluster {
                 crate::api::Kind::Service => self.kubelet_follow_service(),
                 _ => {}
             }
+        }
+        for change in changes {
+            self.follow_health(change);
         }
         let mut zone = self.zone.borrow_mut();
         for change in changes {
