@@ -266,3 +266,66 @@ fn a_health_check_port_says_whether_the_node_has_an_endpoint() {
     lab.settle();
     assert_eq!(lab.at(&outside, &format!("{ask}11:30500/healthz")).exit_code, 7);
 }
+
+/// The outcome of one request from node-2 and how long it took, in milliseconds.
+fn sent(lab: &mut Lab, to: &str, timeout: u64) -> Result<(Outcome, u64), String> {
+    let timeout = Duration::from_millis(timeout);
+    let request = Request { timeout, ..Request::new(Place::Node("node-2".into()), to) };
+    let trips = lab.cluster.send(&request).map_err(|error| error.to_string())?;
+    Ok((trips[0].outcome, trips[0].took.total_millis()))
+}
+
+#[test]
+fn a_timeout_is_kept_to_the_millisecond() {
+    let mut lab = Lab::new();
+    for to in ["http://10.244.1.200", "tcp://10.244.1.200:80"] {
+        assert_eq!(sent(&mut lab, to, 250), Ok((Outcome::Timeout, 250)), "{to}");
+    }
+}
+
+#[test]
+fn requests_start_at_their_interval_whatever_each_takes() {
+    for (keep_alive, every, took) in [(false, 1_000, 6_000), (false, 5_000, 12_000), (true, 5_000, 12_000)] {
+        let mut lab = Lab::new();
+        let start = lab.cluster.now();
+        let request = Request {
+            times: 3,
+            timeout: Duration::from_secs(2),
+            every: Duration::from_millis(every),
+            keep_alive,
+            ..Request::new(Place::Node("node-2".into()), "http://10.244.1.200")
+        };
+        assert_eq!(lab.cluster.send(&request).unwrap().len(), 3);
+        assert_eq!((lab.cluster.now() - start).total_millis(), took, "{keep_alive} {every}");
+    }
+}
+
+#[test]
+fn requests_over_one_connection_may_be_hours_apart() {
+    let mut lab = Lab::new();
+    lab.create("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: nginx}]}}");
+    let address = lab.cluster.kubectl("kubectl get pod web -o jsonpath={.status.podIP}").stdout;
+    let start = lab.cluster.now();
+    let request = Request {
+        times: 3,
+        every: Duration::from_secs(7200),
+        keep_alive: true,
+        ..Request::new(Place::Node("node-2".into()), &format!("http://{address}"))
+    };
+    let trips = lab.cluster.send(&request).unwrap();
+    assert!(trips.len() == 3 && trips.iter().all(|trip| trip.outcome == Outcome::Connected), "{trips:?}");
+    assert_eq!((lab.cluster.now() - start).total_millis() / 1000, 14_400);
+}
+
+#[test]
+fn a_target_that_is_none_is_a_mistake_and_no_refusal() {
+    let mut lab = Lab::new();
+    for to in
+        ["http://x:99999", "http://", "http://x:0", "tcp://x", "tcp://x:abc", "tcp://[fd00::1]", "icmp://-i", "icmp://"]
+    {
+        assert!(sent(&mut lab, to, 100).unwrap_err().contains("is no target"), "{to}");
+    }
+    for to in ["http://[fd00::1]/a:b?c", "tcp://[fd00::1]:80", "x:80", "icmp://fd00::1"] {
+        assert!(sent(&mut lab, to, 100).is_ok(), "{to}");
+    }
+}

@@ -23,7 +23,7 @@ pub struct Request {
     pub to: String,
     /// How often, one after another.
     pub times: u32,
-    /// The pause between two; with [`Request::keep_alive`], from the start of one to that of the next.
+    /// From the start of one to that of the next; one that takes longer delays the next.
     pub every: Duration,
     /// Whether HTTP requests share a connection, so that one choice of a backend holds for all of them.
     pub keep_alive: bool,
@@ -38,19 +38,33 @@ impl Request {
         Request { from, to: to.to_owned(), times: 1, every: Duration::ZERO, keep_alive: false, timeout }
     }
 
-    /// What it connects to: the port that the target names, or its scheme's.
-    fn target(&self) -> (Protocol, u16) {
+    /// The scheme, the name or address without brackets, and the port that the target names or its scheme has; `None`
+    /// if it is no target.
+    fn target(&self) -> Option<(&str, &str, u16)> {
         let (scheme, rest) = self.to.split_once("://").unwrap_or(("http", &self.to));
-        let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        // Behind a bracket, since an IPv6 address has colons of its own.
-        let port = place.rsplit_once(']').map_or(place, |(_, port)| port).rsplit_once(':');
-        let port = port.and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
-        (if scheme == "udp" { Protocol::Udp } else { Protocol::Tcp }, port)
+        let place = if scheme == "http" { rest.split(['/', '?', '#']).next().unwrap_or_default() } else { rest };
+        let (name, port) = match place.rsplit_once(':') {
+            _ if scheme == "icmp" => (place, None),
+            // An IPv6 address has colons of its own.
+            Some((name, port)) if !port.contains(']') => (name, Some(port)),
+            _ => (place, None),
+        };
+        let port = match (scheme, port) {
+            ("icmp", _) => 0,
+            ("http", None) => 80,
+            ("http" | "tcp" | "udp", Some(port)) => port.parse().ok().filter(|port| *port > 0)?,
+            _ => return None,
+        };
+        let name = name.trim_matches(['[', ']']);
+        // It becomes a word of a shell line.
+        let is_word = !self.to.contains(|c: char| c == '\'' || c <= ' ') && !name.starts_with('-');
+        (is_word && !name.is_empty()).then_some((scheme, name, port))
     }
 
-    /// The timeout as programs take it.
-    fn seconds(&self) -> u64 {
-        self.timeout.total_millis().div_ceil(1000).max(1)
+    /// The timeout as programs take it: seconds, with a fraction.
+    fn seconds(&self) -> String {
+        let millis = self.timeout.total_millis().max(1);
+        format!("{}.{:03}", millis / 1000, millis % 1000)
     }
 }
 
@@ -125,21 +139,16 @@ impl Cluster {
     /// # Errors
     /// If nobody can be asked: no such place, or a target that is none. A connection that fails is a result.
     pub fn send(&mut self, request: &Request) -> Result<Vec<Trip>, StartError> {
-        let scheme = request.to.split_once("://").map_or("http", |(scheme, _)| scheme);
-        let is_known = matches!(scheme, "http" | "tcp" | "udp" | "icmp");
-        // It becomes a word of a shell line.
-        if !is_known || request.to.is_empty() || request.to.contains(|c: char| c == '\'' || c <= ' ') {
-            return Err(StartError::Target(request.to.clone()));
-        }
+        let Some((scheme, ..)) = request.target() else { return Err(StartError::Target(request.to.clone())) };
         self.input(Input::Send { request: request.clone() }, |cluster| {
             if request.keep_alive && scheme == "http" {
                 return cluster.kept_trips(request);
             }
             let mut trips = Vec::new();
-            for number in 0..request.times {
-                if number > 0 {
-                    cluster.pass(cluster.now + request.every);
-                }
+            let mut next = cluster.now;
+            for _ in 0..request.times {
+                cluster.pass(next.max(cluster.now));
+                next = cluster.now + request.every;
                 trips.push(cluster.trip(request)?);
             }
             Ok(trips)
@@ -148,13 +157,12 @@ impl Cluster {
 
     fn trip(&mut self, request: &Request) -> Result<Trip, StartError> {
         let since = self.mark();
-        let (scheme, target) = request.to.split_once("://").unwrap_or(("http", &request.to));
-        let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));
-        let (name, seconds) = (name.trim_matches(['[', ']']), request.seconds());
+        let Some((scheme, name, port)) = request.target() else { return Err(StartError::Target(request.to.clone())) };
+        let seconds = request.seconds();
         let line = match scheme {
             "tcp" => format!("/debug/nc -zv -w {seconds} '{name}' '{port}'"),
             "udp" => format!("/debug/nc -zuv -w {seconds} '{name}' '{port}'"),
-            "icmp" => format!("/debug/ping -c 1 -W {seconds} '{}'", target.trim_matches(['[', ']'])),
+            "icmp" => format!("/debug/ping -c 1 -W {seconds} '{name}'"),
             _ => format!("/debug/curl -sS -m {seconds} -w '\\n%{{http_code}}' '{}'", request.to),
         };
         let mut output = self.exec_within(&request.from, &line, request.timeout + Duration::from_secs(5))?;
@@ -169,7 +177,8 @@ impl Cluster {
     fn kept_trips(&mut self, request: &Request) -> Result<Vec<Trip>, StartError> {
         let rate = match request.every.total_millis() {
             0 => String::new(),
-            millis => format!("--rate {}/h", (3_600_000 / millis).max(1)),
+            // A thousand in so many seconds are one in so many milliseconds.
+            millis => format!("--rate 1000/{millis}s"),
         };
         let mut line = format!("/debug/curl -s {rate} -m {} -w '{KEPT}'", request.seconds());
         for _ in 0..request.times {
@@ -218,7 +227,7 @@ impl Cluster {
         let (backend, seen_as) = self.last_opened(since.entry, request).unzip();
         let pod = backend.and_then(|backend| self.place_of(backend.ip()));
         let (text, status) = read_answer(output);
-        let outcome = outcome(output, status);
+        let outcome = outcome(output);
         let (backend, seen_as, pod) = match outcome {
             Outcome::Connected | Outcome::Reset => (backend, seen_as, pod),
             _ => (None, None, None),
@@ -228,7 +237,8 @@ impl Cluster {
 
     /// Between whom the request's newest connection since entry `first` of the recorder really is: backend and client.
     fn last_opened(&self, first: u64, request: &Request) -> Option<(SocketAddr, SocketAddr)> {
-        let (protocol, port) = request.target();
+        let (scheme, _, port) = request.target()?;
+        let protocol = if scheme == "udp" { Protocol::Udp } else { Protocol::Tcp };
         let own = self.host_at(&request.from).ok().and_then(|host| self.machines.machine(host))?.host.addresses();
         let opened = self.taps.recorder.since(first).filter_map(|(_, entry)| match entry.what {
             Happening::Packet(Event { flow: Some(flow), step: Step::Opened { reply }, .. })
@@ -258,13 +268,13 @@ fn read_answer(output: &Output) -> (String, Option<u16>) {
 }
 
 /// From the exit codes of curl (man curl) and nc.
-fn outcome(output: &Output, status: Option<u16>) -> Outcome {
+fn outcome(output: &Output) -> Outcome {
     let says = |word: &str| output.stderr.contains(word);
     match output.exit_code {
         0 => Outcome::Connected,
         6 => Outcome::Unresolved,
         28 | Output::TIME_LIMIT => Outcome::Timeout,
-        52 | 56 if status.is_none() => Outcome::Reset,
+        18 | 52 | 56 => Outcome::Reset,
         _ if says("bad address") || says("resolve") => Outcome::Unresolved,
         _ if says("timed out") => Outcome::Timeout,
         _ if says("unreachable") || says("No route") => Outcome::Unreachable,
