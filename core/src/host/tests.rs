@@ -239,10 +239,52 @@ fn redis_cli_talks_to_redis() {
     let mut lan = Lan::serving(6379, Server::Redis(Rc::<core::cell::RefCell<Database>>::default()));
     let line = "for c in PING 'SET a 1' 'INCR a' 'GET a' 'GET b' FLY; do redis-cli -h web $c; done";
     let words = "PONG\nOK\n(integer) 2\n\"2\"\n(nil)\n(error) ERR unknown command 'FLY', with args beginning with: \n";
-    assert_eq!(lan.output(0, line), (words.into(), 1));
+    assert_eq!(lan.output(0, line), (words.into(), 0));
     let refused = "Could not connect to Redis at 127.0.0.1:6379: Connection refused\n";
     assert_eq!(lan.output(0, "redis-cli ping"), (refused.into(), 1));
     assert_eq!(lan.output(1, "redis-cli ping"), ("PONG\n".into(), 0));
+}
+
+#[test]
+fn redis_cli_prints_types_for_people_only() {
+    let lan = &mut Lan::serving(6379, Server::Redis(Rc::<core::cell::RefCell<Database>>::default()));
+    let mut cli = |words: &str| lan.output(0, &["X=$(redis-cli -h 10.0.0.2 ", words, "); echo \"$X\""].concat()).0;
+    assert_eq!(cli("set a 1"), "OK\n");
+    assert_eq!([cli("get a"), cli("incr a"), cli("get none")], ["1\n", "2\n", "\n"]);
+    assert_eq!(cli("keys '*'"), "a\n");
+    assert_eq!(cli("--no-raw get a"), "\"2\"\n");
+    assert_eq!(
+        lan.output(
+            0,
+            "redis-cli -h 10.0.0.2 nonsense; echo $?; redis-cli -e -h 10.0.0.2 nonsense > /dev/null; echo $?"
+        )
+        .0,
+        "(error) ERR unknown command 'nonsense', with args beginning with: \n0\n1\n"
+    );
+}
+
+#[test]
+fn redis_knows_conditions_ends_and_patterns() {
+    let lan = &mut Lan::serving(6379, Server::Redis(Rc::<core::cell::RefCell<Database>>::default()));
+    let mut cli = |words: &str| lan.output(0, &["redis-cli -h 10.0.0.2 ", words].concat()).0;
+    assert_eq!([cli("set a 1 nx"), cli("set a 2 NX"), cli("set b 1 xx")], ["OK\n", "(nil)\n", "(nil)\n"]);
+    assert_eq!([cli("set s 1 EX 10"), cli("ttl s"), cli("ttl a")], ["OK\n", "(integer) 10\n", "(integer) -1\n"]);
+    assert_eq!(cli("set s 1 EX 0"), "(error) ERR invalid expire time in 'set' command\n");
+    assert_eq!([cli("set a 1 EX"), cli("set a 1 SOON")], ["(error) ERR syntax error\n"; 2]);
+    assert!(cli("mset a b").starts_with("(error) ERR unknown command"));
+    assert_eq!(
+        [cli("keys 's*'"), cli("keys 'x*'"), cli("keys '?'")],
+        ["1) \"s\"\n", "(empty array)\n", "1) \"a\"\n2) \"s\"\n"]
+    );
+    lan.output(0, "sleep 10");
+    assert_eq!(lan.output(0, "redis-cli -h 10.0.0.2 get s").0, "(nil)\n");
+    assert_eq!(
+        lan.output(0, "redis-cli -h 10.0.0.2 expire a 0; redis-cli -h 10.0.0.2 dbsize").0,
+        "(integer) 1\n(integer) 0\n"
+    );
+    // A server that is none: a length without end.
+    lan.hosts[0].spawn_line("printf '$18446744073709551615\\r\\nx' | nc -l -p 7000");
+    assert_ne!(lan.output(0, "timeout 3 redis-cli -p 7000 get a").1, 0);
 }
 
 #[test]

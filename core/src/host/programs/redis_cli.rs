@@ -1,4 +1,4 @@
-//! `redis-cli [-h HOST] [-p PORT] [COMMAND ...]`; without a command, one per line of input.
+//! `redis-cli [-h HOST] [-p PORT] [-e] [--raw] [COMMAND ...]`; without a command, one per line of input.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use super::super::sys::Sys;
 use super::options::{Misuse, Options};
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let options = match Options::read(arguments, "+ h: p: a: n: u: c,raw,no-raw") {
+    let options = match Options::read(arguments, "+ h: p: a: c e !,raw @,no-raw") {
         Ok(options) => options,
         Err(Misuse::MissingValue(name) | Misuse::Unknown(name)) => {
             return sys.fail(format_args!("Unrecognized option or bad number of args for: '{name}'"));
@@ -24,6 +24,8 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         Ok(stream) => stream,
         Err(error) => return failed(&error.to_string()),
     };
+    // Types are shown to people only.
+    let raw = options.has('!') || !(sys.terminal || options.has('@'));
     let mut code = 0;
     let mut bytes = Vec::new();
     let mut line = Vec::new();
@@ -37,10 +39,10 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
             if matches!(first, "quit" | "exit") && options.words.is_empty() {
                 return 0;
             }
-            code = match exchange(&stream, &words, &mut bytes).await {
-                Ok(reply) => {
+            code = match exchange(&stream, &words, &mut bytes, raw).await {
+                Ok((reply, failed)) => {
                     sys.line(format_args!("{reply}"));
-                    i32::from(reply.starts_with("(error)"))
+                    i32::from(failed && options.has('e'))
                 }
                 Err(error) => sys.fail(format_args!("Error: {error}")),
             };
@@ -58,17 +60,23 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     }
 }
 
-/// Sends one command and reads its reply. `bytes` holds what came behind the last one.
-async fn exchange(stream: &TcpStream, words: &[&str], bytes: &mut Vec<u8>) -> Result<String, NetError> {
+/// Sends one command and reads its reply, and whether that is an error. `bytes` holds what came behind the last one.
+async fn exchange(
+    stream: &TcpStream,
+    words: &[&str],
+    bytes: &mut Vec<u8>,
+    raw: bool,
+) -> Result<(String, bool), NetError> {
     let mut request = format!("*{}\r\n", words.len());
     for word in words {
         request += &format!("${}\r\n{word}\r\n", word.len());
     }
     stream.write(request.as_bytes()).await?;
     loop {
-        if let Some((text, length)) = reply(bytes, 0) {
+        if let Some((text, length)) = reply(bytes, 0, raw, 0) {
+            let failed = bytes.first() == Some(&b'-');
             bytes.drain(..length);
-            return Ok(text);
+            return Ok((text, failed));
         }
         if stream.read(bytes).await? == 0 {
             return Err(NetError::Reset);
@@ -76,33 +84,42 @@ async fn exchange(stream: &TcpStream, words: &[&str], bytes: &mut Vec<u8>) -> Re
     }
 }
 
+/// How deep lists may stand in each other.
+const DEPTH_MAX: u32 = 16;
+
 /// The reply that starts at `at`, as redis-cli prints it, and where it ends.
-fn reply(bytes: &[u8], at: usize) -> Option<(String, usize)> {
+fn reply(bytes: &[u8], at: usize, raw: bool, depth: u32) -> Option<(String, usize)> {
     let end = at + bytes.get(at..)?.windows(2).position(|pair| pair == b"\r\n")?;
     let text = String::from_utf8_lossy(bytes.get(at + 1..end)?).into_owned();
     let mut next = end + 2;
     let length = text.parse::<usize>().ok();
     let shown = match bytes[at] {
+        b'-' if raw => text + "\n",
         b'-' => format!("(error) {text}"),
-        b':' => format!("(integer) {text}"),
+        b':' if !raw => format!("(integer) {text}"),
         b'$' => match length {
-            None => "(nil)".to_string(),
+            None => if raw { "" } else { "(nil)" }.to_string(),
             Some(length) => {
-                let value = String::from_utf8_lossy(bytes.get(next..next + length)?).into_owned();
-                next += length + 2;
-                bytes.get(next - 1)?;
-                if value.contains('\n') { value } else { format!("\"{value}\"") }
+                let end = next.checked_add(length)?;
+                let value = String::from_utf8_lossy(bytes.get(next..end)?).into_owned();
+                bytes.get(end + 1)?;
+                next = end + 2;
+                if raw || value.contains('\n') { value } else { format!("\"{value}\"") }
             }
         },
-        b'*' => {
+        b'*' if depth < DEPTH_MAX => {
             let mut lines = String::new();
             for index in 1..=length.unwrap_or(0) {
-                let (item, after) = reply(bytes, next)?;
+                let (item, after) = reply(bytes, next, raw, depth + 1)?;
                 next = after;
                 let separator = if index == 1 { "" } else { "\n" };
-                lines += &format!("{separator}{index}) {item}");
+                lines += separator;
+                if !raw {
+                    lines += &format!("{index}) ");
+                }
+                lines += &item;
             }
-            if lines.is_empty() { "(empty array)".to_string() } else { lines }
+            if lines.is_empty() && !raw { "(empty array)".to_string() } else { lines }
         }
         _ => text,
     };

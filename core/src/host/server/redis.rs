@@ -5,6 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use smoltcp::time::{Duration, Instant};
+
 use super::super::machine::Machine;
 use super::super::table::Table;
 use super::Step;
@@ -17,6 +19,28 @@ const BULK_MAX: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub struct Database {
     values: Table,
+    /// Keys that are not for ever, and their end.
+    ends: Vec<(Vec<u8>, Instant)>,
+}
+
+impl Database {
+    /// Forgets what is over.
+    fn expire(&mut self, now: Instant) {
+        let values = &mut self.values;
+        self.ends.retain(|(key, end)| {
+            let over = *end <= now;
+            if over {
+                values.remove(key);
+            }
+            !over
+        });
+    }
+
+    /// Gives a key an end, or none.
+    fn set_end(&mut self, key: &[u8], end: Option<Instant>) {
+        self.ends.retain(|(have, _)| have != key);
+        self.ends.extend(end.map(|end| (key.to_vec(), end)));
+    }
 }
 
 /// Answers the first whole command.
@@ -30,7 +54,9 @@ pub(super) fn step(machine: &Machine, database: &RefCell<Database>, bytes: &mut 
         bytes.drain(..length);
         let Some(first) = arguments.first() else { continue };
         let name = first.to_ascii_uppercase();
-        let reply = execute(&mut database.borrow_mut(), &machine.config.hostname, &name, &arguments);
+        let mut database = database.borrow_mut();
+        database.expire(machine.now());
+        let reply = execute(&mut database, machine, &name, &arguments);
         return if name == b"QUIT" { Step::Last(reply) } else { Step::Say(reply) };
     }
 }
@@ -81,15 +107,95 @@ fn number(digits: &[u8]) -> Option<usize> {
     core::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn execute(database: &mut Database, host: &str, name: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
+/// `SET KEY VALUE` with `NX`, `XX`, `EX SECONDS`, `PX MILLISECONDS` and `KEEPTTL`.
+fn set(database: &mut Database, now: Instant, key: &[u8], value: &[u8], options: &[Vec<u8>]) -> &'static str {
+    let (mut end, mut keep) = (None, false);
+    let mut wanted = None;
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match &*option.to_ascii_uppercase() {
+            b"NX" if wanted.is_none() => wanted = Some(false),
+            b"XX" if wanted.is_none() => wanted = Some(true),
+            b"KEEPTTL" if end.is_none() => keep = true,
+            unit @ (b"EX" | b"PX") if end.is_none() && !keep => {
+                let Some(text) = options.next() else { return SYNTAX };
+                let unit = if unit == b"EX" { 1000 } else { 1 };
+                match number(text).map(|number| number as u64) {
+                    None => return "-ERR value is not an integer or out of range\r\n",
+                    Some(number @ 1..=TIME_MAX) => end = Some(now + Duration::from_millis(number * unit)),
+                    Some(_) => return "-ERR invalid expire time in 'set' command\r\n",
+                }
+            }
+            _ => return SYNTAX,
+        }
+    }
+    if wanted.is_some_and(|wanted| wanted != database.values.value(key).is_some()) {
+        return "$-1\r\n";
+    }
+    database.values.insert(key, value.to_vec());
+    if !keep {
+        database.set_end(key, end);
+    }
+    "+OK\r\n"
+}
+
+const SYNTAX: &str = "-ERR syntax error\r\n";
+/// The longest time a key may have, so that its end can be told.
+const TIME_MAX: u64 = 1 << 40;
+
+/// Whether a name is one of a pattern's, whose `*` is any text and whose `?` any byte.
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut read) = (0, 0);
+    // Behind the last star, and how much of the name that star has not taken.
+    let mut star = None;
+    while read < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at += 1;
+                star = Some((at, read));
+            }
+            Some(&byte) if byte == b'?' || byte == name[read] => {
+                at += 1;
+                read += 1;
+            }
+            _ => {
+                let Some((behind, from)) = star else { return false };
+                (at, read) = (behind, from + 1);
+                star = Some((behind, read));
+            }
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+fn execute(database: &mut Database, machine: &Machine, name: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
+    let (now, host) = (machine.now(), &machine.config.hostname);
+    if let (b"SET", [key, value, options @ ..]) = (name, &arguments[1..]) {
+        return set(database, now, key, value, options).into();
+    }
+    if let (b"TTL", [key]) = (name, &arguments[1..]) {
+        let end = database.ends.iter().find(|(have, _)| have == key);
+        let none = if database.values.value(key).is_some() { -1 } else { -2 };
+        return integer(end.map_or(none, |(_, end)| (*end - now).total_millis().div_ceil(1000) as i64));
+    }
+    if let (b"EXPIRE", [key, seconds]) = (name, &arguments[1..]) {
+        let Some(seconds) = number(seconds).map(|seconds| (seconds as u64).min(TIME_MAX)) else {
+            return "-ERR value is not an integer or out of range\r\n".into();
+        };
+        let has = database.values.value(key).is_some();
+        if has {
+            database.set_end(key, Some(now + Duration::from_millis(seconds * 1000)));
+            database.expire(now);
+        }
+        return integer(i64::from(has));
+    }
+    if name == b"DEL" || name.starts_with(b"FLUSH") {
+        database.ends.retain(|(key, _)| name == b"DEL" && !arguments[1..].contains(key));
+    }
     let values = &mut database.values;
     let reply = match (name, &arguments[1..]) {
         (b"PING", []) => "+PONG\r\n",
         (b"PING" | b"ECHO", [text]) => return bulk(Some(text)),
-        (b"SET", [key, value, ..]) => {
-            values.insert(key, value.clone());
-            "+OK\r\n"
-        }
         (b"GET", [key]) => return bulk(values.value(key)),
         (b"DEL" | b"EXISTS", [_, ..]) => {
             let mut count = 0;
@@ -109,11 +215,19 @@ fn execute(database: &mut Database, host: &str, name: &[u8], arguments: &[Vec<u8
                 None => "-ERR value is not an integer or out of range\r\n",
             }
         }
-        (b"KEYS", [_]) => {
-            let mut reply = format!("*{}\r\n", values.len()).into_bytes();
+        (b"KEYS", [pattern]) if pattern.iter().any(|byte| matches!(byte, b'[' | b'\\')) => {
+            "-ERR patterns with [ or \\ are not simulated\r\n"
+        }
+        (b"KEYS", [pattern]) => {
+            let (mut count, mut found) = (0, Vec::new());
             for key in values.keys() {
-                reply.extend_from_slice(&bulk(Some(key)));
+                if fits(pattern, key) {
+                    count += 1;
+                    found.extend_from_slice(&bulk(Some(key)));
+                }
             }
+            let mut reply = format!("*{count}\r\n").into_bytes();
+            reply.append(&mut found);
             return reply;
         }
         (b"DBSIZE", []) => return integer(values.len() as i64),
@@ -130,7 +244,11 @@ fn execute(database: &mut Database, host: &str, name: &[u8], arguments: &[Vec<u8
         }
         (b"SELECT" | b"QUIT", _) => "+OK\r\n",
         (b"COMMAND" | b"CLIENT" | b"HELLO", _) => "*0\r\n",
-        (b"PING" | b"ECHO" | b"SET" | b"GET" | b"DEL" | b"EXISTS" | b"INCR" | b"KEYS" | b"DBSIZE", _) => {
+        (
+            b"PING" | b"ECHO" | b"SET" | b"GET" | b"DEL" | b"EXISTS" | b"INCR" | b"KEYS" | b"DBSIZE" | b"TTL"
+            | b"EXPIRE",
+            _,
+        ) => {
             let name = String::from_utf8_lossy(name).to_ascii_lowercase();
             return format!("-ERR wrong number of arguments for '{name}' command\r\n").into_bytes();
         }
