@@ -211,6 +211,38 @@ fn curl_options_shape_the_request_and_what_is_printed() {
 }
 
 #[test]
+fn curl_limits_of_nought_are_none_and_files_are_sent() {
+    let echo = |request: &super::server::Request<'_>| {
+        let status = if request.path() == "/busy" { 503 } else { 200 };
+        let mut text = String::from_utf8_lossy(request.body).into_owned();
+        text += "\n";
+        Response::with(status, "text/x", &text)
+    };
+    let lan = &mut Lan::serving(80, Server::Handler(Rc::new(echo)));
+    assert_eq!(lan.curl("curl -s -m 0 --connect-timeout 0 -d a=1 10.0.0.2"), ("a=1\n".into(), 0));
+    let sent = "echo 'x y' > /tmp/f; echo z >> /tmp/f; curl -s -d @/tmp/f -d @- --data-raw @q 10.0.0.2";
+    assert_eq!(lan.curl(&["echo in | (", sent, ")"].concat()).0, "x yz&in&@q\n");
+    assert_eq!(lan.curl("curl -s -d @/none 10.0.0.2").1, 26);
+    for (line, code, seconds) in [
+        ("curl -s --retry 2 10.0.0.2:81", 7, 0),
+        ("curl -s --retry 2 --retry-connrefused 10.0.0.2:81", 7, 3),
+        ("curl -sf --retry 2 --retry-delay 5 10.0.0.2/busy", 22, 10),
+        ("curl -s --retry 1 10.0.0.2/busy", 0, 1),
+        ("curl -s --connect-to a:1:b:2 10.0.0.2", 2, 0),
+        ("curl -s -m 5s 10.0.0.2", 2, 0),
+        ("curl -s --retry many 10.0.0.2", 2, 0),
+        ("curl -s 10.0.0.2/[1-3]", 3, 0),
+        ("curl -s 10.0.0.2/{a,b}", 3, 0),
+        ("curl -sg 10.0.0.2/[1-3]", 0, 0),
+    ] {
+        let before = lan.now;
+        assert_eq!((lan.curl(line).1, (lan.now - before).secs()), (code, seconds), "{line}");
+    }
+    let format = "curl -s -o /dev/null -w '%{content_type} %{scheme} %{num_connects}%{what}' 10.0.0.2";
+    assert_eq!(lan.curl(format).0, "curl: unknown --write-out variable: 'what'\ntext/x http 1");
+}
+
+#[test]
 fn wget_is_busybox() {
     let mut lan = Lan::serving(80, Server::Http);
     assert_eq!(lan.output(0, "wget -qO- http://web"), ("server\n".into(), 0));

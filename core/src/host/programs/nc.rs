@@ -13,7 +13,7 @@ use super::super::sys::Sys;
 use super::duplex::{End, converse};
 use super::options::{Misuse, Options};
 
-const KNOWN: &str = "z v u l k w: p: n N 4 6 t q: i: s: e:";
+const KNOWN: &str = "z v u l k w: p: n N 4 6 t q: i:";
 const USAGE: &str = "usage: nc [-klnuvz] [-p source_port] [-w timeout] [destination] [port]";
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {

@@ -89,12 +89,21 @@ impl<'a> Options<'a> {
     /// All values of an option.
     pub(super) fn values(&self, letter: char) -> Vec<&'a str> {
         let mut values = Vec::new();
-        for given in &self.given {
-            if given.letter == letter {
-                values.push(given.value);
-            }
+        for (_, value) in self.all(letter) {
+            values.push(value);
         }
         values
+    }
+
+    /// [`Options::values`] behind the names they were given by.
+    pub(super) fn all(&self, letter: char) -> Vec<(&'a str, &'a str)> {
+        let mut all = Vec::new();
+        for given in &self.given {
+            if given.letter == letter {
+                all.push((given.name, given.value));
+            }
+        }
+        all
     }
 
     /// The letters that were given, in order.

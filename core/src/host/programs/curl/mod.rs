@@ -12,6 +12,7 @@ use smoltcp::time::{Duration, Instant};
 use super::super::resolve;
 use super::super::stream::{NetError, TcpStream};
 use super::super::sys::Sys;
+use super::files;
 use super::options::Options;
 use super::reply::{self, Broken, Response};
 use crate::text::{cut, joined};
@@ -28,7 +29,7 @@ pub(super) use url::split_port;
 const AGENT: &str = "curl/8.17.0";
 /// How long a connection may take if nothing is said.
 const CONNECT_TIMEOUT: u64 = 300_000;
-const REDIRECTS_MAX: u32 = 50;
+const REDIRECTS_MAX: u64 = 50;
 
 /// An exit code and the message behind `curl: (N) `.
 struct Failure(i32, String);
@@ -43,6 +44,31 @@ struct Client<'a> {
     start: Instant,
     transfer: Transfer,
     response: Response,
+    /// What `-d` sends, if it is given.
+    data: Option<String>,
+}
+
+/// What the values of `-d` are together; `@FILE` stands for a file without its line ends.
+async fn data(sys: &Sys, options: &Options<'_>) -> Result<Option<String>, Failure> {
+    let mut data: Option<String> = None;
+    for (name, value) in options.all('d') {
+        let text = match value.strip_prefix('@').filter(|_| name != "data-raw") {
+            None => value.to_string(),
+            Some(path) => {
+                let bytes = if path == "-" { Some(sys.stdin.read_to_end().await) } else { files::contents(sys, path) };
+                let Some(mut bytes) = bytes else {
+                    return Err(Failure(26, format!("Failed to open {path}")));
+                };
+                bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0));
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        };
+        match &mut data {
+            Some(data) => *data += &joined(&["&", &text]),
+            None => data = Some(text),
+        }
+    }
+    Ok(data)
 }
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
@@ -58,10 +84,17 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         sys.complain(format_args!("curl: (2) no URL specified\n{try_help}"));
         return 2;
     }
+    let data = match data(sys, &options).await {
+        Ok(data) => data,
+        Err(Failure(code, message)) => {
+            sys.complain(format_args!("curl: {message}\n{try_help}"));
+            return code;
+        }
+    };
     let urls = options.words.clone();
     let pause = options.value(options::RATE).and_then(options::pause).unwrap_or(0);
     let (transfer, response) = (Transfer::default(), Response::default());
-    let mut client = Client { sys, options, open: None, start: sys.now(), transfer, response };
+    let mut client = Client { sys, options, open: None, start: sys.now(), transfer, response, data };
     let mut code = 0;
     let mut next = sys.now();
     for url in urls {
@@ -69,18 +102,24 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         next = sys.after(pause);
         let mut tries = 0;
         loop {
-            let Err(Failure(failed, message)) = client.fetch(url).await else {
-                code = 0;
-                break;
+            let result = client.fetch(url).await;
+            code = result.as_ref().err().map_or(0, |Failure(code, _)| *code);
+            // What may pass by itself (curl's src/tool_operate.c, retrycheck).
+            let passes = match code {
+                0 | 22 => matches!(client.response.status, 408 | 429 | 500 | 502 | 503 | 504),
+                7 => client.options.has(options::RETRY_REFUSED),
+                code => matches!(code, 6 | 28),
             };
-            code = failed;
-            if !matches!(code, 28 | 7 | 6 | 22) || tries >= client.options.number(options::RETRY).unwrap_or(0) {
-                if !client.options.has('s') || client.options.has('S') {
+            if !passes || tries >= client.options.number(options::RETRY).unwrap_or(0) {
+                if let Err(Failure(_, message)) = result
+                    && (!client.options.has('s') || client.options.has('S'))
+                {
                     sys.complain(format_args!("curl: ({code}) {message}"));
                 }
                 break;
             }
-            sys.sleep_until(sys.after(1000 << tries.min(9))).await;
+            let delay = client.options.number(options::RETRY_DELAY).filter(|delay| *delay > 0);
+            sys.sleep_until(sys.after(delay.map_or(1000 << tries.min(9), |delay| delay * 1000))).await;
             tries += 1;
         }
     }
@@ -94,7 +133,7 @@ impl Client<'_> {
         self.start = sys.now();
         self.transfer = Transfer::default();
         self.response = Response::default();
-        let end = self.options.seconds('m').map(|millis| sys.after(millis));
+        let end = self.options.seconds('m').filter(|millis| *millis > 0).map(|millis| sys.after(millis));
         let result = match sys.timeout(end, Box::pin(self.follow(url))).await {
             Some(result) => result,
             None if self.transfer.connected == 0 => Err(self.late("Connection", "")),
@@ -103,7 +142,7 @@ impl Client<'_> {
         if let Some(format) = self.options.value('w') {
             self.transfer.total = self.micros();
             self.transfer.failure = result.as_ref().err().map(|Failure(code, message)| (*code, message.clone()));
-            let text = report::write_out(format, url, &self.transfer, &self.response);
+            let text = report::write_out(sys, format, url, &self.transfer, &self.response);
             sys.stdout.write(text.as_bytes());
         }
         result
@@ -128,7 +167,8 @@ impl Client<'_> {
     /// A request, and again where the answer points while `-L` says so.
     async fn follow(&mut self, url: &str) -> Result<(), Failure> {
         let mut url = Url::parse(url)?;
-        for _ in 0..=REDIRECTS_MAX {
+        let redirects = self.options.number(options::REDIRECTS).unwrap_or(REDIRECTS_MAX);
+        for _ in 0..=redirects {
             self.request(&url).await?;
             let response = &self.response;
             let status = response.status;
@@ -151,7 +191,7 @@ impl Client<'_> {
             }
             return Ok(());
         }
-        Err(Failure(47, format!("Maximum ({REDIRECTS_MAX}) redirects followed")))
+        Err(Failure(47, format!("Maximum ({redirects}) redirects followed")))
     }
 
     /// One request and its response, over the open connection if it goes to the same place.
@@ -188,7 +228,7 @@ impl Client<'_> {
     /// The request's text.
     fn text(&self, url: &Url, method: &str) -> String {
         let headers = self.options.values('H');
-        let data = self.options.values('d').join("&");
+        let data = self.data.as_deref().unwrap_or_default();
         let mut text = joined(&[method, " ", &url.target, " HTTP/1.1\r\n"]);
         let agent = self.options.value('A').unwrap_or(AGENT);
         let length = data.len().to_string();
@@ -217,14 +257,15 @@ impl Client<'_> {
             }
             self.verbose(format_args!("> "));
         }
-        text + "\r\n" + &data
+        text + "\r\n" + data
     }
 
     /// A connection to where the URL, `--resolve` and the resolver say.
     async fn connect(&mut self, url: &Url) -> Result<TcpStream, Failure> {
         let sys = self.sys;
         let (host, port) = (&url.host, url.port);
-        let limit = self.options.seconds(options::CONNECT_TIMEOUT).unwrap_or(CONNECT_TIMEOUT);
+        let limit =
+            self.options.seconds(options::CONNECT_TIMEOUT).filter(|limit| *limit > 0).unwrap_or(CONNECT_TIMEOUT);
         let end = self.start + Duration::from_millis(limit);
         let mut addresses = match self.pinned(url) {
             Some(address) => Vec::from([address]),

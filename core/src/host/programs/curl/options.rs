@@ -11,12 +11,15 @@ pub(super) const RETRY: char = '!';
 pub(super) const RESOLVE: char = '@';
 pub(super) const CONNECT_TIMEOUT: char = '%';
 pub(super) const RATE: char = '^';
+pub(super) const RETRY_REFUSED: char = '(';
+pub(super) const RETRY_DELAY: char = ')';
+pub(super) const REDIRECTS: char = '>';
 
 const KNOWN: &str = "s,silent S,show-error v,verbose i,include,show-headers I,head f,fail L,location 4,ipv4 6,ipv6 \
     o:,output w:,write-out X:,request H:,header A:,user-agent d:,data,data-raw m:,max-time !:,retry @:,resolve \
     %:,connect-timeout ^:,rate &:,url k,insecure N,no-buffer g,globoff \
-    =,http1.1,compressed,no-progress-meter,retry-connrefused,no-keepalive \
-    ~:,retry-delay,noproxy,max-redirs,cacert,connect-to,keepalive-time";
+    (,retry-connrefused ):,retry-delay >:,max-redirs =,http1.1,compressed,no-progress-meter,no-keepalive \
+    ~:,noproxy,cacert,keepalive-time";
 
 /// Reads the command line; its words are the URLs.
 pub(super) fn read(arguments: &[String]) -> Result<Options<'_>, Failure> {
@@ -24,9 +27,10 @@ pub(super) fn read(arguments: &[String]) -> Result<Options<'_>, Failure> {
         Misuse::MissingValue(name) => Failure(2, format!("option {name}: requires parameter")),
         Misuse::Unknown(name) => Failure(2, format!("option {}: is unknown", dashed(name))),
     })?;
-    for time in ['m', CONNECT_TIMEOUT] {
-        if let Some((name, value)) = options.named(time)
-            && options::seconds(value).is_none()
+    for number in ['m', CONNECT_TIMEOUT, RETRY, RETRY_DELAY, REDIRECTS] {
+        let is_time = matches!(number, 'm' | CONNECT_TIMEOUT);
+        if let Some((name, value)) = options.named(number)
+            && (value.ends_with('s') || options::seconds(value).is_none() || !is_time && value.parse::<u32>().is_err())
         {
             let name = dashed(name);
             return Err(Failure(2, format!("option {name}: expected a proper numerical parameter")));
@@ -37,6 +41,19 @@ pub(super) fn read(arguments: &[String]) -> Result<Options<'_>, Failure> {
     }
     let urls = options.values('&');
     options.words.extend(urls);
+    if !options.has('g') {
+        for url in &options.words {
+            // The brackets of an IPv6 address are no range.
+            let path = url.find(']').map_or(*url, |end| &url[end..]);
+            let plain = if url.trim_start_matches("http://").starts_with('[') { path } else { url };
+            if plain.contains(['[', '{']) {
+                return Err(Failure(
+                    3,
+                    format!("ranges and lists in a URL are not simulated: {url} (-g: none is meant)"),
+                ));
+            }
+        }
+    }
     Ok(options)
 }
 

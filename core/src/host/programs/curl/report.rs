@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
 
+use super::super::super::sys::Sys;
 use super::super::reply::Response;
 
 /// When the steps of a transfer were done, in microseconds since its start, and between whom.
@@ -20,14 +21,17 @@ pub(super) struct Transfer {
 }
 
 /// `-w`: the variables people print.
-pub(super) fn write_out(format: &str, url: &str, transfer: &Transfer, response: &Response) -> String {
+pub(super) fn write_out(sys: &Sys, format: &str, url: &str, transfer: &Transfer, response: &Response) -> String {
     let mut text = String::new();
     let mut rest = format;
     while let Some(first) = rest.chars().next() {
         if let Some(after) = rest.strip_prefix("%{")
             && let Some((name, after)) = after.split_once('}')
         {
-            text += &variable(name, url, transfer, response);
+            match variable(name, url, transfer, response) {
+                Some(value) => text += &value,
+                None => sys.complain(format_args!("curl: unknown --write-out variable: '{name}'")),
+            }
             rest = after;
             continue;
         }
@@ -44,23 +48,26 @@ pub(super) fn write_out(format: &str, url: &str, transfer: &Transfer, response: 
     text
 }
 
-fn variable(name: &str, url: &str, transfer: &Transfer, response: &Response) -> String {
+fn variable(name: &str, url: &str, transfer: &Transfer, response: &Response) -> Option<String> {
     let (local, remote) = transfer.ends.unzip();
     let end = if name.starts_with('l') { local } else { remote };
     let (code, message) = transfer.failure.as_ref().map_or((0, ""), |(code, message)| (*code, message));
     let micros = match name {
-        "exitcode" => return code.to_string(),
-        "errormsg" => return message.to_string(),
-        "http_code" | "response_code" => return format!("{:03}", response.status),
-        "remote_ip" | "local_ip" => return end.map(|end| end.ip().to_string()).unwrap_or_default(),
-        "remote_port" | "local_port" => return end.map_or(0, |end| end.port()).to_string(),
-        "size_download" => return response.body.len().to_string(),
-        "url" | "url_effective" => return url.to_string(),
+        "exitcode" => return Some(code.to_string()),
+        "errormsg" => return Some(message.to_string()),
+        "http_code" | "response_code" => return Some(format!("{:03}", response.status)),
+        "remote_ip" | "local_ip" => return Some(end.map(|end| end.ip().to_string()).unwrap_or_default()),
+        "remote_port" | "local_port" => return Some(end.map_or(0, |end| end.port()).to_string()),
+        "size_download" => return Some(response.body.len().to_string()),
+        "url" | "url_effective" => return Some(url.to_string()),
+        "scheme" => return Some("http".to_string()),
+        "content_type" => return Some(response.header("content-type").unwrap_or_default().to_string()),
+        "num_connects" => return Some(u64::from(transfer.connected > 0).to_string()),
         "time_namelookup" => transfer.named,
         "time_connect" => transfer.connected,
         "time_starttransfer" => transfer.started,
         "time_total" => transfer.total,
-        _ => return String::new(),
+        _ => return None,
     };
-    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+    Some(format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000))
 }
