@@ -431,6 +431,33 @@ fn a_connection_stays_open_and_echoes() {
 }
 
 #[test]
+fn filters_do_what_they_are_asked_or_say_that_they_cannot() {
+    let lan = &mut Lan::new();
+    for (line, text) in [
+        ("printf 'b 2\\na 10\\nc 1\\n' | sort -k2 -n", "c 1\nb 2\na 10\n"),
+        ("printf 'b 2\\na 10\\nc 1\\n' | sort -k2nr", "a 10\nb 2\nc 1\n"),
+        ("printf 'b:2:x\\na:3:x\\n' | sort -t: -k3,3", "a:3:x\nb:2:x\n"),
+        ("printf -- '-1\\n-3\\n2\\n' | sort -n", "-3\n-1\n2\n"),
+        ("echo one two one | grep -o one", "one\none\n"),
+        ("seq 30 | grep -m 2 [12]0", "10\n20\n"),
+        ("echo pods pod | grep -ow pod", "pod\n"),
+        ("seq 3 | tail -n +2", "2\n3\n"),
+        ("echo abcdef | head -c 3", "abc"),
+        ("echo abcdef | tail -c 3", "ef\n"),
+        ("printf 'a\\na\\nb\\n' | uniq -u", "b\n"),
+        ("echo abc | cut -b 2", "b\n"),
+        ("seq 3 | grep -A 1 2", "grep: -A is not simulated\n"),
+        ("echo ab | grep -E '(a|b)'", "grep: (a|b): groups, repetitions and \\ before a letter are not simulated\n"),
+        ("seq 3 | sort -h", "sort: -h is not simulated\n"),
+        ("seq 3 | sort -k1.2", "sort: -k 1.2: only one key, of whole fields, is simulated\n"),
+        ("seq 3 | head -n -1", "head: invalid number '-1'\n"),
+        ("echo aab | tr -s a", "tr: -s is not simulated\n"),
+    ] {
+        assert_eq!(lan.output(0, line).0, text, "{line}");
+    }
+}
+
+#[test]
 fn a_pods_files_say_what_the_kubelet_writes() {
     let mut lan = Lan::new();
     let resolv =

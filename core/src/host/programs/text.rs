@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::future::{Future, pending};
+use core::future::{Future, pending, poll_fn};
 use core::pin::Pin;
 
 use super::super::sys::Sys;
 use super::files;
-use super::options::Options;
+use super::options::{Misuse, Options};
 
 /// Runs a filter of that name.
 pub(super) fn filter<'a>(
@@ -22,13 +22,48 @@ pub(super) fn filter<'a>(
 
 async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
     let known = match name {
-        "grep" => "e: A: B: C: m: *",
-        "sort" => "k: t: *",
-        "cut" => "d: f: c: b: *",
-        _ => "n: c: *",
+        "grep" => {
+            "e:,regexp m:,max-count v,invert-match i,ignore-case c,count n,line-number q,quiet,silent o,only-matching \
+            w,word-regexp E,extended-regexp F,fixed-strings s,no-messages h,no-filename a,text &,color,line-buffered"
+        }
+        "sort" => "k:,key t:,field-separator n,numeric-sort r,reverse u,unique",
+        "cut" => "d:,delimiter f:,fields c:,characters,b,bytes",
+        "wc" => "l,lines w,words c,bytes,m",
+        "uniq" => "c,count d,repeated u,unique",
+        "tr" => "d,delete",
+        "head" => "n:,lines c:,bytes q,quiet 0 1 2 3 4 5 6 7 8 9",
+        _ => "n:,lines c:,bytes q,quiet f,follow F 0 1 2 3 4 5 6 7 8 9",
     };
-    let known = if matches!(name, "wc" | "uniq" | "tr") { "*" } else { known };
-    let options = Options::read(arguments, known).unwrap_or_default();
+    let trouble = if matches!(name, "grep" | "sort") { 2 } else { 1 };
+    let options = match Options::read(arguments, known) {
+        Ok(options) => options,
+        Err(Misuse::MissingValue(option)) => {
+            sys.complain(format_args!("{name}: option requires an argument: {option}"));
+            return trouble;
+        }
+        Err(Misuse::Unknown(option)) => {
+            let dashes = if option.chars().count() == 1 { "-" } else { "--" };
+            sys.complain(format_args!("{name}: {dashes}{option} is not simulated"));
+            return trouble;
+        }
+    };
+    for letter in ['n', 'c', 'm'] {
+        let digits =
+            options.value(letter).map(|text| if name == "tail" { text.trim_start_matches(['+', '-']) } else { text });
+        if !matches!(name, "sort" | "cut")
+            && digits.is_some_and(|digits| !digits.is_empty() && digits.parse::<u64>().is_err())
+        {
+            let text = options.value(letter).unwrap_or_default();
+            sys.complain(format_args!("{name}: invalid number '{text}'"));
+            return trouble;
+        }
+    }
+    if let Some(key) = options.value('k')
+        && (Key::parse(key).is_none() || options.values('k').len() > 1)
+    {
+        sys.complain(format_args!("sort: -k {key}: only one key, of whole fields, is simulated"));
+        return trouble;
+    }
     if name == "tail" && (options.has('f') || options.has('F')) {
         // How containers are kept running: nothing is ever added to the file.
         pending::<()>().await;
@@ -55,23 +90,50 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
             return if name == "grep" { 2 } else { 1 };
         }
     };
+    if name == "head" && options.has('c') {
+        let mut left = units_wanted(&options);
+        while left > 0 {
+            let mut bytes = poll_fn(|_| input.poll_read()).await;
+            if bytes.is_empty() {
+                break;
+            }
+            bytes.truncate(left);
+            left -= bytes.len();
+            sys.stdout.write(&bytes);
+        }
+        return 0;
+    }
+    let mut patterns = Vec::new();
+    for line in pattern.unwrap_or_default().lines() {
+        let Some(alternatives) = Pattern::parse(line, &options) else {
+            sys.complain(format_args!("grep: {line}: groups, repetitions and \\ before a letter are not simulated"));
+            return trouble;
+        };
+        patterns.extend(alternatives);
+    }
+    if pattern == Some("") {
+        patterns.push(Pattern::default());
+    }
     if name == "grep" || name == "head" {
         // Line by line as they come: what writes them may never end.
-        let (mut number, mut count) = (0, 0);
+        let (mut number, mut count) = (0, 0u64);
         let only_count = name == "grep" && options.has('c');
-        while name == "grep" || number < lines_wanted(&options) {
+        let most = if name == "grep" { options.number('m').unwrap_or(u64::MAX) } else { u64::MAX };
+        while count < most && (name == "grep" || number < units_wanted(&options)) {
             let line = input.read_line().await;
             if line.is_empty() {
                 break;
             }
             number += 1;
-            let Some(pattern) = pattern else {
+            if name == "head" {
                 sys.stdout.write(&line);
                 continue;
-            };
+            }
             let line = String::from_utf8_lossy(&line);
             let line = line.trim_end_matches('\n');
-            if !matches_line(&options, pattern, line) {
+            let letters: Vec<char> = line.chars().collect();
+            let mut found = find(&patterns, &options, &letters, 0);
+            if found.is_some() == options.has('v') {
                 continue;
             }
             count += 1;
@@ -81,10 +143,18 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
             if only_count {
                 continue;
             }
-            if options.has('n') {
-                sys.print(format_args!("{number}:"));
+            let place = if options.has('n') { format!("{number}:") } else { String::new() };
+            if !options.has('o') {
+                sys.line(format_args!("{place}{line}"));
+                continue;
             }
-            sys.line(format_args!("{line}"));
+            while let Some((start, end)) = found.filter(|_| !options.has('v')) {
+                if end > start {
+                    let part: String = letters[start..end].iter().collect();
+                    sys.line(format_args!("{place}{part}"));
+                }
+                found = find(&patterns, &options, &letters, end.max(start + 1));
+            }
         }
         if only_count {
             sys.line(format_args!("{count}"));
@@ -111,65 +181,192 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
     0
 }
 
-/// How many lines `head` and `tail` show, as `-n 3`, `-n3` or `-3`; ten if nothing is said.
-fn lines_wanted(options: &Options<'_>) -> usize {
+/// How many lines `head` and `tail` show, as `-n 3`, `-n3` or `-3`, or bytes as `-c 3`; ten lines if nothing is said.
+fn units_wanted(options: &Options<'_>) -> usize {
     let mut old = None;
     for letter in options.letters().chars() {
         if let Some(digit) = letter.to_digit(10) {
             old = Some(old.unwrap_or(0_usize).saturating_mul(10).saturating_add(digit as usize));
         }
     }
-    let new = options.value('n').map(|text| text.parse().unwrap_or(10));
+    let new = options.value('c').or(options.value('n'));
+    let new = new.map(|text| text.trim_start_matches(['+', '-']).parse().unwrap_or(usize::MAX));
     new.or(old).unwrap_or(10)
 }
 
-/// `grep [-v -i -c -n -q -E -F] PATTERN [FILE...]`. Patterns know `.`, `*`, `^`, `$` and `|`.
-fn matches_line(options: &Options<'_>, pattern: &str, line: &str) -> bool {
-    let found = match (options.has('i'), options.has('F')) {
-        (true, _) => is_match(&pattern.to_ascii_lowercase(), &line.to_ascii_lowercase()),
-        (false, true) => line.contains(pattern),
-        (false, false) => is_match(pattern, line),
-    };
-    found != options.has('v')
+/// One alternative of `grep`'s pattern: `.`, `[…]`, `*`, `+`, `^` and `$` are known, and `?` with `-E`.
+#[derive(Debug, Default)]
+struct Pattern {
+    atoms: Vec<Atom>,
+    starts: bool,
+    ends: bool,
 }
 
-/// Whether the pattern matches somewhere in the line.
-fn is_match(pattern: &str, line: &str) -> bool {
-    let line: Vec<char> = line.chars().collect();
-    let pattern = pattern.replace("\\|", "|");
-    for alternative in pattern.split('|') {
-        let alternative: Vec<char> = alternative.chars().collect();
-        let (starts, alternative) = match alternative.split_first() {
-            Some(('^', rest)) => (0..=0, rest),
-            _ => (0..=line.len(), &alternative[..]),
-        };
-        for start in starts {
-            if matches_here(alternative, &line[start..]) {
-                return true;
+/// One character of a pattern, and how often it may come.
+#[derive(Debug)]
+struct Atom {
+    /// Ranges of which one must hold the character, or none if it is `negated`.
+    ranges: Vec<(char, char)>,
+    negated: bool,
+    optional: bool,
+    repeated: bool,
+}
+
+impl Pattern {
+    /// The alternatives of a pattern; `None` if it says what is not simulated.
+    fn parse(text: &str, options: &Options<'_>) -> Option<Vec<Pattern>> {
+        let (fixed, extended) = (options.has('F'), options.has('E'));
+        let mut all = Vec::new();
+        let mut pattern = Pattern::default();
+        let letters: Vec<char> = text.chars().collect();
+        let mut rest = &letters[..];
+        while let Some((&first, behind)) = rest.split_first() {
+            rest = behind;
+            let mut atom = Atom { ranges: Vec::new(), negated: false, optional: false, repeated: false };
+            match (first, behind) {
+                _ if fixed => atom.ranges.push((first, first)),
+                ('^', _) if pattern.atoms.is_empty() => {
+                    pattern.starts = true;
+                    continue;
+                }
+                ('$', [] | ['|', ..] | ['\\', '|', ..]) => {
+                    pattern.ends = true;
+                    continue;
+                }
+                ('|', _) => {
+                    all.push(core::mem::take(&mut pattern));
+                    continue;
+                }
+                ('\\', ['|', behind @ ..]) => {
+                    rest = behind;
+                    all.push(core::mem::take(&mut pattern));
+                    continue;
+                }
+                ('\\', [escaped, behind @ ..]) => {
+                    let special = escaped.is_ascii_alphanumeric() || !extended && "(){}<>+?".contains(*escaped);
+                    if special {
+                        return None;
+                    }
+                    rest = behind;
+                    atom.ranges.push((*escaped, *escaped));
+                }
+                ('(' | ')' | '{', _) if extended => return None,
+                ('.', _) => atom.negated = true,
+                ('[', _) => rest = atom.set(behind)?,
+                _ => atom.ranges.push((first, first)),
             }
+            if let [sign @ ('*' | '+' | '?'), behind @ ..] = rest
+                && !fixed
+                && (*sign != '?' || extended)
+            {
+                atom.optional = *sign != '+';
+                atom.repeated = *sign != '?';
+                rest = behind;
+            }
+            pattern.atoms.push(atom);
         }
+        all.push(pattern);
+        Some(all)
     }
-    false
+
+    /// The end of the longest match that begins at `start`. All ways are gone at once, one character after the other, so
+    /// that no pattern is slow.
+    fn match_at(&self, letters: &[char], start: usize, fold: bool) -> Option<usize> {
+        if self.starts && start > 0 {
+            return None;
+        }
+        // Which atoms may come next.
+        let mut places = alloc::vec![false; self.atoms.len() + 1];
+        let mut found = None;
+        places[0] = true;
+        for at in start..=letters.len() {
+            for index in 0..self.atoms.len() {
+                places[index + 1] |= places[index] && self.atoms[index].optional;
+            }
+            if places[self.atoms.len()] && (!self.ends || at == letters.len()) {
+                found = Some(at);
+            }
+            let Some(&letter) = letters.get(at).filter(|_| places.contains(&true)) else { break };
+            let mut next = alloc::vec![false; places.len()];
+            for (index, atom) in self.atoms.iter().enumerate() {
+                if places[index] && atom.fits(letter, fold) {
+                    next[index + 1] = true;
+                    // Once is enough from here on: the atom stays where it is, and the next one may come.
+                    next[index] |= atom.repeated;
+                }
+            }
+            places = next;
+        }
+        found
+    }
 }
 
-fn matches_here(pattern: &[char], text: &[char]) -> bool {
-    let (atom, width) = match pattern {
-        [] => return true,
-        ['$'] => return text.is_empty(),
-        ['\\', escaped, ..] => (Some(*escaped), 2),
-        ['.', ..] => (None, 1),
-        [plain, ..] => (Some(*plain), 1),
-    };
-    let fits = |c: &char| atom.is_none_or(|atom| atom == *c);
-    let rest = &pattern[width..];
-    match rest.first() {
-        Some('*' | '+') => {
-            let least = usize::from(rest[0] == '+');
-            let most = text.iter().take_while(|c| fits(c)).count();
-            (least..=most).any(|taken| matches_here(&rest[1..], &text[taken..]))
+impl Atom {
+    /// Reads a set behind its `[`, and gives what comes behind it.
+    fn set<'a>(&mut self, mut rest: &'a [char]) -> Option<&'a [char]> {
+        if let ['^', behind @ ..] = rest {
+            self.negated = true;
+            rest = behind;
         }
-        _ => text.first().is_some_and(fits) && matches_here(rest, &text[1..]),
+        let mut first = true;
+        loop {
+            match rest {
+                [']', behind @ ..] if !first => return Some(behind),
+                ['[', ':', ..] => {
+                    let end = rest.windows(2).position(|pair| pair == [':', ']'])?;
+                    let name: String = rest[2..end].iter().collect();
+                    let ranges: &[(char, char)] = match name.as_str() {
+                        "digit" => &[('0', '9')],
+                        "alpha" => &[('a', 'z'), ('A', 'Z')],
+                        "alnum" => &[('0', '9'), ('a', 'z'), ('A', 'Z')],
+                        "space" | "blank" => &[(' ', ' '), ('\t', '\r')],
+                        "lower" => &[('a', 'z')],
+                        "upper" => &[('A', 'Z')],
+                        _ => return None,
+                    };
+                    self.ranges.extend_from_slice(ranges);
+                    rest = &rest[end + 2..];
+                }
+                [from, '-', to, behind @ ..] if *to != ']' => {
+                    self.ranges.push((*from, *to));
+                    rest = behind;
+                }
+                [one, behind @ ..] => {
+                    self.ranges.push((*one, *one));
+                    rest = behind;
+                }
+                [] => return None,
+            }
+            first = false;
+        }
     }
+
+    fn fits(&self, letter: char, fold: bool) -> bool {
+        let has = |letter: char| self.ranges.iter().any(|(from, to)| (*from..=*to).contains(&letter));
+        let held = has(letter) || fold && (has(letter.to_ascii_lowercase()) || has(letter.to_ascii_uppercase()));
+        held != self.negated
+    }
+}
+
+/// The first match from `from` on, the longest of those that begin there.
+fn find(patterns: &[Pattern], options: &Options<'_>, letters: &[char], from: usize) -> Option<(usize, usize)> {
+    let is_word =
+        |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_');
+    let mut start = from;
+    while start <= letters.len() {
+        let mut longest = None;
+        for pattern in patterns {
+            longest = longest.max(pattern.match_at(letters, start, options.has('i')));
+        }
+        let whole = |end: usize| !is_word(start.checked_sub(1)) && !is_word(Some(end));
+        if let Some(end) = longest
+            && (!options.has('w') || whole(end))
+        {
+            return Some((start, end));
+        }
+        start += 1;
+    }
+    None
 }
 
 /// `wc [-l -w -c] [FILE...]`.
@@ -186,27 +383,73 @@ fn wc(options: &Options<'_>, text: &str) -> String {
     output + "\n"
 }
 
-/// `sort [-r -n -u] [FILE...]`.
-fn sort(options: &Options<'_>, text: &str) -> String {
-    let numeric = options.has('n');
-    let number = |line: &str| -> u64 {
-        let line = line.trim_start();
-        let end = line.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(line.len());
-        if numeric { line[..end].parse().unwrap_or(0) } else { 0 }
-    };
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines() {
-        // Insertion, because the library's sort would be the largest filter of all.
-        let at = lines.partition_point(|have| (number(have), *have) <= (number(line), line));
-        lines.insert(at, line);
+/// Which fields of a line `sort -k FIRST[,LAST][nr]` compares.
+struct Key<'a> {
+    first: usize,
+    last: usize,
+    letters: &'a str,
+}
+
+impl<'a> Key<'a> {
+    fn parse(text: &'a str) -> Option<Key<'a>> {
+        let (fields, letters) = text.split_at(text.trim_end_matches(['n', 'r']).len());
+        let (first, last) = fields.split_once(',').unwrap_or((fields, ""));
+        let first = first.parse::<usize>().ok()?.checked_sub(1)?;
+        let last = if last.is_empty() { usize::MAX } else { last.parse().ok()? };
+        Some(Key { first, last, letters })
     }
-    if options.has('r') {
+
+    /// The part of a line that counts: fields end at a separator, or at blanks behind something.
+    fn of<'l>(&self, line: &'l str, separator: Option<char>) -> &'l str {
+        let (mut field, mut start, mut end) = (0, line.len(), line.len());
+        let mut inside = false;
+        for (at, c) in line.char_indices() {
+            let separates = separator.map_or(c.is_ascii_whitespace(), |separator| c == separator);
+            if field == self.first && (separator.is_some() || !separates) {
+                start = start.min(at);
+            }
+            if separates && (separator.is_some() || inside) {
+                field += 1;
+                if field == self.last {
+                    end = at;
+                    break;
+                }
+            }
+            inside = !separates;
+        }
+        line.get(start..end).unwrap_or_default()
+    }
+}
+
+/// `sort [-r -n -u] [-k KEY] [-t SEPARATOR] [FILE...]`.
+fn sort(options: &Options<'_>, text: &str) -> String {
+    let key = options.value('k').and_then(Key::parse);
+    let has = |letter| options.has(letter) || key.as_ref().is_some_and(|key| key.letters.contains(letter));
+    let numeric = has('n');
+    let separator = options.value('t').and_then(|text| text.chars().next());
+    let mut lines: Vec<(i64, &str, &str)> = Vec::new();
+    for line in text.lines() {
+        let part = key.as_ref().map_or(line, |key| key.of(line, separator));
+        let digits = part.trim_start();
+        let sign = usize::from(digits.starts_with('-'));
+        let end = digits[sign..].bytes().position(|byte| !byte.is_ascii_digit()).map_or(digits.len(), |end| sign + end);
+        let number = if numeric { digits[..end].parse().unwrap_or(0) } else { 0 };
+        let entry = (number, if numeric { "" } else { part }, line);
+        // Insertion, because the library's sort would be the largest filter of all.
+        let at = lines.partition_point(|have| *have <= entry);
+        lines.insert(at, entry);
+    }
+    if has('r') {
         lines.reverse();
     }
     if options.has('u') {
-        lines.dedup();
+        lines.dedup_by_key(|(number, part, _)| (*number, *part));
     }
-    joined(&lines)
+    let mut sorted = Vec::new();
+    for (_, _, line) in lines {
+        sorted.push(line);
+    }
+    joined(&sorted)
 }
 
 /// Lines with their ends.
@@ -219,7 +462,7 @@ fn joined(lines: &[&str]) -> String {
     text
 }
 
-/// `uniq [-c -d] [FILE]`.
+/// `uniq [-c -d -u] [FILE]`.
 fn uniq(options: &Options<'_>, text: &str) -> String {
     let mut output = String::new();
     let mut lines = text.lines().peekable();
@@ -229,7 +472,7 @@ fn uniq(options: &Options<'_>, text: &str) -> String {
         if lines.peek() == Some(&line) {
             continue;
         }
-        if count > 1 || !options.has('d') {
+        if (count > 1 || !options.has('d')) && (count == 1 || !options.has('u')) {
             if options.has('c') {
                 output += &format!("{count:>7} ");
             }
@@ -241,10 +484,16 @@ fn uniq(options: &Options<'_>, text: &str) -> String {
     output
 }
 
-/// `tail [-n N] [FILE]`.
+/// `tail [-n N] [-n +N] [-c N] [FILE]`.
 fn tail(options: &Options<'_>, text: &str) -> String {
+    let wanted = units_wanted(options);
+    let from_start = options.value('c').or(options.value('n')).is_some_and(|text| text.starts_with('+'));
+    let begin = |all: usize| if from_start { wanted.saturating_sub(1).min(all) } else { all.saturating_sub(wanted) };
+    if options.has('c') {
+        return String::from_utf8_lossy(&text.as_bytes()[begin(text.len())..]).into_owned();
+    }
     let lines: Vec<&str> = text.lines().collect();
-    joined(&lines[lines.len().saturating_sub(lines_wanted(options))..])
+    joined(&lines[begin(lines.len())..])
 }
 
 /// `tr -d SET` and `tr SET SET`; a set is plain characters, `\n`, and ranges such as `a-z`.
@@ -316,15 +565,49 @@ fn is_listed(list: &str, number: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_match;
+    use super::*;
+
+    fn matched<'l>(flags: &str, pattern: &str, line: &'l str) -> Option<&'l str> {
+        let arguments: Vec<String> = flags.split_whitespace().map(String::from).collect();
+        let options = Options::read(&arguments, "E F i w").unwrap();
+        let letters: Vec<char> = line.chars().collect();
+        let (start, end) = find(&Pattern::parse(pattern, &options).unwrap(), &options, &letters, 0)?;
+        Some(&line[start..end])
+    }
 
     #[test]
-    fn patterns_know_anchors_dots_and_stars() {
-        assert!(is_match("^a.c$", "abc"));
-        assert!(!is_match("^a.c$", "xabc"));
-        assert!(is_match("ab*c", "ac"));
-        assert!(is_match("KUBE-SVC.*redis", "-A KUBE-SVC-X redis"));
-        assert!(is_match("cat\\|dog", "hotdog"));
-        assert!(!is_match("10\\.0", "1010"));
+    fn patterns_know_anchors_dots_stars_and_sets() {
+        for (flags, pattern, line, found) in [
+            ("", "^a.c$", "abc", Some("abc")),
+            ("", "^a.c$", "xabc", None),
+            ("", "ab*c", "ac", Some("ac")),
+            ("", "KUBE-SVC.*redis", "-A KUBE-SVC-X redis", Some("KUBE-SVC-X redis")),
+            ("", "cat\\|dog", "hotdog", Some("dog")),
+            ("", "10\\.0", "1010", None),
+            ("", "[hH]ot", "a Hotel", Some("Hot")),
+            ("", "[^a-z ]+", "abc 123 x", Some("123")),
+            ("", "[[:digit:].]*$", "ip 10.0.0.1", Some("10.0.0.1")),
+            ("-E", "https?", "http:", Some("http")),
+            ("", "a?b", "a?b", Some("a?b")),
+            ("-i", "HOTEL", "hotel", Some("hotel")),
+            ("-F", "a.*", "xa.*", Some("a.*")),
+            ("-w", "ab", "abc ab", Some("ab")),
+            ("-w", "b", "abc", None),
+            ("", "a|ab", "abc", Some("ab")),
+            ("", "", "x", Some("")),
+        ] {
+            assert_eq!(matched(flags, pattern, line), found, "{flags} {pattern} {line}");
+        }
+        let none = Options::default();
+        for pattern in ["\\(a\\)", "a\\{2\\}", "\\d", "[a", "[[:none:]]"] {
+            assert!(Pattern::parse(pattern, &none).is_none(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn no_pattern_is_slow_or_deep() {
+        let line = "a".repeat(300);
+        assert_eq!(matched("", &("a*".repeat(30) + "b"), &line), None);
+        assert_eq!(matched("", &line, &line), Some(line.as_str()));
     }
 }
