@@ -33,8 +33,8 @@ mod scheduler;
 mod stateful_set;
 pub mod store;
 mod subsets;
-pub mod timestamp;
 
+pub use crate::time::timestamp;
 pub use admission::{Admission, Mode};
 pub use config::{Cidr, ControlConfig, NodeConfig, NotACidr};
 pub use deletion::{DeleteOptions, Propagation};

@@ -458,6 +458,17 @@ fn filters_do_what_they_are_asked_or_say_that_they_cannot() {
 }
 
 #[test]
+fn date_is_the_calendar_of_the_apis_timestamps() {
+    let lan = &mut Lan::new();
+    lan.output(0, "sleep 3000");
+    assert_eq!(
+        lan.output(0, "sleep 661; date; date +%s; date -u +%FT%TZ").0,
+        "Thu Jan  1 01:01:01 UTC 2026\n1767229261\n2026-01-01T01:01:01Z\n"
+    );
+    assert_eq!(lan.output(0, "date -d yesterday").0, "date: -d is not simulated\n");
+}
+
+#[test]
 fn a_pods_files_say_what_the_kubelet_writes() {
     let mut lan = Lan::new();
     let resolv =

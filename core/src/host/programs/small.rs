@@ -1,11 +1,13 @@
 //! Programs of a line or two.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::future::pending;
 
 use super::super::sys::Sys;
 use super::options;
+use crate::time::timestamp;
 
 /// `echo [-n] [-e] WORDS`.
 pub(super) fn echo(sys: &Sys, mut arguments: &[String]) -> i32 {
@@ -25,6 +27,7 @@ pub(super) fn echo(sys: &Sys, mut arguments: &[String]) -> i32 {
 
 /// `printf FORMAT [ARGUMENT...]` with `%s`, `%d` and `%%`; the format is used again for more arguments.
 pub(super) fn printf(sys: &Sys, arguments: &[String]) -> i32 {
+    let arguments = arguments.strip_prefix(&["--".to_string()]).unwrap_or(arguments);
     let Some((format, mut values)) = arguments.split_first() else { return 1 };
     let format = unescape(format);
     let mut text = String::new();
@@ -173,14 +176,51 @@ pub(super) fn whoami(sys: &Sys, _: &[String]) -> i32 {
     0
 }
 
-/// `date [+%s]`: seconds of virtual time, which starts at nought.
+/// `date [-u] [-I] [+FORMAT]`: the calendar date that the API's timestamps show.
 pub(super) fn date(sys: &Sys, arguments: &[String]) -> i32 {
-    let seconds = sys.now().total_micros() / 1_000_000;
-    if arguments.first().is_some_and(|format| format == "+%s") {
-        sys.line(format_args!("{seconds}"));
-    } else {
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        sys.line(format_args!("{hours:02}:{minutes:02}:{seconds:02} of virtual time"));
+    let now = timestamp::emit(sys.now());
+    let mut format = "%a %b %e %T UTC %Y";
+    for argument in arguments {
+        match argument.as_str() {
+            "-u" => {}
+            "-I" | "-Idate" => format = "%F",
+            "-Is" | "-Iseconds" => format = "%FT%T+00:00",
+            _ => match argument.strip_prefix('+') {
+                Some(given) => format = given,
+                None => return sys.fail(format_args!("date: {argument} is not simulated")),
+            },
+        }
     }
+    let mut text = String::new();
+    let mut letters = format.chars();
+    while let Some(c) = letters.next() {
+        if c != '%' {
+            text.push(c);
+            continue;
+        }
+        match letters.next() {
+            Some('Y') => text += &now[..4],
+            Some('m') => text += &now[5..7],
+            Some('d') => text += &now[8..10],
+            Some('H') => text += &now[11..13],
+            Some('M') => text += &now[14..16],
+            Some('S') => text += &now[17..19],
+            Some('F') => text += &now[..10],
+            Some('T') => text += &now[11..19],
+            Some('Z') => text += "UTC",
+            Some('s') => text += &timestamp::unix(sys.now()).to_string(),
+            Some('N') => text += &format!("{:09}", sys.now().total_micros() % 1_000_000 * 1000),
+            Some('e') => text += &format!("{:>2}", now[8..10].trim_start_matches('0')),
+            Some('b') => text += timestamp::month(&now),
+            // The first day of virtual time was a Thursday.
+            Some('a') => {
+                let day = (sys.now().total_micros() / 86_400_000_000) as usize % 7;
+                text += &"ThuFriSatSunMonTueWed"[3 * day..3 * day + 3];
+            }
+            Some('%') | None => text.push('%'),
+            Some(other) => return sys.fail(format_args!("date: %{other} is not simulated")),
+        }
+    }
+    sys.line(format_args!("{text}"));
     0
 }
