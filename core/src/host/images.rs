@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::programs;
 use super::server::{Protocol, Response, Server};
 
 /// An image, by what it is and not by who made it or which version it has.
@@ -76,9 +77,14 @@ impl Image {
             _ => [command, arguments].concat(),
         };
         let tool = words.first().is_some_and(|first| is_tool(first));
-        if tool {
+        // Of these images a command that does not exist is not found; of others it is taken for their server.
+        let is_box = matches!(self, Image::Busybox | Image::Alpine | Image::Netshoot);
+        if tool || is_box && !words.is_empty() {
             // A script that ends in the image's own server: the port is open from the start, the script runs beside it.
-            let servers = if self.is_own_server(&words) { self.start(&[], &[], ports).servers } else { Vec::new() };
+            let mut servers = if self.is_own_server(&words) { self.start(&[], &[], ports).servers } else { Vec::new() };
+            if is_box && let Some(port) = busybox_httpd(&words) {
+                servers.push((port, Protocol::Tcp, Server::Http));
+            }
             return Start { servers, command: Some(words) };
         }
         let tcp = |port: u16, server: Server| Start { servers: vec![(port, Protocol::Tcp, server)], command: None };
@@ -87,7 +93,7 @@ impl Image {
             Image::Httpd => tcp(80, page(|_| Response::with(200, "text/html", HTTPD_WELCOME))),
             Image::Redis => tcp(option(&words, "--port").unwrap_or(6379), Server::Redis(Rc::default())),
             Image::Whoami => tcp(
-                80,
+                option(&words, "--port").unwrap_or(80),
                 page(|r| {
                     let mut text = format!("Hostname: {}\nIP: {}\nRemoteAddr: {}\n", r.host, r.local.ip(), r.client);
                     text += &format!("{} {} HTTP/1.1\n", r.method, r.target);
@@ -141,6 +147,7 @@ impl Image {
             "bash" => !matches!(self, Image::Busybox | Image::Alpine | Image::Curl | Image::Pause),
             "nginx" => self == Image::Nginx,
             "httpd-foreground" => self == Image::Httpd,
+            "httpd" => matches!(self, Image::Httpd | Image::Busybox | Image::Alpine | Image::Netshoot),
             "redis-server" => self == Image::Redis,
             "tcpdump" => matches!(self, Image::Netshoot | Image::Unknown),
             "ss" => matches!(self, Image::Netshoot | Image::Unknown),
@@ -161,11 +168,25 @@ pub fn base_name(reference: &str) -> &str {
     last.split(':').next().unwrap_or(last)
 }
 
-/// Whether a container's command is one of the lab's programs, so that it runs as it stands.
+/// Whether a container's command is one of the lab's programs, so that it runs as it stands; an image's own server is none.
 fn is_tool(word: &str) -> bool {
-    const TOOLS: &str = "sh ash bash sleep curl wget nc ping nslookup dig host telnet echo env printenv cat true false \
-        hostname redis-cli seq tail date ls";
-    TOOLS.split(' ').any(|tool| tool == base_name(word))
+    const SERVERS: [&str; 5] = ["nginx", "httpd-foreground", "httpd", "redis-server", "whoami"];
+    let name = base_name(word);
+    programs::exists("", name) && !SERVERS.contains(&name)
+}
+
+/// The port that `httpd -f -p PORT` listens on, be it the command or part of a script.
+fn busybox_httpd(words: &[String]) -> Option<u16> {
+    let line = words.join(" ");
+    let mut rest = line.split([' ', ';', '&', '\n']).skip_while(|word| base_name(word) != "httpd").skip(1).peekable();
+    rest.peek().filter(|option| option.starts_with('-'))?;
+    while let Some(word) = rest.next() {
+        if let Some(joined) = word.strip_prefix("-p") {
+            let port = if joined.is_empty() { rest.next()? } else { joined };
+            return port.rsplit(':').next()?.parse().ok();
+        }
+    }
+    Some(80)
 }
 
 /// A numeric option, as `--port=1` or `--port 1`.
@@ -236,6 +257,27 @@ mod tests {
         assert_eq!(curl.command, Some(vec!["curl".to_string(), "http://x".to_string()]));
         let named = Image::Curl.start(&[], &["curl".to_string(), "http://x".to_string()], &[]);
         assert_eq!(named.command, curl.command);
+    }
+
+    #[test]
+    fn a_command_of_a_box_of_tools_runs_whatever_it_is() {
+        let start = |image: Image, line: &str| {
+            let words: Vec<String> = line.split(' ').map(String::from).collect();
+            let start = image.start(&words, &[], &[]);
+            assert_eq!(start.command, Some(words), "{line}");
+            start.servers.first().map(|(port, _, _)| *port)
+        };
+        for line in ["timeout 3 sleep 100", "traceroute web", "watch date", "no-such-thing -x"] {
+            assert_eq!(start(Image::Busybox, line), None, "{line}");
+        }
+        assert_eq!(start(Image::Busybox, "httpd -f -p 8080"), Some(8080));
+        assert_eq!(start(Image::Alpine, "sh -c httpd -f -p 0.0.0.0:81; echo"), Some(81));
+        assert_eq!(start(Image::Busybox, "httpd -f"), Some(80));
+        assert_eq!(start(Image::Unknown, "ss -tln"), None);
+        let whoami = ["/whoami", "--port", "81"].map(String::from);
+        assert!(matches!(Image::Whoami.start(&whoami, &[], &[]).servers[..], [(81, Protocol::Tcp, _)]));
+        let redis = ["redis-server", "--port", "7000"].map(String::from);
+        assert!(matches!(Image::Redis.start(&redis, &[], &[]).servers[..], [(7000, Protocol::Tcp, _)]));
     }
 
     #[test]

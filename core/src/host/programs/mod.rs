@@ -33,7 +33,7 @@ use super::shell;
 use super::sys::Sys;
 
 /// A program: done as soon as it has begun, or waiting for something in a box of its own size.
-enum Program {
+pub(super) enum Program {
     AtOnce(fn(&Sys, &[String]) -> i32),
     Waiting(for<'a> fn(&'a Sys, &'a [String]) -> Pin<Box<dyn Future<Output = i32> + 'a>>),
 }
@@ -41,7 +41,7 @@ enum Program {
 use Program::{AtOnce, Waiting};
 
 /// Every program there is.
-const PROGRAMS: [(&str, Program); 55] = [
+pub(super) const PROGRAMS: [(&str, Program); 56] = [
     ("[", AtOnce(shell::test)),
     ("apk", AtOnce(small::packages)),
     ("apt", AtOnce(small::packages)),
@@ -61,6 +61,7 @@ const PROGRAMS: [(&str, Program); 55] = [
     ("head", Waiting(|sys, words| text::filter(sys, "head", words))),
     ("host", Waiting(|sys, words| Box::pin(host::run(sys, words)))),
     ("hostname", AtOnce(address::hostname)),
+    ("httpd", Waiting(|_, _| Box::pin(pending()))),
     ("httpd-foreground", Waiting(|_, _| Box::pin(pending()))),
     ("ifconfig", AtOnce(address::ifconfig)),
     ("ip", AtOnce(address::ip)),
