@@ -468,6 +468,74 @@ fn date_is_the_calendar_of_the_apis_timestamps() {
     assert_eq!(lan.output(0, "date -d yesterday").0, "date: -d is not simulated\n");
 }
 
+/// Lines that are odd in every program: letters of several bytes, numbers beyond any type, nesting without an end.
+#[test]
+fn no_line_whatever_brings_a_program_down() {
+    let nested = "(".repeat(300);
+    let odd = [
+        "",
+        "-é",
+        "-sé=é é",
+        "--é=é",
+        "é 10.0.0.2 é",
+        "-",
+        "-- é",
+        "-n -c -k -w -t -m -i -p é",
+        "-n 99999999999999999999999 -c 99999999999999999999999 10.0.0.2",
+        "-c 18446744073709551615 -w 1 -i 0 10.0.0.2",
+        "-w 18446744073709551615 -q 10 -m 255 10.0.0.2",
+        "-n é -k é -t é -d é -f é-é",
+        "-n +18446744073709551615 -c 1 -k 18446744073709551615",
+        "-9223372036854775808 9223372036854775807 9223372036854775807",
+        "9223372036854775807 -le -9223372036854775808 ]",
+        "! ! ! ! -f é ]",
+        "-a -o -a -o ]",
+        "%s%d%é%",
+        "+%é%s%",
+        "18446744073709551615d",
+        "18446744073709551615.999",
+        "0.0000000000000000000000000000001 true",
+        "[é-a]*\\",
+        "'é' 'a-é'",
+        "http://[::1:é]:99999/é?é#é",
+        "-d @/é -w '%{é}%%{%' http://10.0.0.2:80/é",
+        "10.0.0.2 65535-65536",
+        "-z -v -w 0 10.0.0.2 0-0",
+        "@10.0.0.3 é. +é",
+        &nested,
+    ];
+    let lan = &mut Lan::serving(80, Server::Http);
+    for (name, _) in &programs::PROGRAMS {
+        for words in odd {
+            lan.hosts[0].spawn(Command {
+                argv: [name.to_string()].into_iter().chain(words.split_whitespace().map(str::to_string)).collect(),
+                terminal: false,
+            });
+        }
+        lan.read(0, ProcessId(0));
+        for line in odd {
+            let line = alloc::format!("timeout 2 {name} {line}");
+            let id = lan.hosts[0].spawn_line(&line);
+            lan.hosts[0].write_stdin(id, "é\nb\n".as_bytes());
+        }
+        lan.read(0, ProcessId(0));
+        for id in 1..lan.hosts[0].next_process {
+            lan.hosts[0].reap(ProcessId(id));
+        }
+    }
+    let pieces = [
+        "$(", "$((", "${", "}", "))", ")", "(", "é", "\"", "'", "`", "|", "&", "&&", ";", "\n", " ", "if ", "then ",
+        "fi", "do ", "done", "for ", "while ", "{ ", "$", "\\", ">", "<", "2>&1", "#", "!", "1", "-", "*", "%", "=",
+    ];
+    let mut rng = Rng::new(3);
+    for _ in 0..1500 {
+        let line: String = (0..rng.below(24)).map(|_| pieces[rng.below(pieces.len() as u32) as usize]).collect();
+        lan.hosts[0].spawn_line(&line);
+    }
+    lan.run(lan.now + Duration::from_millis(10), |_| false);
+    assert_eq!(lan.output(1, "echo on").0, "on\n");
+}
+
 #[test]
 fn a_pods_files_say_what_the_kubelet_writes() {
     let mut lan = Lan::new();
