@@ -314,8 +314,7 @@ impl Config {
             return Err(ConfigError::DnsAddress(dns.address));
         }
         if let Mode::Maglev(size) = self.proxy
-            && (size < 2
-                || size > ConfigError::MAGLEV
+            && (!(2..=ConfigError::MAGLEV).contains(&size)
                 || (2..size).take_while(|n| n * n <= size).any(|n| size % n == 0))
         {
             return Err(ConfigError::Maglev(size));
