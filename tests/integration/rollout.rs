@@ -203,3 +203,13 @@ fn what_kubectl_can_make_and_the_lab_has_no_use_for_is_refused_with_the_reason()
         assert!(output.stderr.contains("is not simulated: "), "{}", output.stderr);
     }
 }
+
+#[test]
+fn what_stands_behind_a_pipe_reads_what_kubectl_prints() {
+    let mut lab = Lab::new();
+    assert_eq!(kubectl(&mut lab, "kubectl get pods -A | grep coredns | wc -l").trim(), "2");
+    let none = lab.cluster.kubectl("kubectl get pods -A | grep nothing");
+    assert_eq!((none.exit_code, none.stdout.as_str()), (1, ""));
+    let wrong = lab.cluster.kubectl("kubectl get nothing | grep a");
+    assert_eq!(wrong.stderr, "error: the server doesn't have a resource type \"nothing\"\n");
+}

@@ -23,6 +23,7 @@ mod logs;
 mod manifest;
 mod pasted;
 mod patch;
+mod pipe;
 mod print;
 mod resource;
 mod rollout;
@@ -57,7 +58,8 @@ impl Default for Context {
     }
 }
 
-/// Runs one command line, `kubectl get svc`; the word `kubectl` (or `k`) may be left out.
+/// Runs one command line, `kubectl get svc`; the word `kubectl` (or `k`) may be left out. What stands behind a pipe is run
+/// outside the cluster, on a learner's own machine.
 ///
 /// ```
 /// use clusterip::{cluster::{Cluster, Config}, kubectl::{self, Context}};
@@ -72,6 +74,9 @@ pub fn run(cluster: &mut Cluster, context: &mut Context, line: &str) -> Output {
     if let (Some(hint), Some(first)) = (hint.as_ref().filter(|hint| hint.code == "CIP002"), words.first()) {
         let text = format!("bash: {first}: command not found\n");
         return Output { hint: Some(hint.clone()), ..Output::error(127, text) };
+    }
+    if let Some((head, tail)) = pipe::parted(line) {
+        return pipe::run(cluster, context, head, tail);
     }
     let output = run_words(cluster, context, &words);
     Output { hint: hint.or(output.hint), ..output }
