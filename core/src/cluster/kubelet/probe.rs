@@ -122,10 +122,14 @@ pub(super) fn action(spec: &Value, container: &Value, address: IpAddr, timeout: 
         let scheme = if http["scheme"].str() == "HTTPS" { "https" } else { "http" };
         let path = http["path"].str();
         let (host, port) = (host(http), port(&http["port"], container));
+        let mut headers = String::new();
+        for header in http["httpHeaders"].items() {
+            headers += &format!("-H '{}: {}' ", header["name"].str(), quoted(header["value"].str()));
+        }
         let slash = if path.starts_with('/') { "" } else { "/" };
         // Every status from 200 to 399 is a success (pkg/probe/http/http.go).
         return ProbeAction::FromNode(format!(
-            "curl -s -S -m {timeout} -o /dev/null -w %{{http_code}} '{scheme}://{host}:{port}{slash}{path}'"
+            "curl -s -S -m {timeout} -o /dev/null -w %{{http_code}} {headers}'{scheme}://{host}:{port}{slash}{path}'"
         ));
     }
     let tcp = &spec["tcpSocket"];
@@ -140,7 +144,7 @@ pub(super) fn action(spec: &Value, container: &Value, address: IpAddr, timeout: 
     if !exec.is_null() {
         let mut line = format!("/debug/timeout {timeout}");
         for word in exec.items() {
-            line += &format!(" '{}'", word.str().replace('\'', "'\\''"));
+            line += &format!(" '{}'", quoted(word.str()));
         }
         return ProbeAction::InPod(line);
     }
@@ -148,6 +152,11 @@ pub(super) fn action(spec: &Value, container: &Value, address: IpAddr, timeout: 
         return ProbeAction::InPod(format!("/debug/sleep {}", seconds.min(timeout.into())));
     }
     ProbeAction::Assumed
+}
+
+/// A text as it stands between apostrophes.
+fn quoted(text: &str) -> String {
+    text.replace('\'', "'\\''")
 }
 
 /// A port by number, or by the name of one of the container's ports.
