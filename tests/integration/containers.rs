@@ -187,3 +187,34 @@ fn a_container_runs_once_its_start_hook_is_done() {
     assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").contains("CrashLoopBackOff"));
     assert!(kubectl(&mut lab, "kubectl get events").contains("PostStartHook failed"));
 }
+
+#[test]
+fn what_a_pod_asks_for_in_vain_is_said_when_it_is_made() {
+    let mut lab = Lab::new();
+    let hint = |lab: &mut Lab, spec: &str| {
+        let pod = format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{{spec}}}}}");
+        let output = lab.cluster.kubectl_with("kubectl create --dry-run=server -f -", &pod);
+        assert_eq!(output.exit_code, 0, "{output:?}");
+        output.hint.map(|hint| (hint.code, hint.text))
+    };
+    let port = "ports: [{containerPort: 80, hostPort: 80}]";
+    let told =
+        |what: &str| Some(("CIP902".to_owned(), format!("Not simulated, so that it has no effect here: {what}.")));
+    assert_eq!(hint(&mut lab, &format!("containers: [{{name: a, image: nginx, {port}}}]")), told("hostPort"));
+    assert_eq!(hint(&mut lab, &format!("hostNetwork: true, containers: [{{name: a, image: nginx, {port}}}]")), None);
+    let all = "activeDeadlineSeconds: 5, containers: [{name: a, image: nginx, envFrom: [{secretRef: {name: s}}]}]";
+    assert_eq!(hint(&mut lab, all), told("activeDeadlineSeconds, envFrom"));
+}
+
+#[test]
+fn a_probe_sends_its_headers() {
+    let mut lab = lab(
+        "containers: [{name: a, image: busybox, command: [sh, -c, 'nc -l -p 8080'], readinessProbe: {periodSeconds: 60, \
+         httpGet: {port: 8080, httpHeaders: [{name: X-Who, value: \"it's me\"}]}}}]",
+    );
+    assert!(
+        kubectl(&mut lab, "kubectl logs p -p").contains("X-Who: it's me\r\n"),
+        "{}",
+        kubectl(&mut lab, "kubectl logs p")
+    );
+}

@@ -30,6 +30,7 @@ mod rollout;
 mod run;
 mod scale;
 mod set;
+mod unsimulated;
 mod wait;
 mod write;
 

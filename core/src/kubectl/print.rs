@@ -243,6 +243,9 @@ impl Session<'_> {
         match Format::of(args)? {
             Format::Table(_) => {
                 self.print_line(&format!("{} {done}{dry}", name_of(object)));
+                if self.output.hint.is_none() && matches!(done, "created" | "configured" | "replaced") {
+                    self.output.hint = super::unsimulated::hint(object);
+                }
                 Ok(())
             }
             format => self.print_as(&format, core::slice::from_ref(object), true, true),
