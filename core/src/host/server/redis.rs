@@ -26,20 +26,20 @@ pub struct Database {
 impl Database {
     /// Forgets what is over.
     fn expire(&mut self, now: Instant) {
-        let values = &mut self.values;
-        self.ends.retain(|(key, end)| {
-            let over = *end <= now;
-            if over {
-                values.remove(key);
-            }
-            !over
-        });
+        while let Some(index) = self.ends.iter().position(|(_, end)| *end <= now) {
+            let (key, _) = self.ends.swap_remove(index);
+            self.values.remove(&key);
+        }
     }
 
     /// Gives a key an end, or none.
     fn set_end(&mut self, key: &[u8], end: Option<Instant>) {
-        self.ends.retain(|(have, _)| have != key);
-        self.ends.extend(end.map(|end| (key.to_vec(), end)));
+        if let Some(index) = self.ends.iter().position(|(have, _)| have == key) {
+            self.ends.swap_remove(index);
+        }
+        if let Some(end) = end {
+            self.ends.push((key.to_vec(), end));
+        }
     }
 }
 
@@ -189,8 +189,10 @@ fn execute(database: &mut Database, machine: &Machine, name: &[u8], arguments: &
         }
         return integer(i64::from(has));
     }
-    if name == b"DEL" || name.starts_with(b"FLUSH") {
-        database.ends.retain(|(key, _)| name == b"DEL" && !arguments[1..].contains(key));
+    match name {
+        b"DEL" => arguments[1..].iter().for_each(|key| database.set_end(key, None)),
+        b"FLUSHALL" | b"FLUSHDB" => database.ends.clear(),
+        _ => {}
     }
     let values = &mut database.values;
     let reply = match (name, &arguments[1..]) {
