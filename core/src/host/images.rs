@@ -178,15 +178,17 @@ fn is_tool(word: &str) -> bool {
 /// The port that `httpd -f -p PORT` listens on, be it the command or part of a script.
 fn busybox_httpd(words: &[String]) -> Option<u16> {
     let line = words.join(" ");
-    let mut rest = line.split([' ', ';', '&', '\n']).skip_while(|word| base_name(word) != "httpd").skip(1).peekable();
-    rest.peek().filter(|option| option.starts_with('-'))?;
-    while let Some(word) = rest.next() {
-        if let Some(joined) = word.strip_prefix("-p") {
+    let mut rest = line.split_whitespace();
+    while base_name(rest.next()?) != "httpd" {}
+    let mut option = rest.next().filter(|word| word.starts_with('-'))?;
+    loop {
+        if let Some(joined) = option.strip_prefix("-p") {
             let port = if joined.is_empty() { rest.next()? } else { joined };
-            return port.rsplit(':').next()?.parse().ok();
+            return port.trim_end_matches(';').rsplit(':').next()?.parse().ok();
         }
+        let Some(next) = rest.next() else { return Some(80) };
+        option = next;
     }
-    Some(80)
 }
 
 /// A numeric option, as `--port=1` or `--port 1`.
