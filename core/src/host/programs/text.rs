@@ -1,5 +1,8 @@
 //! Filters for pipes: `grep`, `wc`, `sort`, `uniq`, `head`, `tail`, `tr`, `cut`.
 
+mod pattern;
+mod sort;
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -10,6 +13,8 @@ use core::pin::Pin;
 use super::super::sys::Sys;
 use super::files;
 use super::options::{Misuse, Options};
+use pattern::{Pattern, find};
+use sort::{Key, sort};
 
 /// Runs a filter of that name.
 pub(super) fn filter<'a>(
@@ -194,181 +199,6 @@ fn units_wanted(options: &Options<'_>) -> usize {
     new.or(old).unwrap_or(10)
 }
 
-/// One alternative of `grep`'s pattern: `.`, `[…]`, `*`, `+`, `^` and `$` are known, and `?` with `-E`.
-#[derive(Debug, Default)]
-struct Pattern {
-    atoms: Vec<Atom>,
-    starts: bool,
-    ends: bool,
-}
-
-/// One character of a pattern, and how often it may come.
-#[derive(Debug)]
-struct Atom {
-    /// Ranges of which one must hold the character, or none if it is `negated`.
-    ranges: Vec<(char, char)>,
-    negated: bool,
-    optional: bool,
-    repeated: bool,
-}
-
-impl Pattern {
-    /// The alternatives of a pattern; `None` if it says what is not simulated.
-    fn parse(text: &str, options: &Options<'_>) -> Option<Vec<Pattern>> {
-        let (fixed, extended) = (options.has('F'), options.has('E'));
-        let mut all = Vec::new();
-        let mut pattern = Pattern::default();
-        let letters: Vec<char> = text.chars().collect();
-        let mut rest = &letters[..];
-        while let Some((&first, behind)) = rest.split_first() {
-            rest = behind;
-            let mut atom = Atom { ranges: Vec::new(), negated: false, optional: false, repeated: false };
-            match (first, behind) {
-                _ if fixed => atom.ranges.push((first, first)),
-                ('^', _) if pattern.atoms.is_empty() => {
-                    pattern.starts = true;
-                    continue;
-                }
-                ('$', [] | ['|', ..] | ['\\', '|', ..]) => {
-                    pattern.ends = true;
-                    continue;
-                }
-                ('|', _) => {
-                    all.push(core::mem::take(&mut pattern));
-                    continue;
-                }
-                ('\\', ['|', behind @ ..]) => {
-                    rest = behind;
-                    all.push(core::mem::take(&mut pattern));
-                    continue;
-                }
-                ('\\', [escaped, behind @ ..]) => {
-                    let special = escaped.is_ascii_alphanumeric() || !extended && "(){}<>+?".contains(*escaped);
-                    if special {
-                        return None;
-                    }
-                    rest = behind;
-                    atom.ranges.push((*escaped, *escaped));
-                }
-                ('(' | ')' | '{', _) if extended => return None,
-                ('.', _) => atom.negated = true,
-                ('[', _) => rest = atom.set(behind)?,
-                _ => atom.ranges.push((first, first)),
-            }
-            if let [sign @ ('*' | '+' | '?'), behind @ ..] = rest
-                && !fixed
-                && (*sign != '?' || extended)
-            {
-                atom.optional = *sign != '+';
-                atom.repeated = *sign != '?';
-                rest = behind;
-            }
-            pattern.atoms.push(atom);
-        }
-        all.push(pattern);
-        Some(all)
-    }
-
-    /// The end of the longest match that begins at `start`. All ways are gone at once, one character after the other, so
-    /// that no pattern is slow.
-    fn match_at(&self, letters: &[char], start: usize, fold: bool) -> Option<usize> {
-        if self.starts && start > 0 {
-            return None;
-        }
-        // Which atoms may come next.
-        let mut places = alloc::vec![false; self.atoms.len() + 1];
-        let mut found = None;
-        places[0] = true;
-        for at in start..=letters.len() {
-            for index in 0..self.atoms.len() {
-                places[index + 1] |= places[index] && self.atoms[index].optional;
-            }
-            if places[self.atoms.len()] && (!self.ends || at == letters.len()) {
-                found = Some(at);
-            }
-            let Some(&letter) = letters.get(at).filter(|_| places.contains(&true)) else { break };
-            let mut next = alloc::vec![false; places.len()];
-            for (index, atom) in self.atoms.iter().enumerate() {
-                if places[index] && atom.fits(letter, fold) {
-                    next[index + 1] = true;
-                    // Once is enough from here on: the atom stays where it is, and the next one may come.
-                    next[index] |= atom.repeated;
-                }
-            }
-            places = next;
-        }
-        found
-    }
-}
-
-impl Atom {
-    /// Reads a set behind its `[`, and gives what comes behind it.
-    fn set<'a>(&mut self, mut rest: &'a [char]) -> Option<&'a [char]> {
-        if let ['^', behind @ ..] = rest {
-            self.negated = true;
-            rest = behind;
-        }
-        let mut first = true;
-        loop {
-            match rest {
-                [']', behind @ ..] if !first => return Some(behind),
-                ['[', ':', ..] => {
-                    let end = rest.windows(2).position(|pair| pair == [':', ']'])?;
-                    let name: String = rest[2..end].iter().collect();
-                    let ranges: &[(char, char)] = match name.as_str() {
-                        "digit" => &[('0', '9')],
-                        "alpha" => &[('a', 'z'), ('A', 'Z')],
-                        "alnum" => &[('0', '9'), ('a', 'z'), ('A', 'Z')],
-                        "space" | "blank" => &[(' ', ' '), ('\t', '\r')],
-                        "lower" => &[('a', 'z')],
-                        "upper" => &[('A', 'Z')],
-                        _ => return None,
-                    };
-                    self.ranges.extend_from_slice(ranges);
-                    rest = &rest[end + 2..];
-                }
-                [from, '-', to, behind @ ..] if *to != ']' => {
-                    self.ranges.push((*from, *to));
-                    rest = behind;
-                }
-                [one, behind @ ..] => {
-                    self.ranges.push((*one, *one));
-                    rest = behind;
-                }
-                [] => return None,
-            }
-            first = false;
-        }
-    }
-
-    fn fits(&self, letter: char, fold: bool) -> bool {
-        let has = |letter: char| self.ranges.iter().any(|(from, to)| (*from..=*to).contains(&letter));
-        let held = has(letter) || fold && (has(letter.to_ascii_lowercase()) || has(letter.to_ascii_uppercase()));
-        held != self.negated
-    }
-}
-
-/// The first match from `from` on, the longest of those that begin there.
-fn find(patterns: &[Pattern], options: &Options<'_>, letters: &[char], from: usize) -> Option<(usize, usize)> {
-    let is_word =
-        |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_');
-    let mut start = from;
-    while start <= letters.len() {
-        let mut longest = None;
-        for pattern in patterns {
-            longest = longest.max(pattern.match_at(letters, start, options.has('i')));
-        }
-        let whole = |end: usize| !is_word(start.checked_sub(1)) && !is_word(Some(end));
-        if let Some(end) = longest
-            && (!options.has('w') || whole(end))
-        {
-            return Some((start, end));
-        }
-        start += 1;
-    }
-    None
-}
-
 /// `wc [-l -w -c] [FILE...]`.
 fn wc(options: &Options<'_>, text: &str) -> String {
     let lines = text.bytes().filter(|byte| *byte == b'\n').count();
@@ -381,75 +211,6 @@ fn wc(options: &Options<'_>, text: &str) -> String {
         }
     }
     output + "\n"
-}
-
-/// Which fields of a line `sort -k FIRST[,LAST][nr]` compares.
-struct Key<'a> {
-    first: usize,
-    last: usize,
-    letters: &'a str,
-}
-
-impl<'a> Key<'a> {
-    fn parse(text: &'a str) -> Option<Key<'a>> {
-        let (fields, letters) = text.split_at(text.trim_end_matches(['n', 'r']).len());
-        let (first, last) = fields.split_once(',').unwrap_or((fields, ""));
-        let first = first.parse::<usize>().ok()?.checked_sub(1)?;
-        let last = if last.is_empty() { usize::MAX } else { last.parse().ok()? };
-        Some(Key { first, last, letters })
-    }
-
-    /// The part of a line that counts: fields end at a separator, or at blanks behind something.
-    fn of<'l>(&self, line: &'l str, separator: Option<char>) -> &'l str {
-        let (mut field, mut start, mut end) = (0, line.len(), line.len());
-        let mut inside = false;
-        for (at, c) in line.char_indices() {
-            let separates = separator.map_or(c.is_ascii_whitespace(), |separator| c == separator);
-            if field == self.first && (separator.is_some() || !separates) {
-                start = start.min(at);
-            }
-            if separates && (separator.is_some() || inside) {
-                field += 1;
-                if field == self.last {
-                    end = at;
-                    break;
-                }
-            }
-            inside = !separates;
-        }
-        line.get(start..end).unwrap_or_default()
-    }
-}
-
-/// `sort [-r -n -u] [-k KEY] [-t SEPARATOR] [FILE...]`.
-fn sort(options: &Options<'_>, text: &str) -> String {
-    let key = options.value('k').and_then(Key::parse);
-    let has = |letter| options.has(letter) || key.as_ref().is_some_and(|key| key.letters.contains(letter));
-    let numeric = has('n');
-    let separator = options.value('t').and_then(|text| text.chars().next());
-    let mut lines: Vec<(i64, &str, &str)> = Vec::new();
-    for line in text.lines() {
-        let part = key.as_ref().map_or(line, |key| key.of(line, separator));
-        let digits = part.trim_start();
-        let sign = usize::from(digits.starts_with('-'));
-        let end = digits[sign..].bytes().position(|byte| !byte.is_ascii_digit()).map_or(digits.len(), |end| sign + end);
-        let number = if numeric { digits[..end].parse().unwrap_or(0) } else { 0 };
-        let entry = (number, if numeric { "" } else { part }, line);
-        // Insertion, because the library's sort would be the largest filter of all.
-        let at = lines.partition_point(|have| *have <= entry);
-        lines.insert(at, entry);
-    }
-    if has('r') {
-        lines.reverse();
-    }
-    if options.has('u') {
-        lines.dedup_by_key(|(number, part, _)| (*number, *part));
-    }
-    let mut sorted = Vec::new();
-    for (_, _, line) in lines {
-        sorted.push(line);
-    }
-    joined(&sorted)
 }
 
 /// Lines with their ends.
