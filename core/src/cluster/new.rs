@@ -87,7 +87,6 @@ impl Cluster {
                 gateways.push(node.gateway(range));
             }
             let mut host = self.host_config(&node.name, &node.addresses);
-            host.hosts = Rc::default();
             host.addresses.extend(&gateways);
             // kube-proxy's rules see what a node says to itself.
             host.routed = true;

@@ -25,10 +25,8 @@ pub struct HostConfig {
     pub rng: Rng,
     /// Where names are asked.
     pub resolv: Rc<Resolv>,
-    /// The domain that makes its name a full one, as a pod with a `subdomain` has it; empty: none.
-    pub domain: Rc<str>,
-    /// What `/etc/hosts` says beyond localhost and the host itself, lines and all.
-    pub hosts: Rc<str>,
+    /// Names beyond its own, which few hosts have.
+    pub names: Option<Rc<Names>>,
     /// The environment of every process.
     pub env: Rc<Vec<(String, String)>>,
     /// More of it, shared by many hosts; a name that `env` has too is left out.
@@ -49,8 +47,7 @@ impl HostConfig {
             mtu: 1500,
             rng,
             resolv: Rc::default(),
-            domain: Rc::from(""),
-            hosts: Rc::from(""),
+            names: None,
             env: Rc::default(),
             shared_env: Rc::default(),
             image: Rc::from(""),
@@ -60,11 +57,25 @@ impl HostConfig {
 
     /// What `hostname -f` prints.
     pub(super) fn full_name(&self) -> String {
-        match &*self.domain {
+        match self.domain() {
             "" => self.hostname.clone(),
             domain => format!("{}.{domain}", self.hostname),
         }
     }
+
+    /// The domain of its full name; empty if it has none.
+    pub(super) fn domain(&self) -> &str {
+        self.names.as_ref().map_or("", |names| &names.domain)
+    }
+}
+
+/// What a pod's manifest adds to its names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The domain that makes its name a full one, as a pod with a `subdomain` has it.
+    pub domain: String,
+    /// What `/etc/hosts` says beyond localhost and the host itself, lines and all.
+    pub hosts: String,
 }
 
 /// The contents of `/etc/resolv.conf`.

@@ -45,7 +45,7 @@ mod tcp;
 mod tests;
 mod udp;
 
-pub use config::{HostConfig, Resolv};
+pub use config::{HostConfig, Names, Resolv};
 pub use pool::SocketPool;
 pub use server::{Access, Protocol, Server};
 

@@ -63,10 +63,12 @@ async fn search(sys: &Sys, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
     }
     let config = sys.config();
     let mut found = listed(HOSTS, name);
-    if *name == *config.hostname || (!config.domain.is_empty() && name == config.full_name()) {
+    if *name == *config.hostname || (!config.domain().is_empty() && name == config.full_name()) {
         found.extend_from_slice(&config.addresses);
     }
-    found.extend(listed(&config.hosts, name));
+    if let Some(names) = &config.names {
+        found.extend(listed(&names.hosts, name));
+    }
     if !found.is_empty() {
         return Ok(found);
     }
@@ -126,12 +128,12 @@ pub(super) fn hosts_file(sys: &Sys) -> String {
     let config = sys.config();
     for address in &config.addresses {
         text += &joined(&[&address.to_string(), "\t"]);
-        if !config.domain.is_empty() {
+        if !config.domain().is_empty() {
             text += &joined(&[&config.full_name(), "\t"]);
         }
         text += &joined(&[&config.hostname, "\n"]);
     }
-    text + &config.hosts
+    text + config.names.as_ref().map_or("", |names| &names.hosts)
 }
 
 /// The full names to ask for, in order (glibc resolv/res_query.c, `__res_context_search`).

@@ -8,7 +8,7 @@ use crate::{
         new::nth,
     },
     compile::env,
-    host::{Host, HostConfig, Protocol, Resolv, Server},
+    host::{Host, HostConfig, Names, Protocol, Resolv, Server},
     id::{HostId, NodeId},
     net::Cidr,
     ordered::OrdMap,
@@ -34,10 +34,12 @@ impl Cluster {
         let mut config = HostConfig::new(name, addresses[0], draw);
         config.addresses = addresses.to_vec();
         config.mtu = self.config.link.mtu;
-        if let Some(subdomain) = spec["subdomain"].as_str() {
-            config.domain = format!("{subdomain}.{}.svc.{}", key.namespace, self.config.domain).into();
-        }
-        config.hosts = host_aliases(&spec["hostAliases"]).into();
+        let domain = match spec["subdomain"].str() {
+            "" => String::new(),
+            subdomain => format!("{subdomain}.{}.svc.{}", key.namespace, self.config.domain),
+        };
+        let names = Names { domain, hosts: host_aliases(&spec["hostAliases"]) };
+        config.names = (names != Names::default()).then(|| Rc::new(names));
         config.resolv = self.resolv_conf(&key.namespace, pod);
         config.shared_env = self.service_variables(pod);
         config.env = Rc::new(environment(pod, container, &config.shared_env));

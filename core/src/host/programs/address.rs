@@ -17,7 +17,7 @@ pub(super) fn hostname(sys: &Sys, arguments: &[String]) -> i32 {
             }
         }
         "-f" => text = config.full_name(),
-        "-d" => text += &config.domain,
+        "-d" => text += config.domain(),
         _ => text += &config.hostname,
     }
     sys.line(format_args!("{text}"));
