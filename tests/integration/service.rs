@@ -329,3 +329,10 @@ fn a_target_that_is_none_is_a_mistake_and_no_refusal() {
         assert!(sent(&mut lab, to, 100).is_ok(), "{to}");
     }
 }
+
+#[test]
+fn the_page_shows_the_laptops_own_address() {
+    let page = include_str!("../../demo/web/src/world.ts");
+    let address = Config::default().outside[0].addresses[0];
+    assert!(page.contains(&format!("name: 'laptop', ip: '{address}'")), "{address}");
+}

@@ -49,7 +49,7 @@ export interface World {
 export const emptyWorld: World = { nodes: [], pods: [], services: [], outside: [] }
 
 /** The machine that every cluster has outside itself. */
-const LAPTOP: OutsideView = { name: 'laptop', ip: '172.30.0.50' }
+const LAPTOP: OutsideView = { name: 'laptop', ip: '172.30.0.5' }
 
 /** Reads the world from a cluster. */
 export function lookAt(cluster: Cluster): World {

@@ -17,7 +17,7 @@ const world: World = {
     key: 'default/web', name: 'web', namespace: 'default', type: 'ClusterIP', ip: '10.96.0.7',
     ports: [{ port: 80, protocol: 'TCP', name: '' }], ready: 1, endpoints: 1, selector: {},
   }],
-  outside: [{ name: 'laptop', ip: '172.30.0.50' }],
+  outside: [{ name: 'laptop', ip: '172.30.0.5' }],
 }
 
 function frame(info: string, source: string, destination: string, to = destination): Frame {
