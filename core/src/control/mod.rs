@@ -33,6 +33,7 @@ mod scheduler;
 mod stateful_set;
 pub mod store;
 mod subsets;
+mod terms;
 
 pub use crate::time::timestamp;
 pub use admission::{Admission, Mode};

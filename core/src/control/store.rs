@@ -1,6 +1,7 @@
 //! Every object of the cluster, with revisions, a bounded log of changes, and the few indexes that controllers need.
 
 use super::facts::{Facts, Tallies, Tally};
+use super::terms;
 use crate::api::{Key, Kind, Object};
 use crate::ordered::{Iter, OrdMap, QuickMap};
 use alloc::{
@@ -173,49 +174,49 @@ impl Store {
 
     /// The pods or EndpointSlices of a namespace that carry a label (only a slice's `kubernetes.io/service-name` is indexed).
     pub fn labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> Found<'_> {
-        self.term(&label_term(kind, namespace, label, value))
+        self.term(&terms::by_label(kind, namespace, label, value))
     }
 
     /// How many objects [`Store::labelled`] would give.
     pub(super) fn count_labelled(&self, kind: Kind, namespace: &str, label: &str, value: &str) -> usize {
-        self.terms.get(label_term(kind, namespace, label, value).as_str()).map_or(0, OrdMap::len)
+        self.terms.get(terms::by_label(kind, namespace, label, value).as_str()).map_or(0, OrdMap::len)
     }
 
     /// The ReplicaSets of a namespace that no controller owns.
     pub(super) fn stray_sets(&self, namespace: &str) -> Found<'_> {
-        self.term(&stray_term(namespace))
+        self.term(&terms::by_stray(namespace))
     }
 
     /// The Services of a namespace that select pods which carry `label` with `value`, if that is the selector's first pair.
     pub(super) fn selecting(&self, namespace: &str, label: &str, value: &str) -> Found<'_> {
-        self.term(&selector_term(namespace, label, value))
+        self.term(&terms::by_selector(namespace, label, value))
     }
 
     /// The objects that name this uid among their owners.
     pub fn owned(&self, uid: &str) -> Found<'_> {
-        self.term(&owner_term(uid))
+        self.term(&terms::by_owner(uid))
     }
 
     /// The pods that a ReplicaSet of this uid controls, counted by their labels; none unless these are all it owns.
     pub(super) fn tallies(&self, uid: &str) -> Option<&[Tally]> {
         let tallies = self.tallies.of(uid);
         let total: usize = tallies.iter().map(|tally| tally.total).sum();
-        (self.terms.get(owner_term(uid).as_str()).map_or(0, OrdMap::len) == total).then_some(tallies)
+        (self.terms.get(terms::by_owner(uid).as_str()).map_or(0, OrdMap::len) == total).then_some(tallies)
     }
 
     /// The pods bound to a node.
     pub fn on_node(&self, node: &str) -> Found<'_> {
-        self.term(&node_term(node))
+        self.term(&terms::by_node(node))
     }
 
     /// How many pods are bound to a node.
     pub fn count_on_node(&self, node: &str) -> usize {
-        self.terms.get(node_term(node).as_str()).map_or(0, OrdMap::len)
+        self.terms.get(terms::by_node(node).as_str()).map_or(0, OrdMap::len)
     }
 
     /// How many pods of one controller are bound to a node.
     pub(super) fn count_siblings(&self, controller: &str, node: &str) -> usize {
-        self.terms.get(sibling_term(controller, node).as_str()).map_or(0, OrdMap::len)
+        self.terms.get(terms::by_sibling(controller, node).as_str()).map_or(0, OrdMap::len)
     }
 
     /// The revision of the last change.
@@ -266,12 +267,12 @@ impl Store {
         };
         let before = self.objects[place].take();
         let facts = Facts::of(&object, before.as_ref().map(|held| (&*held.object, &held.facts)));
-        let is_found_as_before = before.as_ref().is_some_and(|before| has_same_terms(&before.object, &object));
+        let is_found_as_before = before.as_ref().is_some_and(|before| terms::are_same(&before.object, &object));
         if !is_found_as_before {
             if let Some(before) = &before {
                 self.unindex(&key, &before.object);
             }
-            for term in terms(&object) {
+            for term in terms::of(&object) {
                 match self.terms.get_mut(term.as_str()) {
                     Some(keys) => drop(keys.insert(key.clone(), place)),
                     None => self.terms.insert::<str>(term, OrdMap::from([(key.clone(), place)])),
@@ -347,7 +348,7 @@ impl Store {
     }
 
     fn unindex(&mut self, key: &Key, object: &Object) {
-        for term in terms(object) {
+        for term in terms::of(object) {
             if let Some(keys) = self.terms.get_mut(term.as_str()) {
                 keys.remove(key);
                 if keys.is_empty() {
@@ -356,74 +357,6 @@ impl Store {
             }
         }
     }
-}
-
-/// True if what [`terms`] reads is the same in both.
-fn has_same_terms(a: &Object, b: &Object) -> bool {
-    a.labels() == b.labels()
-        && (a.spec() == b.spec()
-            || (a.spec()["nodeName"] == b.spec()["nodeName"] && a.spec()["selector"] == b.spec()["selector"]))
-        && a.value["metadata"]["ownerReferences"] == b.value["metadata"]["ownerReferences"]
-}
-
-/// What an object is found by besides its key.
-fn terms(object: &Object) -> Vec<String> {
-    let mut terms = Vec::new();
-    let namespace = object.namespace();
-    match object.kind {
-        Kind::Pod => {
-            for (label, value) in object.labels().fields() {
-                terms.push(label_term(Kind::Pod, namespace, label, value.str()));
-            }
-            let node = object.spec()["nodeName"].str();
-            if !node.is_empty() {
-                terms.push(node_term(node));
-                if let Some((_, _, uid)) = object.controller() {
-                    terms.push(sibling_term(uid, node));
-                }
-            }
-        }
-        Kind::EndpointSlice => {
-            if let Some(service) = object.label(super::SERVICE_NAME_LABEL) {
-                terms.push(label_term(Kind::EndpointSlice, namespace, super::SERVICE_NAME_LABEL, service));
-            }
-        }
-        Kind::ReplicaSet if object.controller().is_none() => terms.push(stray_term(namespace)),
-        Kind::Service => {
-            if let Some((label, value)) = object.spec()["selector"].fields().next() {
-                terms.push(selector_term(namespace, label, value.str()));
-            }
-        }
-        _ => {}
-    }
-    for owner in object.value["metadata"]["ownerReferences"].items() {
-        terms.push(owner_term(owner["uid"].str()));
-    }
-    terms
-}
-
-fn label_term(kind: Kind, namespace: &str, label: &str, value: &str) -> String {
-    format!("{}\0{namespace}\0{label}\0{value}", kind.names().plural)
-}
-
-fn selector_term(namespace: &str, label: &str, value: &str) -> String {
-    format!("selector\0{namespace}\0{label}\0{value}")
-}
-
-fn stray_term(namespace: &str) -> String {
-    format!("stray\0{namespace}")
-}
-
-fn owner_term(uid: &str) -> String {
-    format!("owner\0{uid}")
-}
-
-fn node_term(node: &str) -> String {
-    format!("node\0{node}")
-}
-
-fn sibling_term(controller: &str, node: &str) -> String {
-    format!("sibling\0{controller}\0{node}")
 }
 
 #[cfg(test)]

@@ -1,24 +1,19 @@
-//! `kubectl apply`, `create -f`, `replace`, `delete`.
+//! `kubectl apply`, `create -f`, `replace`.
 
 use super::{
     Command, Failure, Session, args,
     args::Args,
     manifest::{Manifest, Problem, all},
-    resource::{Filter, NOTHING, full_type, targets},
+    resource::Filter,
 };
 use crate::{
-    api::{Key, Object, Quoted, Reason, json, patch, yaml},
-    control::{DeleteOptions, Propagation},
+    api::{Object, Quoted, json, patch, yaml},
+    control::DeleteOptions,
 };
-use alloc::{
-    format,
-    rc::Rc,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, rc::Rc, string::String, vec::Vec};
 
 /// The commands that read files.
-pub(super) static COMMANDS: [Command; 5] = [APPLY, CREATE, REPLACE, DELETE, LAST];
+pub(super) static COMMANDS: [Command; 4] = [APPLY, CREATE, REPLACE, LAST];
 
 const LAST: Command = Command { name: "apply view-last-applied", flags: "filename=|f selector=|l all", act: view_last };
 
@@ -39,13 +34,6 @@ const REPLACE: Command = Command {
     name: "replace",
     flags: "filename=|f dry-run? output=|o force save-config recursive|R grace-period= cascade? wait timeout=",
     act: replace,
-};
-
-const DELETE: Command = Command {
-    name: "delete",
-    flags: "filename=|f all all-namespaces|A selector=|l field-selector= grace-period= force now wait? timeout= \
-            cascade? ignore-not-found output=|o dry-run? recursive|R interactive|i",
-    act: delete,
 };
 
 /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/apply/apply.go.
@@ -253,152 +241,4 @@ fn replace(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
     }
     all(errors)
-}
-
-/// Stands for what kubectl was doing when it had found the objects by itself.
-const LISTED: &str = "-";
-
-/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go.
-fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let mut errors = Vec::new();
-    let mut doomed: Vec<(Key, String)> = Vec::new();
-    let asked = match args.flag("grace-period") {
-        Some(text) => Some(text.parse::<i64>().map_err(|_| args::not_number("delete", "grace-period", text))?),
-        None => None,
-    };
-    if let Some(text) = args.flag("timeout").filter(|text| super::rollout::seconds(text).is_none()) {
-        return Err(args::not_duration("delete", "timeout", text));
-    }
-    let propagation = match args.flag("cascade").unwrap_or("true") {
-        "background" | "true" | "foreground" => Propagation::Background,
-        "orphan" | "false" => Propagation::Orphan,
-        other => {
-            let text = "Must be \"background\", \"foreground\", or \"orphan\"";
-            return Err(Failure::error(&format!("invalid cascade value ({other}). {text}")));
-        }
-    };
-    let complaint = match args.flag("output") {
-        Some(mode) if mode != "name" && !mode.is_empty() => {
-            format!("unexpected -o output mode: {mode}. We only support '-o name'")
-        }
-        _ if asked.is_some() && args.is_set("now") => {
-            "--now and --grace-period cannot be specified together".to_string()
-        }
-        _ if asked.is_some_and(|seconds| seconds > 0) && args.is_set("force") => {
-            "--force and --grace-period greater than 0 cannot be specified together".to_string()
-        }
-        _ if args.flag("filename").is_some() && !args.words.is_empty() => {
-            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-                .to_string()
-        }
-        _ => String::new(),
-    };
-    if !complaint.is_empty() {
-        return Err(Failure::error(&complaint));
-    }
-    if args.flag("filename").is_some() {
-        let (manifests, problems) = session.manifests(args)?;
-        errors = problems;
-        doomed.extend(manifests.iter().map(|m| (m.key(), format!("deleting \"{}\"", m.source))));
-    } else {
-        let filter = Filter::of(args)?;
-        if args.words.is_empty() {
-            let is_chosen = !filter.is_empty() || args.is_set("all");
-            let text = "at least one resource must be specified to use a selector";
-            return Err(Failure::error(if is_chosen { text } else { NOTHING }));
-        }
-        let is_everywhere = args.is_set("all-namespaces");
-        for target in targets(&args.words)? {
-            match target.name {
-                Some(_) if !filter.is_empty() || args.is_set("all") => {
-                    return Err(Failure::error("name cannot be provided when a selector is specified"));
-                }
-                Some(name) => doomed.push((Key::new(target.kind, &session.namespace, &name), String::new())),
-                None if filter.is_empty() && !args.is_set("all") => {
-                    return Err(Failure::error("resource(s) were provided, but no name was specified"));
-                }
-                None => {
-                    session.warn_of_kind(target.kind);
-                    filter.judge(target.kind)?;
-                    let found = session.listed(target.kind, &filter, is_everywhere);
-                    doomed.extend(found.iter().map(|object| (object.key(), LISTED.to_string())));
-                }
-            }
-        }
-        if doomed.is_empty() {
-            session.print_line("No resources found");
-            return Ok(());
-        }
-    }
-    let grace = if args.is_set("now") {
-        Some(1)
-    } else if args.is_set("force") {
-        Some(0)
-    } else {
-        None
-    };
-    let grace = asked.and_then(|seconds| u32::try_from(seconds).ok()).or(grace);
-    if args.is_set("force") && grace == Some(0) {
-        session.warn(
-            "Immediate deletion does not wait for confirmation that the running resource has been terminated. The \
-             resource may continue to run on the cluster indefinitely.",
-        );
-    }
-    let options = DeleteOptions { grace_period_seconds: grace, propagation };
-    let mut gone = Vec::new();
-    if args.flag("namespace").is_some() && doomed.iter().any(|(key, _)| key.namespace.is_empty()) {
-        session.warn("deleting cluster-scoped resources, not scoped to the provided namespace");
-    }
-    for (key, doing) in doomed {
-        session.warn_of_kind(key.kind);
-        if let Some(mode) = args.flag("dry-run").filter(|mode| *mode != "none") {
-            let dry = if mode == "server" { " (server dry run)" } else { " (dry run)" };
-            session.say_deleted(args, &key, args.is_set("force"), dry);
-            continue;
-        }
-        match session.cluster.delete(&key, options) {
-            Ok(object) => {
-                session.say_deleted(args, &key, grace == Some(0), "");
-                gone.push((key, object.uid().to_string()));
-            }
-            Err(error) if error.reason == Reason::NotFound && args.is_set("ignore-not-found") => {}
-            // Its owner took it along.
-            Err(error) if error.reason == Reason::NotFound && doing == LISTED => {
-                session.say_deleted(args, &key, false, "")
-            }
-            Err(error) => errors.push(Problem::of(&error, if doing == LISTED { "" } else { &doing })),
-        }
-    }
-    if args.flag("wait") != Some("false") {
-        session.wait_until_gone(&gone);
-    }
-    all(errors)
-}
-
-impl Session<'_> {
-    fn say_deleted(&mut self, args: &Args, key: &Key, is_forced: bool, dry: &str) {
-        if args.flag("output") == Some("name") {
-            self.print_line(&super::resource::full_name(key.kind, &key.name));
-            return;
-        }
-        let force = if is_forced { " force" } else { "" };
-        let place = if key.namespace.is_empty() { String::new() } else { format!(" from {} namespace", key.namespace) };
-        self.print_line(&format!("{} \"{}\"{force} deleted{place}{dry}", full_type(key.kind), key.name));
-    }
-
-    /// `delete` returns when the objects are gone.
-    fn wait_until_gone(&mut self, gone: &[(Key, String)]) {
-        const LIMIT: u32 = 120;
-        let is_there = |session: &Session<'_>| {
-            gone.iter().any(|(key, uid)| {
-                session.cluster.object(key.kind, &key.namespace, &key.name).is_some_and(|object| object.uid() == uid)
-            })
-        };
-        for _ in 0..LIMIT {
-            if !is_there(self) {
-                break;
-            }
-            self.cluster.advance(crate::time::Duration::from_secs(1));
-        }
-    }
 }

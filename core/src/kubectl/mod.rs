@@ -7,6 +7,7 @@ mod align;
 mod apply;
 mod args;
 mod columns;
+mod delete;
 mod describe;
 mod diff;
 mod duration;
@@ -164,6 +165,7 @@ struct Command {
 /// Every command, by the file that holds it.
 static COMMANDS: &[&[Command]] = &[
     &apply::COMMANDS,
+    &delete::COMMANDS,
     &[describe::COMMAND, diff::COMMAND, explain::COMMAND, wait::COMMAND],
     &logs::COMMANDS,
     &patch::COMMANDS,
