@@ -384,6 +384,8 @@ impl Node {
 }
 
 #[cfg(test)]
+mod connection_tests;
+#[cfg(test)]
 mod mode_tests;
 #[cfg(test)]
 mod properties;

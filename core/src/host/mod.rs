@@ -32,6 +32,8 @@ mod nic;
 mod packet;
 mod pipe;
 mod pool;
+#[cfg(test)]
+mod program_tests;
 pub mod programs;
 mod resolve;
 pub mod server;

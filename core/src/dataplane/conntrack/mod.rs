@@ -6,12 +6,16 @@
 //! The table is bounded. When it is full, the oldest connection without an answer makes room.
 
 mod arena;
+mod kinds;
 pub(crate) mod slots;
 mod tcp;
+mod view;
 mod wheel;
 mod window;
 
+pub(crate) use kinds::{first_state, is_plain};
 pub use tcp::State;
+pub(crate) use window::is_within;
 
 use alloc::vec::Vec;
 
@@ -394,24 +398,6 @@ impl<A: Address> Conntrack<A> {
         wanted.map(|(index, _)| index).collect()
     }
 
-    /// One connection for display.
-    pub(crate) fn view(&self, index: u32, now: u32) -> View<A> {
-        let connection = &self.connections[index];
-        let [original, reply] = connection.slots.map(|at| self.slots.at(at as usize));
-        let age = |seen: u16| u32::from((now as u16).wrapping_sub(seen));
-        let least = age(original.seen).min(age(reply.seen));
-        let last = if least <= Wheel::REACH { now - least.min(now) } else { 0 };
-        let left = (last.max(connection.last) + self.timeout(index)).saturating_sub(now);
-        View {
-            original: original.key(),
-            reply: reply.key(),
-            state: connection.state,
-            answered: connection.marks & ANSWERED != 0,
-            assured: connection.marks & ASSURED != 0,
-            left: Duration::from_micros(u64::from(left.saturating_sub(2)) << 18),
-        }
-    }
-
     /// Forgets the next hops that connections remember.
     pub(crate) fn forget_hops(&mut self) {
         self.slots.forget_hops();
@@ -421,45 +407,5 @@ impl<A: Address> Conntrack<A> {
     pub(crate) fn bytes(&self) -> usize {
         let windows = self.windows.as_ref().map_or(0, |windows| windows.capacity() * size_of::<Windows>());
         self.slots.bytes() + self.connections.bytes() + windows
-    }
-}
-
-/// Whether a plain segment of an established connection lies within its window. If not, nothing comes of it.
-#[inline(never)]
-pub(crate) fn is_within(windows: &mut [Windows], connection: u32, reply: bool, tcp: &[u8]) -> bool {
-    windows[connection as usize].passes(&Segment::new(tcp), reply)
-}
-
-/// What `conntrack -L` shows of a connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct View<A> {
-    pub(crate) original: Tuple<A>,
-    pub(crate) reply: Tuple<A>,
-    pub(crate) state: State,
-    pub(crate) answered: bool,
-    pub(crate) assured: bool,
-    pub(crate) left: Duration,
-}
-
-/// The state of a connection that begins with this packet; `None` if none may begin so.
-pub(crate) fn first_state<A: Address>(header: &Header<A>) -> Option<State> {
-    match header.kind {
-        Kind::Tcp => tcp::first(header.flags),
-        Kind::Udp => Some(State::Datagrams),
-        Kind::Sctp => Some(State::Setup),
-        Kind::Query => Some(State::Query),
-        Kind::Answer | Kind::Error | Kind::Fragment(_) => None,
-        Kind::Other => Some(State::Generic),
-    }
-}
-
-/// Whether a packet of a settled connection may pass without a look at its state.
-#[inline(always)]
-pub(crate) fn is_plain<A>(header: &Header<A>) -> bool {
-    const MARKS: u8 = tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK;
-    match header.kind {
-        Kind::Tcp => header.flags & MARKS == tcp_flags::ACK,
-        Kind::Udp => true,
-        _ => false,
     }
 }

@@ -384,3 +384,9 @@ fn each_option(mut options: &[u8], mut see: impl FnMut(u8, &[u8])) {
         };
     }
 }
+
+/// Whether a plain segment of an established connection lies within its window. If not, nothing comes of it.
+#[inline(never)]
+pub(crate) fn is_within(windows: &mut [Windows], connection: u32, reply: bool, tcp: &[u8]) -> bool {
+    windows[connection as usize].passes(&Segment::new(tcp), reply)
+}
