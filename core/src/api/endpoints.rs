@@ -80,8 +80,8 @@ pub(super) fn set_protocols(holder: &mut Value) {
 ///
 /// Source: kubernetes pkg/apis/core/validation/validation.go (ValidateEndpoints).
 pub fn validate(errors: &mut Errors, endpoints: &Object, old: Option<&Object>) {
-    if old.is_some() {
-        meta::validate_update(errors, endpoints);
+    if let Some(old) = old {
+        meta::validate_update(errors, endpoints, old);
     }
     meta::validate(errors, endpoints);
     let subsets = &endpoints.value["subsets"];

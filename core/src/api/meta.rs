@@ -3,13 +3,17 @@
 //! Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go.
 
 use super::{
-    Kind, Object, Value,
+    Kind, Object, Quoted, Value,
     field::{Bad, Errors, Path},
     go_json, names,
     schema::OWNER_REFERENCE,
     selector,
 };
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// All keys and values of an object's annotations together are at most so long.
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
@@ -58,8 +62,11 @@ pub fn validate_change(errors: &mut Errors, object: &Object, old: &Object) {
 }
 
 /// The faults of a changed object's metadata that its kind finds.
-pub fn validate_update(errors: &mut Errors, object: &Object) {
+pub fn validate_update(errors: &mut Errors, object: &Object, old: &Object) {
     let (path, meta) = (Path::root("metadata"), &object.value["metadata"]);
+    if old.is_terminating() {
+        validate_no_new_finalizers(errors, &path.child("finalizers"), &meta["finalizers"], old);
+    }
     common(errors, &path, meta);
     validate_finalizers(errors, &path.child("finalizers"), &meta["finalizers"]);
 }
@@ -123,6 +130,22 @@ fn validate_owners(errors: &mut Errors, path: &Path<'_>, owners: &Value) {
                 errors.invalid(path, Bad::Json(shown), &detail);
             }
         }
+    }
+}
+
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go (ValidateNoNewFinalizers).
+fn validate_no_new_finalizers(errors: &mut Errors, path: &Path<'_>, finalizers: &Value, old: &Object) {
+    let mut extra: Vec<String> = Vec::new();
+    for finalizer in finalizers.items() {
+        if !old.is_held_by(finalizer.str()) {
+            extra.push(Quoted(finalizer.str()).to_string());
+        }
+    }
+    if !extra.is_empty() {
+        extra.sort();
+        extra.dedup();
+        let what = "no new finalizers can be added if the object is being deleted, found new finalizers";
+        errors.forbidden(path, &format!("{what} []string{{{}}}", extra.join(", ")));
     }
 }
 

@@ -85,7 +85,7 @@ pub fn set_defaults(policy: &mut Object) {
 pub fn validate(errors: &mut Errors, policy: &Object, old: Option<&Object>) {
     match old {
         None => meta::validate(errors, policy),
-        Some(_) => meta::validate_update(errors, policy),
+        Some(old) => meta::validate_update(errors, policy, old),
     }
     let stored = old.map(ranges).unwrap_or_default();
     let path = Path::root("spec");

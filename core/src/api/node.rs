@@ -51,7 +51,7 @@ pub fn validate(errors: &mut Errors, node: &Object, old: Option<&Object>) {
     let path = root.child("podCIDRs");
     let list = &node.spec()["podCIDRs"];
     if let Some(old) = old {
-        meta::validate_update(errors, node);
+        meta::validate_update(errors, node, old);
         let before = old.spec()["podCIDRs"].items();
         if !before.is_empty() && before != list.items() {
             errors.forbidden(&path, "node updates may not change podCIDR except from \"\" to valid");

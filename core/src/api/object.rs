@@ -145,8 +145,8 @@ impl Object {
             (Kind::NetworkPolicy, _) => network_policy::validate(e, self, old),
             (Kind::Node, _) => node::validate(e, self, old),
             (Kind::Namespace | Kind::Event, _) => {
-                if old.is_some() {
-                    meta::validate_update(e, self);
+                if let Some(old) = old {
+                    meta::validate_update(e, self, old);
                 }
                 meta::validate(e, self);
             }
@@ -223,6 +223,17 @@ impl Object {
     /// True once a graceful deletion has begun.
     pub fn is_terminating(&self) -> bool {
         !self.value["metadata"]["deletionTimestamp"].is_null()
+    }
+
+    /// True if it has finalizers, its own or a namespace's, so that it cannot go yet.
+    pub fn is_held(&self) -> bool {
+        let is_of_namespace = self.kind == Kind::Namespace && !self.spec()["finalizers"].is_empty();
+        is_of_namespace || !self.value["metadata"]["finalizers"].is_empty()
+    }
+
+    /// True if it has that finalizer.
+    pub fn is_held_by(&self, finalizer: &str) -> bool {
+        self.value["metadata"]["finalizers"].items().iter().any(|own| own.str() == finalizer)
     }
 
     /// The controller among the owner references, as its kind's word, name and uid.

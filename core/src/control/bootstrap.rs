@@ -1,8 +1,10 @@
 //! What is there before the first user: namespaces, nodes, and the Services `kubernetes` and `kube-dns`.
+//!
+//! The API server looks after some of it for ever: what a user deletes of that is there again a little later.
 
-use super::{ControlConfig, ControlPlane, NodeConfig};
+use super::{Change, ControlConfig, ControlPlane, NodeConfig, Store, controller::Controller, plan::Plan, queue::Queue};
 use crate::{
-    api::{Kind, Object, Value},
+    api::{Key, Kind, Object, Value},
     time::Instant,
 };
 use alloc::{
@@ -19,22 +21,66 @@ const API_SERVER_PORT: i64 = 6443;
 /// Makes the first objects, at time 0.
 pub(super) fn start(plane: &mut ControlPlane, config: &ControlConfig) {
     for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
-        add(plane, Object::new(Kind::Namespace, "", name));
+        keep(plane, Object::new(Kind::Namespace, "", name));
     }
     for node in &config.nodes {
         add(plane, self::node(node));
     }
     if let Some(first) = config.service_cidrs.first() {
-        add(plane, kubernetes_service(first.nth(1)));
+        keep(plane, kubernetes_service(first.nth(1)));
     }
     let server = config.api_server.or_else(|| config.nodes.first()?.addresses.first().copied());
     if let Some(server) = server {
-        add(plane, kubernetes_endpoints(server));
-        add(plane, kubernetes_slice(server));
+        keep(plane, kubernetes_endpoints(server));
+        keep(plane, kubernetes_slice(server));
     }
     if let Some(address) = config.dns_address {
         add(plane, dns_service(address));
     }
+}
+
+/// Whatever the API server keeps is looked at when it is next due, every so often from the start.
+pub(super) fn watch(change: &Change, now: Instant, queue: &mut Queue) {
+    let every = match (change.key.kind, &*change.key.namespace, &*change.key.name) {
+        (Kind::Namespace, ..) => 60,
+        (Kind::Service | Kind::Endpoints | Kind::EndpointSlice, "default", "kubernetes") => 10,
+        _ => return,
+    };
+    let is_changed = change.after.as_ref().is_none_or(|_| change.before.is_some() && every == 10);
+    if is_changed {
+        let next = (now.total_micros() / 1_000_000 / every + 1) * every;
+        queue.push_at(Instant::from_secs(next), Controller::Bootstrap, change.key.clone());
+    }
+}
+
+/// What is gone is made again; the endpoints of the API server get back the addresses they had.
+///
+/// Source: kubernetes pkg/controlplane/controller/kubernetesservice/controller.go (UpdateKubernetesService),
+/// pkg/controlplane/reconcilers/lease.go (doReconcile) and endpointsadapter.go (EnsureEndpointSliceFromEndpoints),
+/// pkg/controlplane/controller/systemnamespaces/system_namespaces_controller.go (sync).
+pub(super) fn reconcile(key: &Key, store: &Store, system: &[Object]) -> Plan {
+    let mut plan = Plan::default();
+    let Some(wanted) = system.iter().find(|object| object.key() == *key) else { return plan };
+    let Some(present) = store.get(key) else {
+        plan.create(wanted.clone());
+        return plan;
+    };
+    let mut right = (**present).clone();
+    for list in ["subsets", "endpoints"] {
+        if !wanted.value[list].is_null() {
+            right.value.set(&[list], wanted.value[list].clone());
+        }
+    }
+    if right.value != present.value {
+        plan.replace(right);
+    }
+    plan
+}
+
+/// Adds an object, and remembers that it has to be there.
+fn keep(plane: &mut ControlPlane, object: Object) {
+    plane.system.push(object.clone());
+    add(plane, object);
 }
 
 fn add(plane: &mut ControlPlane, object: Object) {

@@ -1,14 +1,17 @@
 //! The controllers, in the order they are asked: owners before what they own.
 
 use super::{
-    deployment, endpoint_slice, endpoints, garbage, mirroring, namespace,
+    bootstrap, deployment, endpoint_slice, endpoints, garbage, mirroring, namespace,
     plan::Plan,
     pod_garbage,
     queue::Queue,
     replica_set, scheduler, stateful_set,
     store::{Change, Store},
 };
-use crate::{api::Key, time::Instant};
+use crate::{
+    api::{Key, Object},
+    time::Instant,
+};
 
 /// One of the control loops; each is a file of two functions, `watch` (which keys a change concerns) and
 /// `reconcile` (what to do about a key).
@@ -24,10 +27,11 @@ pub(super) enum Controller {
     Endpoints,
     EndpointSlice,
     Mirroring,
+    Bootstrap,
 }
 
 impl Controller {
-    pub(super) const ALL: [Controller; 10] = [
+    pub(super) const ALL: [Controller; 11] = [
         Controller::Namespace,
         Controller::Garbage,
         Controller::PodGarbage,
@@ -38,6 +42,7 @@ impl Controller {
         Controller::Endpoints,
         Controller::EndpointSlice,
         Controller::Mirroring,
+        Controller::Bootstrap,
     ];
 
     /// Queues the keys that this change concerns; `by` is the controller that made the change.
@@ -53,11 +58,12 @@ impl Controller {
             Controller::Endpoints => endpoints::watch(change, queue),
             Controller::EndpointSlice => endpoint_slice::watch(change, store, now, by, queue),
             Controller::Mirroring => mirroring::watch(change, by, queue),
+            Controller::Bootstrap => bootstrap::watch(change, now, queue),
         }
     }
 
-    /// What is to be done about this key.
-    pub(super) fn reconcile(self, key: &Key, store: &Store, now: Instant) -> Plan {
+    /// What is to be done about this key; `system` is what every cluster has.
+    pub(super) fn reconcile(self, key: &Key, store: &Store, system: &[Object], now: Instant) -> Plan {
         match self {
             Controller::Namespace => namespace::reconcile(key, store),
             Controller::Garbage => garbage::reconcile(key, store),
@@ -69,6 +75,7 @@ impl Controller {
             Controller::Endpoints => endpoints::reconcile(key, store, now),
             Controller::EndpointSlice => endpoint_slice::reconcile(key, store, now),
             Controller::Mirroring => mirroring::reconcile(key, store),
+            Controller::Bootstrap => bootstrap::reconcile(key, store, system),
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     let current = store.find(Kind::Endpoints, &key.namespace, &key.name);
     let Some(service) = store.get(key) else {
         if let Some(endpoints) = current {
-            plan.remove(endpoints.key());
+            plan.delete(endpoints.key());
         }
         return plan;
     };

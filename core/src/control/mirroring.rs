@@ -63,7 +63,7 @@ pub(super) fn reconcile(key: &Key, store: &Store) -> Plan {
     let service = store.find(Kind::Service, &key.namespace, &key.name);
     let endpoints = store.get(key).filter(|endpoints| may_mirror(endpoints));
     let (Some(endpoints), Some(_)) = (endpoints, service.filter(|s| !membership::has_selector(s))) else {
-        slices.iter().for_each(|slice| plan.remove(slice.key()));
+        slices.iter().for_each(|slice| plan.delete(slice.key()));
         return plan;
     };
     let desired = desired(&mut plan, endpoints);
@@ -186,7 +186,7 @@ fn write(plan: &mut Plan, endpoints: &Rc<Object>, desired: OrdMap<String, Desire
             None => plan.create(new),
         }
     }
-    delete.into_iter().for_each(|slice| plan.remove(slice.key()));
+    delete.into_iter().for_each(|slice| plan.delete(slice.key()));
 }
 
 fn slice(endpoints: &Object, wanted: Desired) -> Object {

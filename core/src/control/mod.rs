@@ -80,6 +80,8 @@ pub struct ControlPlane {
     now: Instant,
     by: Option<Controller>,
     admission: Admission,
+    /// What every cluster has, and gets again.
+    system: Vec<Object>,
 }
 
 impl ControlPlane {
@@ -97,6 +99,7 @@ impl ControlPlane {
             naming: Naming::new(Rng::new(config.seed)),
             now: Instant::ZERO,
             by: None,
+            system: Vec::new(),
         };
         bootstrap::start(&mut plane, &config);
         plane
@@ -213,7 +216,7 @@ impl ControlPlane {
             return Ok(before);
         }
         metadata::raise_generation(&before, &mut object);
-        Ok(self.commit(object))
+        Ok(self.commit_or_remove(object))
     }
 
     /// Writes the status of an object that exists, and nothing else.
@@ -246,7 +249,7 @@ impl ControlPlane {
                 return true;
             }
             let Some((controller, key)) = self.queue.poll(now) else { return false };
-            let plan = controller.reconcile(&key, &self.store, now);
+            let plan = controller.reconcile(&key, &self.store, &self.system, now);
             if let Some(at) = plan.again_at {
                 self.queue.push_at(at, controller, key.clone());
             }
@@ -284,16 +287,11 @@ impl ControlPlane {
                 Op::Replace(object) => drop(self.replace(now, object)?),
                 Op::Status(key, status) => drop(self.update_status(now, &key, status)?),
                 Op::Annotate(key, name, text) => self.annotate(&key, name, &text)?,
-                Op::Write(object) => drop(self.commit(object)),
-                Op::Delete(key) => match self.delete(now, &key, DeleteOptions::default()) {
+                Op::Write(object) => drop(self.commit_or_remove(object)),
+                Op::Delete(key, options) => match self.delete(now, &key, options) {
                     Err(error) if error.reason != Reason::NotFound => return Err(error),
                     _ => {}
                 },
-                Op::Remove(key) => {
-                    if let Some(object) = self.store.get(&key).cloned() {
-                        self.remove(&object);
-                    }
-                }
                 Op::Event { object, kind, reason, source, message } => match (message, &refusal) {
                     (Message::Created(_), Some(_)) if is_told || self.is_going(object.namespace()) => {}
                     (Message::Created(_), Some(error)) => {

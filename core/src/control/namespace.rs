@@ -24,9 +24,7 @@ pub(super) fn watch(change: &Change, queue: &mut Queue) {
 /// Source: kubernetes pkg/controller/namespace/deletion/namespaced_resources_deleter.go.
 pub(super) fn reconcile(key: &Key, store: &Store) -> Plan {
     let mut plan = Plan::default();
-    if !store.get(key).is_some_and(|namespace| namespace.is_terminating()) {
-        return plan;
-    }
+    let Some(namespace) = store.get(key).filter(|namespace| namespace.is_terminating()) else { return plan };
     let mut empty = true;
     for kind in Kind::ALL.into_iter().filter(|kind| kind.names().namespaced) {
         for object in store.list(kind, Some(&key.name)) {
@@ -37,7 +35,9 @@ pub(super) fn reconcile(key: &Key, store: &Store) -> Plan {
         }
     }
     if empty {
-        plan.remove(key.clone());
+        let mut done = (**namespace).clone();
+        done.value.remove(&["spec", "finalizers"]);
+        plan.write(done);
     }
     plan
 }

@@ -1,6 +1,6 @@
 //! What a controller wants done, as a value.
 
-use super::event::EventType;
+use super::{DeleteOptions, event::EventType};
 use crate::{
     api::{Key, Object, Value},
     time::Instant,
@@ -29,10 +29,8 @@ pub(super) enum Op {
     Status(Key, Value),
     /// Writes one annotation, which is no change of what is wanted.
     Annotate(Key, &'static str, String),
-    /// Deletes, with the grace its kind gives.
-    Delete(Key),
-    /// Deletes at once.
-    Remove(Key),
+    /// Deletes.
+    Delete(Key, DeleteOptions),
     /// Says that something happened to an object; skipped if an op before it failed.
     Event { object: Rc<Object>, kind: EventType, reason: &'static str, source: &'static str, message: Message },
 }
@@ -70,12 +68,9 @@ impl Plan {
         self.ops.push(Op::Annotate(key, name, text.into()));
     }
 
+    /// Deletes with the grace that the object asks for; what it owns goes afterwards.
     pub(super) fn delete(&mut self, key: Key) {
-        self.ops.push(Op::Delete(key));
-    }
-
-    pub(super) fn remove(&mut self, key: Key) {
-        self.ops.push(Op::Remove(key));
+        self.ops.push(Op::Delete(key, DeleteOptions::default()));
     }
 
     pub(super) fn event(

@@ -1,8 +1,9 @@
 //! Removes the pods of a node that is deleted.
 
 use super::{
+    DeleteOptions,
     controller::Controller,
-    plan::Plan,
+    plan::{Op, Plan},
     queue::Queue,
     store::{Change, Store},
 };
@@ -28,7 +29,8 @@ pub(super) fn reconcile(key: &Key, store: &Store) -> Plan {
     let mut plan = Plan::default();
     let is_lost = |node: &str| !node.is_empty() && store.find(Kind::Node, "", node).is_none();
     if store.get(key).is_some_and(|pod| is_lost(pod.spec()["nodeName"].str())) {
-        plan.remove(key.clone());
+        let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+        plan.ops.push(Op::Delete(key.clone(), options));
     }
     plan
 }

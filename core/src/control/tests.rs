@@ -39,6 +39,40 @@ fn a_new_cluster_has_its_namespaces_nodes_and_two_services() {
 }
 
 #[test]
+fn what_the_api_server_keeps_is_there_again_a_little_later() {
+    let mut plane = plane();
+    let kubernetes = |kind| Key::new(kind, "default", "kubernetes");
+    let (service, endpoints) = (kubernetes(Kind::Service), kubernetes(Kind::Endpoints));
+    let slice = kubernetes(Kind::EndpointSlice);
+    let before = plane.store().get(&slice).unwrap().value["endpoints"].clone();
+    plane.delete(at(3), &service, DeleteOptions::default()).unwrap();
+    plane.delete(at(3), &slice, DeleteOptions::default()).unwrap();
+    let leases = Key::new(Kind::Namespace, "", "kube-node-lease");
+    plane.delete(at(3), &leases, DeleteOptions::default()).unwrap();
+    plane.reconcile(at(9));
+    let is_there = |plane: &ControlPlane, key| plane.store().get(key).is_some();
+    assert!([&service, &endpoints, &slice, &leases].iter().all(|key| !is_there(&plane, key)));
+    plane.reconcile(at(10));
+    assert_eq!(plane.store().get(&service).unwrap().spec()["clusterIP"].str(), "10.96.0.1");
+    assert_eq!(plane.store().get(&slice).unwrap().value["endpoints"], before);
+    assert!(is_there(&plane, &endpoints) && !is_there(&plane, &leases));
+    plane.reconcile(at(60));
+    assert!(is_there(&plane, &leases));
+}
+
+#[test]
+fn nobody_leads_the_api_servers_clients_astray_for_long() {
+    let mut plane = plane();
+    let mut wrong = (**plane.store().find(Kind::Endpoints, "default", "kubernetes").unwrap()).clone();
+    let right = wrong.value["subsets"].clone();
+    wrong.value.remove(&["subsets"]);
+    plane.replace(at(12), wrong).unwrap();
+    plane.reconcile(at(20));
+    let present = plane.store().find(Kind::Endpoints, "default", "kubernetes").unwrap();
+    assert_eq!(present.value["subsets"], right);
+}
+
+#[test]
 fn refusals_use_the_words_of_the_api_server() {
     let mut plane = plane();
     let lost = Object::new(Kind::Pod, "production", "web");
@@ -212,4 +246,109 @@ fn the_pods_of_a_deleted_node_are_given_up_after_forty_seconds() {
     assert_eq!(plane.poll_at(), Some(at(50)));
     plane.reconcile(at(50));
     assert_eq!(names(&plane, Kind::Pod), ["b", "stray"]);
+}
+
+fn with_finalizer(mut object: Object) -> Object {
+    object.value.set(&["metadata", "finalizers"], alloc::vec!["example.com/hold"]);
+    object
+}
+
+fn service(name: &str) -> Object {
+    let mut service = Object::new(Kind::Service, "default", name);
+    let mut port = Value::map();
+    port.set(&["port"], 80);
+    service.value.set(&["spec", "ports"], alloc::vec![port]);
+    service
+}
+
+fn deletion(plane: &ControlPlane, key: &Key) -> Option<bool> {
+    plane.store().get(key).map(|object| object.is_terminating())
+}
+
+#[test]
+fn what_has_finalizers_goes_when_the_last_one_is_taken_off() {
+    let mut plane = plane();
+    let key = plane.create(at(0), with_finalizer(service("web"))).unwrap().key();
+    let held = plane.delete(at(5), &key, DeleteOptions::default()).unwrap();
+    assert_eq!(held.value["metadata"]["deletionTimestamp"].str(), timestamp::emit(at(5)));
+    assert_eq!(held.value["metadata"]["deletionGracePeriodSeconds"].as_int(), Some(0));
+    let again = plane.delete(at(9), &key, DeleteOptions::default()).unwrap();
+    assert_eq!(again.value, held.value);
+    let mut more = (*held).clone();
+    more.value.set(&["metadata", "finalizers"], alloc::vec!["example.com/hold", "a.b/c"]);
+    assert_eq!(
+        plane.replace(at(9), more).unwrap_err().message,
+        "Service \"web\" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is \
+         being deleted, found new finalizers []string{\"a.b/c\"}"
+    );
+    let mut free = (*held).clone();
+    free.value.remove(&["metadata", "finalizers"]);
+    plane.replace(at(9), free).unwrap();
+    assert_eq!(deletion(&plane, &key), None);
+}
+
+#[test]
+fn a_namespace_waits_for_what_in_it_has_finalizers_and_for_its_own() {
+    let mut plane = plane();
+    let shop = plane.create(at(0), with_finalizer(Object::new(Kind::Namespace, "", "shop"))).unwrap().key();
+    let mut web = with_finalizer(service("web"));
+    web.value.set(&["metadata", "namespace"], "shop");
+    let web = plane.create(at(0), web).unwrap().key();
+    plane.delete(at(1), &shop, DeleteOptions::default()).unwrap();
+    plane.reconcile(at(1));
+    assert_eq!((deletion(&plane, &web), deletion(&plane, &shop)), (Some(true), Some(true)));
+    for (key, left) in [(web, Some(true)), (shop.clone(), None)] {
+        let mut free = (**plane.store().get(&key).unwrap()).clone();
+        free.value.remove(&["metadata", "finalizers"]);
+        plane.replace(at(2), free).unwrap();
+        plane.reconcile(at(2));
+        assert_eq!(deletion(&plane, &shop), left);
+    }
+}
+
+#[test]
+fn in_the_foreground_an_owner_goes_after_what_it_owns_as_far_as_that_blocks_it() {
+    let mut plane = plane();
+    let owner = plane.create(at(0), service("owner")).unwrap();
+    let mut keys = Vec::new();
+    for (name, blocks) in [("blocks", true), ("does-not", false)] {
+        let mut owned = with_finalizer(service(name));
+        let mut reference = owner_reference(&owner);
+        reference.set(&["blockOwnerDeletion"], blocks);
+        owned.value.set(&["metadata", "ownerReferences"], alloc::vec![reference]);
+        keys.push(plane.create(at(0), owned).unwrap().key());
+    }
+    let options = DeleteOptions { propagation: Propagation::Foreground, ..Default::default() };
+    let waiting = plane.delete(at(1), &owner.key(), options).unwrap();
+    assert!(waiting.is_terminating() && waiting.is_held_by("foregroundDeletion"));
+    plane.reconcile(at(1));
+    let all =
+        |plane: &ControlPlane| [deletion(plane, &owner.key()), deletion(plane, &keys[0]), deletion(plane, &keys[1])];
+    assert_eq!(all(&plane), [Some(true), Some(true), Some(true)]);
+    let mut free = (**plane.store().get(&keys[0]).unwrap()).clone();
+    free.value.remove(&["metadata", "finalizers"]);
+    plane.replace(at(2), free).unwrap();
+    plane.reconcile(at(2));
+    assert_eq!(all(&plane), [None, None, Some(true)]);
+}
+
+#[test]
+fn of_several_owners_the_last_one_takes_the_object_along() {
+    let mut plane = plane();
+    let owners = ["a", "b"].map(|name| plane.create(at(0), service(name)).unwrap());
+    let mut owned = service("owned");
+    let references = owners.each_ref().map(|owner| {
+        let mut reference = owner_reference(owner);
+        reference.remove(&["controller"]);
+        reference
+    });
+    owned.value.set(&["metadata", "ownerReferences"], Vec::from(references));
+    let key = plane.create(at(0), owned).unwrap().key();
+    plane.delete(at(1), &owners[0].key(), DeleteOptions::default()).unwrap();
+    plane.reconcile(at(1));
+    let left = plane.store().get(&key).unwrap().value["metadata"]["ownerReferences"].items().to_vec();
+    assert_eq!(left.iter().map(|owner| owner["name"].str()).collect::<Vec<_>>(), ["b"]);
+    plane.delete(at(2), &owners[1].key(), DeleteOptions::default()).unwrap();
+    plane.reconcile(at(2));
+    assert!(plane.store().get(&key).is_none());
 }

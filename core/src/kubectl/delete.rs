@@ -5,9 +5,10 @@ use super::{
     args::Args,
     manifest::{Problem, all},
     resource::{Filter, NOTHING, full_type, targets},
+    rollout::seconds,
 };
 use crate::{
-    api::{Key, Reason},
+    api::{Key, Object, Reason},
     control::{DeleteOptions, Propagation},
 };
 use alloc::{
@@ -36,11 +37,13 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         Some(text) => Some(text.parse::<i64>().map_err(|_| args::not_number("delete", "grace-period", text))?),
         None => None,
     };
-    if let Some(text) = args.flag("timeout").filter(|text| super::rollout::seconds(text).is_none()) {
-        return Err(args::not_duration("delete", "timeout", text));
-    }
+    let limit = match args.flag("timeout") {
+        Some(text) => seconds(text).ok_or_else(|| args::not_duration("delete", "timeout", text))?,
+        None => 0,
+    };
     let propagation = match args.flag("cascade").unwrap_or("true") {
-        "background" | "true" | "foreground" => Propagation::Background,
+        "background" | "true" => Propagation::Background,
+        "foreground" => Propagation::Foreground,
         "orphan" | "false" => Propagation::Orphan,
         other => {
             let text = "Must be \"background\", \"foreground\", or \"orphan\"";
@@ -139,10 +142,8 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             Err(error) => errors.push(Problem::of(&error, if doing == LISTED { "" } else { &doing })),
         }
     }
-    if args.flag("wait") != Some("false") {
-        session.wait_until_gone(&gone);
-    }
-    all(errors)
+    all(errors)?;
+    if args.flag("wait") == Some("false") { Ok(()) } else { session.wait_until_gone(&gone, limit) }
 }
 
 impl Session<'_> {
@@ -157,19 +158,37 @@ impl Session<'_> {
         self.print_line(&format!("{} \"{}\"{force} deleted{place}{dry}", full_type(key.kind), key.name));
     }
 
-    /// `delete` returns when the objects are gone.
-    fn wait_until_gone(&mut self, gone: &[(Key, String)]) {
-        const LIMIT: u32 = 120;
-        let is_there = |session: &Session<'_>| {
-            gone.iter().any(|(key, uid)| {
-                session.cluster.object(key.kind, &key.namespace, &key.name).is_some_and(|object| object.uid() == uid)
-            })
-        };
-        for _ in 0..LIMIT {
-            if !is_there(self) {
-                break;
+    /// `delete` returns when the objects are gone, at the latest after so many seconds, or if 0 when it has waited in vain.
+    fn wait_until_gone(&mut self, gone: &[(Key, String)], limit: u64) -> Result<(), Failure> {
+        /// kubectl waits a week; here nothing else happens meanwhile.
+        const LONGEST: u64 = 120;
+        let mut left = if limit > 0 { limit } else { LONGEST };
+        for (key, uid) in gone {
+            while let Some(object) = self.cluster.object(key.kind, &key.namespace, &key.name)
+                && object.uid() == uid
+            {
+                if left == 0 {
+                    return Err(not_gone(object));
+                }
+                left -= 1;
+                self.cluster.advance(crate::time::Duration::from_secs(1));
             }
-            self.cluster.advance(crate::time::Duration::from_secs(1));
         }
+        Ok(())
     }
+}
+
+/// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/wait/delete.go.
+fn not_gone(object: &Object) -> Failure {
+    let kind = object.kind.names().plural;
+    let failure = Failure::error(&format!("timed out waiting for the condition on {kind}/{}", object.name()));
+    let mut names = Vec::new();
+    for finalizer in object.value["metadata"]["finalizers"].items() {
+        names.push(finalizer.str());
+    }
+    if names.is_empty() {
+        return failure;
+    }
+    let names = names.join(", ");
+    failure.explain(&format!("It goes once its finalizers are removed by whoever they stand for: {names}."))
 }

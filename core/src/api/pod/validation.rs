@@ -76,7 +76,7 @@ pub fn validate(errors: &mut Errors, pod: &Object) {
 ///
 /// Source: the same (ValidatePodUpdate).
 pub fn validate_update(errors: &mut Errors, pod: &Object, old: &Object) {
-    meta::validate_update(errors, pod);
+    meta::validate_update(errors, pod, old);
     meta::validate(errors, pod);
     validate_pod(errors, pod);
     update::validate(errors, pod, old);

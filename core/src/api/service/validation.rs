@@ -25,7 +25,7 @@ pub fn validate(errors: &mut Errors, service: &Object) {
 
 /// The faults of a changed Service.
 pub fn validate_update(errors: &mut Errors, service: &Object, old: &Object) {
-    meta::validate_update(errors, service);
+    meta::validate_update(errors, service, old);
     super::update::validate_changes(errors, Spec::of(service), Spec::of(old));
     validate_service(errors, service, Some(old));
 }

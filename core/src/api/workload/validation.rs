@@ -14,7 +14,7 @@ use alloc::{format, string::String, vec::Vec};
 pub fn validate(errors: &mut Errors, workload: &Object, old: Option<&Object>) {
     match old {
         None => meta::validate(errors, workload),
-        Some(_) => meta::validate_update(errors, workload),
+        Some(old) => meta::validate_update(errors, workload, old),
     }
     let path = Path::root("spec");
     let spec = workload.spec();

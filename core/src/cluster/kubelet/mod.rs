@@ -338,8 +338,16 @@ impl Cluster {
 
     fn finish_stop(&mut self, key: &Key) {
         let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
-        // A pod that somebody removed meanwhile needs no second removal.
-        drop(self.control.delete(self.now, key, options));
+        // A pod that somebody removed meanwhile needs no second removal; one with finalizers stays, and is over.
+        if self.control.delete(self.now, key, options).is_ok() && self.control.store().get(key).is_some() {
+            let now = self.now;
+            let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
+            for container in &mut sandbox.containers {
+                container.stop(now);
+            }
+            self.write_status(key);
+            self.tear_down(key);
+        }
     }
 
     fn tear_down(&mut self, key: &Key) {

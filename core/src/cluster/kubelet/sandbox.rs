@@ -107,13 +107,14 @@ impl Sandbox {
             return "Pending";
         }
         let ended = |c: &ContainerStatus| matches!(c.state, ContainerState::Terminated { .. });
-        if restart_policy == "Always" || !states().all(ended) {
+        let is_last = restart_policy != "Always" || self.is_stopping;
+        if !is_last || !states().all(ended) {
             return "Running";
         }
         let failed = states().any(|c| matches!(c.state, ContainerState::Terminated { code, .. } if code != 0));
         match (failed, restart_policy) {
             (false, _) => "Succeeded",
-            (true, "OnFailure") => "Running",
+            (true, "OnFailure") if !self.is_stopping => "Running",
             (true, _) => "Failed",
         }
     }
@@ -139,6 +140,15 @@ impl Container {
             failures: 0,
             generation: 0,
         }
+    }
+
+    /// Its end with its pod: a server ends well when asked to, a command is killed once the grace is over.
+    pub(super) fn stop(&mut self, now: Instant) {
+        if let ContainerState::Running(started) = self.status.state {
+            let code = if self.process.is_some() { 137 } else { 0 };
+            self.status.state = ContainerState::Terminated { code, started, finished: now };
+        }
+        (self.status.ready, self.status.started) = (false, false);
     }
 
     /// Whether what comes after an init container may start.

@@ -99,7 +99,7 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
         reconcile_family(&mut plan, store, now, service, family, &existing);
     }
     for stray in ours.iter().filter(|slice| !families.contains(&slice.value["addressType"].str())) {
-        plan.remove(stray.key());
+        plan.delete(stray.key());
     }
     plan
 }
@@ -256,7 +256,7 @@ fn finalize(plan: &mut Plan, mut slices: Slices, service: &Object, now: Instant)
         plan.replace(slice);
     }
     for slice in slices.delete {
-        plan.remove(slice.key());
+        plan.delete(slice.key());
     }
 }
 
