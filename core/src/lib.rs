@@ -6,7 +6,7 @@
 //! layer 3   compile   objects -> routing tables, DNS zone, policy      trace   what happened
 //! layer 2   dataplane   control   dns   host       four machines that never name one another
 //! layer 1   net: bytes, no Kubernetes word          api: objects, no packet
-//! layer 0   time   rng   id   ordered
+//! layer 0   time   rng   id   cidr   ordered
 //! ```
 //!
 //! A layer names only what is below it. Nothing here reads a clock or draws from outside: time is an argument, chance is
@@ -47,6 +47,7 @@ extern crate alloc;
 #[cfg(feature = "yaml")]
 extern crate std;
 
+pub mod cidr;
 pub mod guide;
 pub mod id;
 pub mod ordered;

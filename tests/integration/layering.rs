@@ -7,13 +7,14 @@ use std::{
 };
 
 /// Layer 0, which is for all.
-const WORDS: [&str; 5] = ["time", "rng", "id", "ordered", "text"];
+const WORDS: [&str; 6] = ["time", "rng", "id", "cidr", "ordered", "text"];
 
 /// Every layer and the layers it may name, besides layer 0.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("time", &[]),
     ("rng", &[]),
     ("id", &[]),
+    ("cidr", &[]),
     ("ordered", &[]),
     ("text", &[]),
     ("net", &[]),

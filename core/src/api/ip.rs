@@ -3,6 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/validation/ip.go.
 
 use super::field::{Errors, Path};
+use crate::cidr::Cidr;
 use alloc::{format, string::String};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -28,27 +29,15 @@ pub fn family(address: IpAddr) -> &'static str {
     if address.is_ipv4() { "IPv4" } else { "IPv6" }
 }
 
-/// A range as old Go read it, with the address as written and its prefix length.
-pub fn parse_range(text: &str) -> Option<(IpAddr, u8)> {
+/// A range as old Go read it: bits beyond the prefix stay, and an IPv4-mapped address is IPv4 with the length of IPv6.
+pub fn parse_range(text: &str) -> Option<Cidr> {
     let (address, prefix) = text.split_once('/')?;
     let is_digits = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
     let mapped = address.contains(':');
     let address = parse(address)?;
     let longest = if mapped { 128 } else { 32 };
-    let prefix = prefix.parse().ok().filter(|prefix| is_digits && *prefix <= longest)?;
-    Some((address, prefix))
-}
-
-/// A range with the bits beyond its prefix set to zero.
-pub fn masked(address: IpAddr, prefix: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & mask(32, prefix) as u32).into(),
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & mask(128, prefix)).into(),
-    }
-}
-
-fn mask(bits: u8, prefix: u8) -> u128 {
-    u128::MAX.checked_shl(u32::from(bits.saturating_sub(prefix))).unwrap_or(0)
+    let length = prefix.parse().ok().filter(|length| is_digits && *length <= longest)?;
+    Some(Cidr { address, length })
 }
 
 fn v4(text: &str) -> Option<Ipv4Addr> {
@@ -95,15 +84,15 @@ pub fn validate_canonical(errors: &mut Errors, path: &Path<'_>, text: &str) {
 
 /// The faults of a range in a field that once allowed more (IsValidCIDRForLegacyField).
 pub fn validate_range(errors: &mut Errors, path: &Path<'_>, text: &str) {
-    let Some((address, prefix)) = parse_range(text) else {
+    let Some(range) = parse_range(text) else {
         return errors.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
     };
     let (written, length) = text.split_once('/').unwrap_or((text, ""));
     if has_leading_zero(written) || (length.len() > 1 && length.starts_with('0')) {
         errors.invalid(path, text, "must not have leading 0s in IP or prefix length");
-    } else if written.contains(':') && address.is_ipv4() {
+    } else if written.contains(':') && range.address.is_ipv4() {
         errors.invalid(path, text, "must not have an IPv4-mapped IPv6 address");
-    } else if masked(address, prefix) != address {
+    } else if range.masked() != range {
         errors.invalid(path, text, "must not have bits set beyond the prefix length");
     }
 }

@@ -177,18 +177,15 @@ fn validate_block(errors: &mut Errors, path: &Path<'_>, block: &Value, stored: &
     if !stored.contains(&range) {
         ip::validate_range(errors, &path.child("cidr"), range);
     }
-    let Some((address, prefix)) = ip::parse_range(range) else { return };
+    let Some(block_range) = ip::parse_range(range) else { return };
     for (at, except) in block["except"].items().iter().map(Value::str).enumerate() {
         let list = path.child("except");
         let path = list.index(at);
         if !stored.contains(&except) {
             ip::validate_range(errors, &path, except);
         }
-        let Some((inner, length)) = ip::parse_range(except) else { continue };
-        let inner = ip::masked(inner, length);
-        let is_inside =
-            inner.is_ipv4() == address.is_ipv4() && ip::masked(inner, prefix) == ip::masked(address, prefix);
-        if !is_inside || prefix >= length {
+        let Some(inner) = ip::parse_range(except) else { continue };
+        if !block_range.contains(inner.masked().address) || block_range.length >= inner.length {
             errors.invalid(&path, except, "must be a strict subset of `cidr`");
         }
     }

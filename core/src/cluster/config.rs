@@ -245,7 +245,7 @@ impl NodeConfig {
     /// Where pods of a range find their router.
     pub(super) fn gateway(&self, range: &Cidr) -> IpAddr {
         let own = self.gateways.iter().find(|gateway| range.contains(**gateway));
-        own.copied().unwrap_or_else(|| super::new::nth(range, 1))
+        own.copied().unwrap_or_else(|| range.nth(1))
     }
 }
 
@@ -261,7 +261,7 @@ impl Config {
             config.outside[0].addresses.push(Ipv6Addr::new(0xfd00, 0x172, 0x30, 0, 0, 0, 0, 5).into());
         }
         if let (Some(dns), Some(range)) = (&mut config.dns, service_cidrs.first()) {
-            dns.address = super::new::nth(range, 10);
+            dns.address = range.nth(10);
         }
         config.service_cidrs = service_cidrs;
         config

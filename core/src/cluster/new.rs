@@ -17,7 +17,6 @@ use crate::{
     dns::{Data, Record, ZoneConfig, zone::Zone},
     host::{Host, HostConfig, Protocol, Server, SocketPool},
     id::NodeId,
-    net::Cidr,
     rng::Rng,
     time::Instant,
     trace::{Digest, Passages, Recorder},
@@ -160,28 +159,20 @@ fn control_config(config: &Config) -> ControlConfig {
             name: node.name.clone(),
             addresses: node.addresses.clone(),
             zone: node.zone.clone(),
-            pod_cidrs: control_ranges(&node.pod_cidrs),
+            pod_cidrs: node.pod_cidrs.clone(),
             labels: Vec::new(),
             cpu: 4000,
         });
     }
     ControlConfig {
         seed: config.seed,
-        service_cidrs: control_ranges(&config.service_cidrs),
+        service_cidrs: config.service_cidrs.clone(),
         node_port_range: config.node_ports.clone(),
         nodes,
         dns_address: config.dns.as_ref().map(|dns| dns.address),
         max_pods: config.limits.pods as usize,
         ..ControlConfig::default()
     }
-}
-
-fn control_ranges(ranges: &[Cidr]) -> Vec<control::Cidr> {
-    let mut list = Vec::new();
-    for range in ranges {
-        list.push(control::Cidr { address: range.address, prefix: range.length });
-    }
-    list
 }
 
 fn zone_config(config: &Config) -> ZoneConfig {
@@ -221,11 +212,3 @@ const COREDNS: &str = r#"{
     ]
 }]}}
 }"#;
-
-/// The address at that place in a range.
-pub(super) fn nth(range: &Cidr, n: u32) -> IpAddr {
-    match range.masked().address {
-        IpAddr::V4(first) => IpAddr::V4((u32::from(first).wrapping_add(n)).into()),
-        IpAddr::V6(first) => IpAddr::V6((u128::from(first).wrapping_add(n.into())).into()),
-    }
-}

@@ -9,9 +9,10 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use super::{Cidr, IpPool, PortPool};
+use super::{IpPool, PortPool};
 use crate::{
     api::{ApiError, Kind, Object},
+    cidr::Cidr,
     rng::Rng,
 };
 use alloc::{format, vec::Vec};

@@ -3,9 +3,8 @@
 //! KEP-3070: a range has a lower band for addresses people ask for and an upper band that is drawn from first.
 //! Source: kubernetes pkg/registry/core/service/ipallocator (ipallocator.go, bitmap.go).
 
-use super::Cidr;
 use crate::ordered::OrdMap;
-use crate::{api::ip, rng::Rng};
+use crate::{cidr::Cidr, rng::Rng};
 use core::{fmt, net::IpAddr};
 
 /// A range of cluster IPs. Memory follows the addresses in use, not the size of the range.
@@ -72,8 +71,8 @@ impl core::error::Error for NoAddress {}
 impl IpPool {
     /// A pool with every address free.
     pub fn new(range: Cidr) -> IpPool {
-        let range = Cidr { address: ip::masked(range.address, range.prefix), ..range };
-        let bits = u32::from(if range.address.is_ipv4() { 32 - range.prefix } else { 128 - range.prefix });
+        let range = range.masked();
+        let bits = u32::from(if range.address.is_ipv4() { 32 - range.length } else { 128 - range.length });
         // The range's own address is never handed out, nor the broadcast address of an IPv4 range.
         let reserved = if range.address.is_ipv4() { 2 } else { 1 };
         let size = 1_u64.checked_shl(bits).map_or(u64::MAX, |all| all.saturating_sub(reserved));

@@ -37,7 +37,7 @@ mod terms;
 
 pub use crate::time::timestamp;
 pub use admission::{Admission, Mode};
-pub use config::{Cidr, ControlConfig, NodeConfig, NotACidr};
+pub use config::{ControlConfig, NodeConfig};
 pub use deletion::{DeleteOptions, Propagation};
 pub use event::{Event, EventType, Events};
 pub use ip_pool::{Bands, IpPool, NoAddress};

@@ -10,7 +10,7 @@ pub mod link;
 pub mod rewrite;
 pub mod tap;
 
-pub use address::{Cidr, ParseCidrError};
+pub use crate::cidr::Cidr;
 pub use flow::{Flow, Protocol};
 pub use link::{Link, LinkConfig};
 pub use tap::{Event, Place, Reason, Step, Tap};

@@ -5,7 +5,6 @@ use crate::{
     cluster::{
         Cluster, Place,
         machines::{Attachment, Machine},
-        new::nth,
     },
     compile::env,
     host::{Host, HostConfig, Names, Protocol, Resolv, Server},
@@ -135,7 +134,7 @@ impl Cluster {
         let mut offset = self.kubelets.cursors.get(&range).copied().unwrap_or(first - 1);
         for _ in first..=last {
             offset = if offset < last { offset + 1 } else { first };
-            let address = nth(&range, offset);
+            let address = range.nth(offset.into());
             if self.machines.with_address(address).is_none() {
                 self.kubelets.cursors.insert(range, offset);
                 return Some(address);
