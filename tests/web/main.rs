@@ -22,6 +22,11 @@ fn the_keyboard_alone_steps_through_packets_and_runs_commands() {
 }
 
 #[test]
+fn what_a_book_prints_can_be_pasted_into_the_terminal() {
+    scenario("book");
+}
+
+#[test]
 fn the_parts_of_the_page_pass_their_own_tests() {
     site();
     demo::npm::script(&demo::root().join("demo/web"), "test", &[]).unwrap();

@@ -14,7 +14,7 @@ const ARGUMENTS = [
 ]
 const SECOND = 1_000
 
-const scenarios = { terminal, looks, keyboard }
+const scenarios = { terminal, looks, keyboard, book }
 
 const browser = await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false })
 try {
@@ -86,6 +86,52 @@ async function keyboard() {
   })
 }
 
+/** A learner pastes what a book prints: several lines at once, comments, prompts, answers, a manifest, a loop. */
+async function book() {
+  await visit({ viewport: { width: 1280, height: 800 } }, async page => {
+    const output = page.getByTestId('terminal-output')
+    const shown = () => output.innerText()
+    const isIdle = () => page.waitForFunction(() => {
+      const { shell } = document.querySelector('lab-app')
+      return !shell.isBusy && shell.prompt === '$ '
+    })
+    await paste(page, '# First get the IP\nkubectl get service hotel-service\n\n# Then count the pods\nkubectl get pods | wc -l\n')
+    await isIdle()
+    assert.match(await shown(), /# Then count the pods\n+\$ kubectl get pods \| wc -l\n5/)
+    assert.doesNotMatch(await shown(), /is the prompt/)
+
+    await paste(page, '$ kubectl get service hotel-service\nNAME TYPE CLUSTER-IP\nhotel-service ClusterIP 10.12.6.109\n$ kubectl get nodes\n')
+    await isIdle()
+    assert.match(await shown(), /2 lines that the commands printed/)
+    assert.match(await shown(), /node-2 +Ready/)
+
+    await paste(page, 'kubectl apply -f - <<EOF\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\nEOF\n')
+    await isIdle()
+    assert.match(await shown(), /namespace\/shop created/)
+    await paste(page, 'apiVersion: v1\nkind: Service\nmetadata:\n  name: second\nspec:\n  selector:\n    app: hotel-app\n  ports:\n    - port: 80\n')
+    await page.getByRole('tab', { name: 'pasted.yaml' }).waitFor()
+
+    await type(page, 'for i in 1 2; do kubectl exec client -- curl -s http://hotel-service; done; kubectl get svc -o yaml > all.yaml && ls')
+    await isIdle()
+    assert.match(await shown(), /(hotel-app-\S+\n){2}.*all\.yaml/)
+    await type(page, 'kubectl exec -it deploy/hotel-app -- sh')
+    await page.waitForFunction(() => document.querySelector('lab-app').shell.prompt === '/ # ')
+    await type(page, 'kubectl get pods')
+    await output.getByText('kubectl runs on your laptop').waitFor()
+    await type(page, 'exit')
+    await isIdle()
+
+    await type(page, 'ping 172.30.0.11')
+    await type(page, 'kubectl get pods')
+    await output.getByText('ping still runs').waitFor()
+    await page.getByTestId('terminal-input').press('Control+c')
+    await isIdle()
+    await page.keyboard.type('get nodes')
+    await page.keyboard.press('Control+r')
+    assert.equal(await page.getByTestId('terminal-input').inputValue(), 'kubectl get nodes')
+  })
+}
+
 /** Opens the page and fails on anything it reports as an error. */
 async function visit(options, story) {
   const context = await browser.newContext({ reducedMotion: 'no-preference', ...options })
@@ -111,4 +157,12 @@ async function visit(options, story) {
 async function type(page, line) {
   await page.getByTestId('terminal-input').fill(line)
   await page.getByTestId('terminal-input').press('Enter')
+}
+
+async function paste(page, text) {
+  await page.getByTestId('terminal-input').evaluate((input, text) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', text)
+    input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true, composed: true }))
+  }, text)
 }

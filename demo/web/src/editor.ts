@@ -29,7 +29,7 @@ export class LabEditor extends LabElement {
   #proposing = false
 
   protected follows(): [EventTarget, ...string[]][] {
-    return [[this.lab, 'example', 'files']]
+    return [[this.lab, 'example', 'files', 'show']]
   }
 
   protected override noticed(event: string): void {
@@ -37,6 +37,7 @@ export class LabEditor extends LabElement {
       this.#open = [...this.lab.files.keys()][0] ?? ''
       this.#view?.show(this.#open, this.lab.files.get(this.#open) ?? '')
     }
+    if (event === 'show') return this.#choose(this.lab.shown)
     this.requestUpdate()
   }
 

@@ -1,11 +1,11 @@
 /** The one model behind the page: a cluster, the editor's files, and the commands that change both. */
-import { Cluster, NotSettledError, type ExecResult, type Process } from 'clusterip'
+import { Cluster, NotSettledError, type ExecResult, type Frame, type Process } from 'clusterip'
 import { type Example, examples } from './examples/index.ts'
 import { Playback } from './playback.ts'
 import { type World, emptyWorld, lookAt } from './world.ts'
 
 /** Said when the cluster's objects may have changed, another example was opened, or the files were edited. */
-export type LabEvent = 'world' | 'example' | 'files'
+export type LabEvent = 'world' | 'example' | 'files' | 'show'
 
 /** A command that made packets. */
 export interface Command {
@@ -59,6 +59,50 @@ export class Lab extends EventTarget {
     this.#say('files')
   }
 
+  /** The file that the editor is to show. */
+  shown = ''
+
+  /** Writes a file and asks the editor to show it. */
+  show(name: string, text: string): void {
+    this.edit(name, text)
+    this.shown = name
+    this.#say('show')
+  }
+
+  /** A name that no file has yet: `pasted.yaml`, `pasted-2.yaml`. */
+  fresh(name: string): string {
+    for (let number = 1; ; number += 1) {
+      const wanted = number === 1 ? name : name.replace(/(\.\w+)?$/, `-${number}$1`)
+      if (!this.files.has(wanted)) return wanted
+    }
+  }
+
+  /** What a command was told to write somewhere. */
+  write(name: string, text: string, appends: boolean): void {
+    if (name === '/dev/null') return
+    const file = name.replace(/^\.\//, '')
+    this.show(file, (appends ? this.files.get(file) ?? '' : '') + text)
+  }
+
+  /** Gives the laptop the editor's files that a line names. */
+  carry(line: string): void {
+    for (const [name, text] of this.files) if (line.includes(name)) this.filter(`cat > ${name}`, text)
+  }
+
+  /** Takes over the files that a line has written on the laptop. */
+  fetchWritten(line: string): void {
+    for (const [, name = ''] of line.matchAll(/[^\d>&]>>?\s*([\w.-]+\.ya?ml)\b/g)) this.show(name, this.filter(`cat ${name}`, '').stdout)
+  }
+
+  /** Runs a line on the laptop, with that input, to its end. */
+  filter(line: string, stdin: string): ExecResult {
+    const process = this.cluster.start('outside', ['sh', '-c', line])
+    process.write(stdin)
+    process.closeStdin()
+    process.run({ idle: '30s', limit: '60s' })
+    return { ...process.read(), exitCode: process.exitCode ?? 124, hint: undefined }
+  }
+
   /** Whether the last command was to send packets, from outside, and none of them reached a node. */
   isLost = false
 
@@ -75,8 +119,8 @@ export class Lab extends EventTarget {
     this.#say('world')
   }
 
-  kubectl(line: string): ExecResult {
-    return this.#act(cluster => cluster.kubectl(line))
+  kubectl(line: string, stdin = ''): ExecResult {
+    return this.#act(cluster => cluster.kubectl(line, { stdin }))
   }
 
   setReady(pod: string, ready: boolean): void {
@@ -121,6 +165,12 @@ export class Lab extends EventTarget {
   /** The command that a frame belongs to. */
   commandOf(frame: { index: number }): Command | undefined {
     return this.commands.findLast(({ first }) => first <= frame.index)
+  }
+
+  /** The steps of the last command that made packets. */
+  framesOfLast(): Frame[] {
+    const first = this.commands.at(-1)?.first ?? 0
+    return this.playback.frames.filter(({ index }) => index >= first)
   }
 
   #act<T>(action: (cluster: Cluster) => T): T {

@@ -1,53 +1,117 @@
 /** The lab's own line below a real error: what it means here, and at most one thing to do. */
+import { insteadOf } from './instead.ts'
+import type { Lab } from './lab.ts'
+import { addressOf, portOf } from './packet.ts'
 import { slipIn } from './slips.ts'
-import type { World } from './world.ts'
+import type { ServiceView } from './world.ts'
 
 export interface Note {
   text: string
-  code: string
+  code?: string
   action?: string | undefined
 }
 
+type Where = 'workstation' | 'pod'
+
+/** Programs that read nothing of what is typed while they run. */
+export const DEAF = /^(?:tcpdump|ping|sleep|curl|wget|watch|while|for|until|dig|nslookup|traceroute)\b/
+/** What is worth a word even if the command succeeded. */
+export const LEFT_OUT = /NXDOMAIN|100% packet loss/
+
+const SERVICE_RANGE = /^10\.(9[6-9]|10\d|11[01])\.\d+\.\d+$/
+
 /** What there is to say about a line that ended like this. */
-export function noteOn(line: string, output: string, where: 'workstation' | 'pod', world: World): Note | undefined {
+export function noteOn(line: string, output: string, where: Where, lab: Lab): Note | undefined {
   const slip = slipIn(line)
-  if (slip !== undefined) return { text: slip.text, code: 'CIP007', action: slip.repaired }
-  const failed = /timed out|Could not resolve|Couldn't connect|Failed to connect|bad address|can't resolve|can't connect|refused|exit code (?:6|7|28)\b/i.test(output)
+  if (slip !== undefined) return { text: slip.text, code: 'CIP007', action: slip.repaired || undefined }
+  return insteadOf(line, output, where) ?? noteOnWay(line, output, where, lab) ?? noteOnNames(line, output)
+}
+
+/** Why nothing came back. */
+function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note | undefined {
+  const { world } = lab
+  const failed = /timed out|Could not resolve|Couldn't connect|Failed to connect|bad address|can't resolve|can't connect|refused|100% packet loss|exit code (?:6|7|28)\b/i.test(output)
   if (!failed) return undefined
 
-  const target = targetOf(line)
-  const service = target === undefined ? undefined : world.services.find(({ name, namespace, ip }) => ip === target || [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`].includes(target))
-  if (where === 'workstation' && (service || /^10\.(9[6-9]|10\d|11[01])\./.test(target ?? ''))) {
-    const client = world.pods.find(({ namespace, state, labels }) => namespace === 'default' && state === 'ready' && labels['run'] !== undefined)
+  const { host, port } = targetOf(line)
+  const namespace = /(?:-n|--namespace)[= ]?(\S+)/.exec(line.replace(/\s--\s.*/, ''))?.[1] ?? 'default'
+  const service = host === undefined ? undefined : world.services.find(service => service.ip === host || namesOf(service, namespace).includes(host))
+  if (where === 'workstation' && (service || SERVICE_RANGE.test(host ?? ''))) {
+    const client = world.pods.find(({ namespace, state, image }) => namespace === 'default' && state === 'ready' && /curl|busybox/.test(image))
     return {
       text: 'Your laptop is outside the cluster: it neither asks the cluster’s DNS nor has a route to ClusterIPs. From a pod it works.',
       code: 'CIP402',
       action: client && `kubectl exec ${client.name} -- ${line}`,
     }
   }
-  if (service?.ready === 0) {
+  if (service !== undefined && /packet loss/.test(output)) {
+    return { text: `${service.name} is no machine that could answer a ping: its address exists only for ${portsOf(service)}. Call that.`, code: 'CIP401' }
+  }
+  if (service?.ready === 0 && /refused|connect|exit code 7/i.test(output)) {
     return {
       text: `${service.name} has no ready endpoint, so the client’s own node refuses the connection.`,
       code: 'CIP204',
       action: `kubectl describe service ${service.name}${service.namespace === 'default' ? '' : ` -n ${service.namespace}`}`,
     }
   }
-  if (target && /^10\.(9[6-9]|10\d|11[01])\.\d+\.\d+$/.test(target) && !service) {
+  if (service !== undefined && port !== undefined && !service.ports.some(own => own.port === port)) {
+    const [first] = service.ports
+    return {
+      text: `${service.name} has no port ${port}: clients call ${portsOf(service)}, and the rule changes that to the pods’ port.`,
+      code: 'CIP301',
+      action: first && line.replace(new RegExp(`([:\\s])${port}\\b`), `$1${first.port}`),
+    }
+  }
+  const denied = lab.framesOfLast().find(({ reason }) => /policy/.test(reason ?? ''))
+  if (denied !== undefined) {
+    return { text: `A NetworkPolicy denies it on ${denied.place.replace('node/', '')}. Policies look at pods and ports of pods, after the Service’s address has been rewritten.`, code: 'CIP404', action: 'kubectl get networkpolicies -A' }
+  }
+  if (host !== undefined && SERVICE_RANGE.test(host) && !service) {
     const own = world.services.find(({ namespace, key, ip }) => namespace === 'default' && key !== 'default/kubernetes' && ip !== '')
     return {
-      text: `No Service has the address ${target} here.${own ? ` ${own.name} has ${own.ip}.` : ''}`,
+      text: `No Service has the address ${host} here.${own ? ` ${own.name} has ${own.ip}.` : ''}`,
       code: 'CIP408',
-      action: own && line.replace(target, own.ip),
+      action: own && line.replace(host, own.ip),
     }
+  }
+  if (host !== undefined && /resolve|bad address|exit code 6\b/i.test(output)) {
+    const [short = ''] = host.split('.')
+    const other = world.services.find(({ name }) => name === short)
+    return other
+      ? { text: `${short} is a Service of the namespace ${other.namespace}: from here it is called ${short}.${other.namespace}.`, code: 'CIP102', action: line.replace(host, `${short}.${other.namespace}`) }
+      : { text: `No Service is called ${host} here.`, code: 'CIP101', action: 'kubectl get services -A' }
   }
   return undefined
 }
 
-/** The machine a command talks to: the host of its first URL, or the first name or address among its words. */
-function targetOf(line: string): string | undefined {
+/** Two tools that read the search list differently than a program does. */
+function noteOnNames(line: string, output: string): Note | undefined {
+  if (/nslookup/.test(line) && /NXDOMAIN/.test(output) && /^Address:? .*\d$/m.test(output.replace(/^Address:?\s.*:53$/m, ''))) {
+    return { text: 'busybox’s nslookup asks for the name in every domain of the search list, and reports each that has no such name. The address above is the answer.', code: 'CIP103' }
+  }
+  if (/\bdig\b/.test(line) && /NXDOMAIN/.test(output) && !/\+search/.test(line)) {
+    return { text: 'dig leaves the search list aside: it wants the whole name, or +search.', code: 'CIP103', action: line.replace(/\bdig\b/, 'dig +search') }
+  }
+  return undefined
+}
+
+function namesOf({ name, namespace }: Pick<ServiceView, 'name' | 'namespace'>, from: string): string[] {
+  const full = `${name}.${namespace}.svc`
+  return [...(namespace === from ? [name] : []), `${name}.${namespace}`, full, `${full}.cluster.local`, `${full}.cluster.local.`]
+}
+
+function portsOf({ ports }: ServiceView): string {
+  return ports.map(({ port, protocol }) => `${port}/${protocol}`).join(' and ')
+}
+
+/** The machine a command talks to, and the port: of its first URL, or the first name or address among its words. */
+function targetOf(line: string): { host: string | undefined; port: number | undefined } {
   const command = line.replace(/^.*?\s--\s+/, '')
-  const url = /\b\w+:\/\/([^\s/:'"]+)/.exec(command)
-  if (url) return url[1]
+  const url = /\b(\w+):\/\/([^\s/'"]+)/.exec(command)
+  if (url) return { host: addressOf(url[2]!), port: portOf(url[2]!) || (url[1] === 'https' ? 443 : 80) }
   const words = command.split(/\s+/).slice(1).filter(word => !word.startsWith('-'))
-  return words.find(word => /^[a-z0-9][a-z0-9.-]*(:\d+)?$/i.test(word) && !/^\d+$/.test(word))?.replace(/:\d+$/, '')
+  const at = words.findIndex(word => /^[a-z0-9][a-z0-9.-]*(:\d+)?$/i.test(word) && !/^\d+$/.test(word))
+  if (at === -1) return { host: undefined, port: undefined }
+  const next = /^(telnet|nc)\s/.test(command) ? Number(words[at + 1]) || undefined : undefined
+  return { host: addressOf(words[at]!), port: portOf(words[at]!) || next }
 }

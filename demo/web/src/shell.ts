@@ -1,7 +1,10 @@
 /** The terminal's state without its looks: where commands run, what was typed, what came back. */
 import { EngineError, type Process } from 'clusterip'
 import type { Lab } from './lab.ts'
-import { noteOn } from './notes.ts'
+import { DEAF, LEFT_OUT, noteOn } from './notes.ts'
+import { pasted } from './pasted.ts'
+import { type Answer, type Script, expanded, interpret, isKubectl, isOpen, isScript, redirected, stagesOf, substitutionIn, withoutComments, withoutDocument } from './script.ts'
+import { slipIn } from './slips.ts'
 import { terminalRequest } from './words.ts'
 
 /** One line or block of the transcript. */
@@ -32,10 +35,14 @@ const WORKSTATION = '$ '
 /** A shell in a pod that waits for a line. */
 const AT_PROMPT = /[#>] $/
 const KEPT = 400
+/** A block that is longer begins a new one, so that no block is laid out again and again. */
+const BLOCK = 4_000
 /** How long a silent program is watched, in virtual seconds: longer than a TCP connection takes to give up. */
 const PATIENCE = 150
-/** While a program works, each tick of so many milliseconds is worth a virtual second or more. */
+/** While a program is silent, each tick of so many milliseconds is worth a virtual second or more. */
 const TICK = 120
+/** While it prints, and between the rounds of a loop, there is something to look at. */
+const CALM = 600
 
 /** What kubectl says when it attaches a terminal. */
 const SESSION = `All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.
@@ -45,6 +52,8 @@ If you don't see a command prompt, try pressing enter.
 const HELP = `kubectl …                    talk to the API server, k for short; kubectl apply -f FILE reads the editor's files
 curl, ping, nslookup, …      run on your laptop, which stands outside the cluster
 kubectl exec -it POD -- sh   a shell in a pod; exit leaves it
+ls, cat FILE, history        the editor's files; the lines that were typed
+; && || | > for while watch  work with kubectl too, and so does kubectl apply -f - <<EOF
 clear or Ctrl-L              empties this screen
 `
 
@@ -54,6 +63,17 @@ export class Shell extends EventTarget {
   readonly #lab: Lab
   #session: Session | undefined
   #timer = 0
+  /** A list or a loop of commands under way. */
+  #script: Script | undefined
+  /** Whether the script waits for a session to end. */
+  #isWaiting = false
+  /** How the last command ended. */
+  #status = 0
+  /** Lines that do not make a whole command yet. */
+  #pending = ''
+  /** Lines that were pasted and wait for their turn. */
+  #queue: string[] = []
+  #variables = new Map<string, string>()
 
   constructor(lab: Lab) {
     super()
@@ -62,7 +82,8 @@ export class Shell extends EventTarget {
 
   /** What stands before the cursor. */
   get prompt(): string {
-    return this.#session === undefined ? WORKSTATION : this.#session.prompt
+    if (this.#session !== undefined) return this.#session.prompt
+    return this.#pending !== '' ? '> ' : this.#script === undefined ? WORKSTATION : ''
   }
 
   /** Whether what is typed goes to a shell in a pod. */
@@ -72,12 +93,17 @@ export class Shell extends EventTarget {
 
   /** Whether a program works and time passes. */
   get isBusy(): boolean {
-    return this.#timer !== 0
+    return this.#timer !== 0 || this.#script !== undefined || this.#isDeaf
   }
 
   /** Whether Ctrl-C would end something: a program that works, or one that is talked to. */
   get canInterrupt(): boolean {
-    return this.#session !== undefined && !AT_PROMPT.test(this.#session.prompt)
+    return this.#script !== undefined || (this.#session !== undefined && !AT_PROMPT.test(this.#session.prompt))
+  }
+
+  /** Whether what runs reads nothing of what is typed. */
+  get #isDeaf(): boolean {
+    return this.canInterrupt && (this.#session === undefined || DEAF.test(this.#session.line))
   }
 
   clear(): void {
@@ -87,8 +113,8 @@ export class Shell extends EventTarget {
 
   /** Starts over: another example, another cluster. */
   reset(): void {
-    this.#rest()
-    this.#session = undefined
+    this.#stop()
+    this.#variables.clear()
     this.clear()
   }
 
@@ -103,19 +129,42 @@ export class Shell extends EventTarget {
     this.#push({ kind: 'command', prompt: this.prompt, text: line })
     if (line.trim() !== '' && this.history.at(-1) !== line) this.history.push(line)
     this.#guarded(() => {
+      if (this.#isDeaf) {
+        const [program = 'The loop'] = this.#session?.line.split(/\s+/, 1) ?? []
+        return this.#push({ kind: 'lab', text: `${program} still runs and reads nothing of this. Ctrl-C ends it.` })
+      }
+      if (this.#session === undefined) return this.#line(line)
       this.#lab.begin(line.trim())
-      if (this.#session === undefined) return this.#run(line.trim())
       Object.assign(this.#session, { line: line.trim(), output: '', silent: 0, prompt: '' })
       this.#session.process.write(`${line}\n`)
       this.#pump()
     })
   }
 
+  /** Takes what was pasted; what is left of it stays in the input. */
+  paste(text: string): string {
+    const { lines, rest, manifest, note } = pasted(text)
+    this.#guarded(() => {
+      if (note !== '') this.#push({ kind: 'lab', text: note, code: 'CIP002' })
+      if (manifest === undefined) return
+      const name = this.#lab.fresh('pasted.yaml')
+      this.#lab.show(name, manifest)
+      this.#push({ kind: 'lab', text: `That is a manifest, no command. It is in the editor now, as ${name}.`, code: 'CIP002', action: `kubectl apply -f ${name}` })
+    })
+    this.#queue.push(...lines)
+    this.#drain()
+    return rest
+  }
+
   /** Ctrl-C. */
   interrupt(typed: string): void {
     this.#guarded(() => {
-      if (this.#session === undefined) return this.#push({ kind: 'command', prompt: this.prompt, text: `${typed}^C` })
-      this.#rest()
+      const isIdle = this.#session === undefined && this.#script === undefined
+      if (isIdle) this.#push({ kind: 'command', prompt: this.prompt, text: `${typed}^C` })
+      const session = this.#session
+      this.#stop()
+      if (session === undefined) return isIdle ? undefined : this.#push({ kind: 'out', text: '^C\n' })
+      this.#session = session
       if (this.#session.where === 'workstation') this.#push({ kind: 'out', text: '^C\n' })
       this.#session.process.interrupt()
       this.#pump()
@@ -130,34 +179,186 @@ export class Shell extends EventTarget {
     })
   }
 
-  #run(line: string): void {
-    if (line === '') return
-    const [word = ''] = line.split(/\s+/, 1)
-    if (word === 'clear') return void (this.entries = [])
-    if (word === 'help') return this.#push({ kind: 'out', text: HELP })
-    if (word !== 'kubectl' && word !== 'k') {
-      return this.#open(this.#lab.start('outside', ['sh', '-c', line]), 'workstation', line)
+  /** A line of the workstation, or the next part of one. */
+  #line(line: string): void {
+    const text = this.#pending === '' ? line.trim() : this.#pending.endsWith('\\') ? this.#pending.slice(0, -1) + line : `${this.#pending}\n${line}`
+    this.#pending = isOpen(text) ? text : ''
+    if (this.#pending !== '') return
+    this.#lab.begin(text)
+    if (withoutComments(text).trim() === '') {
+      const slip = slipIn(text)
+      if (slip !== undefined) this.#push({ kind: 'lab', text: slip.text, code: 'CIP007', action: slip.repaired })
+      return
     }
-    const command = line.replace(/^k(?=\s|$)/, 'kubectl')
-    if (!this.#attach(command)) this.#kubectl(line, command)
+    if (!isScript(text)) return void this.#simple(text)
+    this.#script = interpret(withoutDocument(text).line)
+    this.#go({ status: 0, text: '' }, withoutDocument(text).document)
   }
 
-  #kubectl(line: string, command: string): boolean {
+  /** Goes on with the script until it waits for something. */
+  #go(answer: Answer, document?: string): void {
+    while (this.#script !== undefined) {
+      const { value: step, done } = this.#script.next(answer)
+      if (done) {
+        this.#script = undefined
+      } else if (step === 'round') {
+        this.#timer = window.setTimeout(() => this.#guarded(() => {
+          this.#timer = 0
+          this.#go({ status: 0, text: '' })
+        }), CALM)
+        return
+      } else if ('set' in step) {
+        this.#variables.set(step.set, step.to)
+      } else if ('capture' in step) {
+        answer = this.#capture(step.capture)
+      } else {
+        const status = this.#simple(step.run, document)
+        document = undefined
+        if (status === undefined) return
+        answer = { status, text: '' }
+      }
+    }
+  }
+
+  /** Runs one command, or several with pipes between them; `undefined` as long as it goes on. */
+  #simple(text: string, document?: string): number | undefined {
+    const plain = withoutDocument(text)
+    const line = this.#substituted(plain.line)
+    const input = document ?? plain.document
+    const variable = /^(?:export\s+)?([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)$/.exec(line)
+    if (variable) {
+      this.#variables.set(variable[1]!, variable[2]!.replace(/^(["'])(.*)\1$/s, '$2'))
+      return 0
+    }
+    const watch = /^watch\s+(?:-n\s*([\d.]+)\s+|-\w+\s+)*(.*)$/s.exec(line)
+    if (watch && this.#script === undefined && isKubectl(watch[2]!.replace(/^["']/, ''))) {
+      this.#script = this.#watch(watch[2]!.replace(/^(["'])(.*)\1$/, '$2'), Number(watch[1] ?? 2))
+      this.#go({ status: 0, text: '' })
+      return undefined
+    }
+    const stages = stagesOf(line)
+    const last = redirected(stages.at(-1) ?? '')
+    if (!stages.some(isKubectl)) return this.#own(line) ?? this.#program(line, input)
+    const isPlain = input === undefined && last.file === undefined && !last.merges && !last.silent && !stages.slice(1).some(isKubectl)
+    if (isPlain) {
+      const command = line.replace(/^k(?=\s|$)/, 'kubectl')
+      if (stages.length === 1 && this.#attach(command)) return this.#ended()
+      return this.#kubectl(line, command)
+    }
+    let stdin = input ?? ''
+    this.#lab.carry(line)
+    stages[stages.length - 1] = last.command
+    for (const [index, stage] of stages.entries()) {
+      const { stdout, stderr, exitCode, hint } = isKubectl(stage) ? this.#lab.kubectl(stage, stdin) : this.#lab.filter(stage, stdin)
+      const isLast = index === stages.length - 1
+      if (isLast && last.file !== undefined) this.#lab.write(last.file, stdout + (last.merges ? stderr : ''), last.appends)
+      else if (isLast && stdout !== '') this.#push({ kind: 'out', text: stdout })
+      if (stderr !== '' && !(isLast && (last.silent || (last.merges && last.file !== undefined)))) this.#push({ kind: exitCode === 0 ? 'aside' : 'err', text: stderr })
+      if (isLast && hint !== undefined) this.#hint(hint, stage)
+      if (isLast) this.#status = exitCode
+      stdin = stdout
+    }
+    return this.#status
+  }
+
+  /** Commands that concern the page itself. */
+  #own(line: string): number | undefined {
+    const [word = '', ...rest] = line.split(/\s+/)
+    if (word === 'clear') this.entries = []
+    else if (word === 'help') this.#push({ kind: 'out', text: HELP })
+    else if (word === 'history') this.#push({ kind: 'out', text: this.history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`).join('') })
+    else if (/^(exit|logout)$/.test(word)) this.#push({ kind: 'lab', text: 'This is your own shell already; exit leaves one in a pod.' })
+    else if (word === 'ls' && rest.every(arg => /^(-\w+|\.\/?|\*.*)$/.test(arg))) this.#push({ kind: 'out', text: `${[...this.#lab.files.keys()].join('  ')}\n` })
+    else return undefined
+    return 0
+  }
+
+  /** Runs a command for its output. */
+  #capture(command: string): Answer {
+    const line = this.#substituted(command)
+    const { stdout, stderr, exitCode } = isKubectl(line) ? this.#lab.kubectl(line) : this.#lab.filter(line, '')
+    if (stderr !== '') this.#push({ kind: 'err', text: stderr })
+    return { status: exitCode, text: stdout.trimEnd() }
+  }
+
+  /** Puts in what variables hold, and what commands in $( ) print if kubectl is among them. */
+  #substituted(text: string): string {
+    let line = expanded(text, this.#variables)
+    for (let found = substitutionIn(line); found !== undefined && /(^|[^\w-])(kubectl|k)\s/.test(found.command); found = substitutionIn(line)) {
+      line = line.slice(0, found.start) + this.#capture(found.command).text.replaceAll('\n', ' ') + line.slice(found.end)
+    }
+    return line
+  }
+
+  /** Shows the output of a command over and over, in one place. */
+  *#watch(command: string, seconds: number): Script {
+    const top = this.entries.length
+    for (;;) {
+      this.entries = this.entries.slice(0, top)
+      this.#push({ kind: 'out', text: `Every ${seconds.toFixed(1)}s: ${command}\n` })
+      yield { run: command }
+      yield { run: `sleep ${seconds}` }
+      yield 'round'
+    }
+  }
+
+  /** A program on the laptop. */
+  #program(line: string, document: string | undefined): number | undefined {
+    this.#lab.carry(line)
+    const process = this.#lab.start('outside', ['sh', '-c', line])
+    if (document !== undefined) {
+      process.write(document)
+      process.closeStdin()
+    }
+    this.#open(process, 'workstation', line)
+    return this.#ended()
+  }
+
+  /** How a program has ended; `undefined` if it is still open, and then the script goes on when it ends. */
+  #ended(): number | undefined {
+    this.#isWaiting = this.#session !== undefined
+    return this.#isWaiting ? undefined : this.#status
+  }
+
+  #kubectl(line: string, command: string): number {
     const { stdout, stderr, exitCode, hint } = this.#lab.kubectl(command)
-    if (stdout !== '') this.#push({ kind: 'out', text: stdout })
-    if (stderr !== '') this.#push({ kind: exitCode === 0 ? 'aside' : 'err', text: stderr })
-    const own = exitCode === 0 ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab.world)
+    const complaint: Entry[] = stderr === '' ? [] : [{ kind: exitCode === 0 ? 'aside' : 'err', text: stderr }]
+    const output: Entry[] = stdout === '' ? [] : [{ kind: 'out', text: stdout }]
+    // What kubectl run says of the session comes before the session.
+    for (const entry of /^kubectl run\s/.test(command) ? [...complaint, ...output] : [...output, ...complaint]) this.#push(entry)
+    const own = exitCode === 0 && !LEFT_OUT.test(stderr + stdout) ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab)
     // The page sees the whole line as it was pasted, its prompts included.
-    const note = own?.code === 'CIP007' ? own : hint ?? own
-    if (note !== undefined) this.#push({ kind: 'lab', text: note.text, code: note.code, action: note.action })
-    return exitCode === 0
+    if (own?.code === 'CIP007' || hint === undefined) {
+      if (own !== undefined) this.#push({ kind: 'lab', ...own })
+    } else this.#hint(hint, command)
+    this.#status = exitCode
+    return exitCode
+  }
+
+  /** What the engine says below a command; a repaired manifest goes to the editor, not to the command line. */
+  #hint({ text, code, action }: NonNullable<ReturnType<Lab['kubectl']>['hint']>, command: string): void {
+    const [, edited] = /^kubectl replace -f (\S+)$/.exec(action ?? '') ?? []
+    if (edited !== undefined && /^\S+ edit\s/.test(command)) {
+      const [, object, flags = ''] = /^(\S+) is in the editor/.exec(text) ?? []
+      const [namespace = ''] = /(-n|--namespace)[= ]?\S+/.exec(command) ?? []
+      if (object !== undefined) this.#lab.show(edited, this.#lab.kubectl(`kubectl get ${object} ${namespace}${flags} -o yaml`).stdout)
+    }
+    const [, file] = /-f[= ]?(\S+)/.exec(command) ?? []
+    if (action?.includes('\n') && file !== undefined && this.#lab.files.has(file)) {
+      const name = this.#lab.fresh(file)
+      this.#lab.show(name, action)
+      return this.#push({ kind: 'lab', text: `${text} The editor has it repaired, as ${name}.`, code, action: `kubectl apply -f ${name}` })
+    }
+    this.#push({ kind: 'lab', text, code, action: action?.includes('\n') ? undefined : action })
   }
 
   /** Opens a terminal in a pod if the line asks for one that takes input. */
   #attach(command: string): boolean {
     const request = terminalRequest(command)
     if (request === undefined) return false
-    const { verb, pod, namespace, argv, create, remove } = request
+    const { verb, namespace, argv, create, remove } = request
+    // A Deployment or a Service stands for one of its pods: kubectl chooses, and the pod says who it is.
+    const pod = request.pod.includes('/') ? this.#lab.kubectl(`kubectl exec ${request.pod} -n ${namespace} -- hostname`).stdout.trim() : request.pod
     const place = `${namespace}/pod/${pod}`
     if (verb === 'exec') {
       if (this.#lab.cluster.get('Pod', pod, namespace) === undefined || argv.length === 0) return false
@@ -169,6 +370,7 @@ export class Shell extends EventTarget {
     const { stderr, exitCode } = this.#lab.kubectl(create)
     if (exitCode !== 0) {
       this.#push({ kind: 'err', text: stderr })
+      this.#status = exitCode
       return true
     }
     this.#push({ kind: 'aside', text: SESSION })
@@ -198,15 +400,31 @@ export class Shell extends EventTarget {
     if (session.process.exitCode !== undefined) return this.#end(session)
     if (AT_PROMPT.test(session.prompt)) return this.#remark(session)
     const isConversation = /Escape character is|Connected to/.test(session.output) || /^(telnet|nc) /.test(session.line) && session.output !== ''
-    if (!isConversation && session.silent < PATIENCE) this.#wait()
+    if (!isConversation && session.silent < PATIENCE) this.#wait(text === '' ? TICK : CALM)
   }
 
   /** Time goes on while the reader watches, a little faster than in life. */
-  #wait(): void {
+  #wait(delay: number): void {
     this.#timer = window.setTimeout(() => this.#guarded(() => {
-      if (document.hidden) return this.#wait()
+      if (document.hidden) return this.#wait(delay)
       this.#pump()
-    }), TICK)
+    }), delay)
+  }
+
+  /** Nothing runs any more, and nothing waits for its turn. */
+  #stop(): void {
+    this.#rest()
+    this.#session = this.#script = undefined
+    this.#pending = ''
+    this.#queue = []
+    this.#isWaiting = false
+  }
+
+  /** Runs what was pasted, line by line. */
+  #drain(): void {
+    if (this.#timer !== 0 || this.#script !== undefined) return
+    const line = this.#queue.shift()
+    if (line !== undefined) this.submit(line)
   }
 
   #rest(): void {
@@ -217,13 +435,18 @@ export class Shell extends EventTarget {
   #end(session: Session): void {
     this.#session = undefined
     if (session.prompt !== '') this.#push({ kind: 'out', text: session.prompt })
-    this.#lab.end(session.where === 'workstation' && session.process.exitCode !== 0)
+    this.#status = session.process.exitCode ?? 0
+    this.#lab.end(session.where === 'workstation' && /resolve|connect|timed out|bad address|unreachable|100% packet loss/i.test(session.output))
+    if (session.where === 'workstation') this.#lab.fetchWritten(session.line)
     this.#remark(session)
     if (session.atEnd !== undefined) this.#kubectl(session.atEnd, session.atEnd)
+    if (!this.#isWaiting) return
+    this.#isWaiting = false
+    this.#go({ status: this.#status, text: '' })
   }
 
   #remark(session: Session): void {
-    const note = session.line === '' ? undefined : noteOn(session.line, session.output, session.where, this.#lab.world)
+    const note = session.line === '' ? undefined : noteOn(session.line, session.output, session.where, this.#lab)
     if (note !== undefined) this.#push({ kind: 'lab', ...note })
     session.line = ''
   }
@@ -232,8 +455,7 @@ export class Shell extends EventTarget {
     try {
       action()
     } catch (error) {
-      this.#rest()
-      this.#session = undefined
+      this.#stop()
       const message = error instanceof Error ? error.message : String(error)
       this.#push({ kind: 'err', text: `${message}\n` })
       if (error instanceof EngineError) {
@@ -241,12 +463,13 @@ export class Shell extends EventTarget {
       }
     }
     this.#changed()
+    this.#drain()
   }
 
   #push(entry: Entry): void {
     const last = this.entries.at(-1)
     // A program that prints line by line fills one block.
-    if (entry.kind === 'out' && last?.kind === 'out' && this.#session !== undefined) {
+    if (entry.kind === 'out' && last?.kind === 'out' && last.text.length < BLOCK && this.#session !== undefined) {
       this.entries = [...this.entries.slice(0, -1), { kind: 'out', text: last.text + entry.text }]
       return
     }

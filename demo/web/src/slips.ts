@@ -9,22 +9,33 @@ export interface Slip {
 }
 
 const TYPOGRAPHIC = /(^|\s)[–—−]|[“”„‘’‚]/
+/** A lone # begins a comment, unless what follows is one of these. */
+const COMMANDS = 'kubectl|curl|wget|telnet|nslookup|dig|ping|nc|redis-cli|cat|env|echo|exit'
+const PROMPT = new RegExp(`^\\s*(?:(?:[-–•]\\s*)?/ #|[-–•]\\s*#|\\$|[>❯]|#(?=\\s+(?:${COMMANDS})\\b))\\s+(?=\\S)`)
+/** What a program said, printed on the line of its command. */
+const ANSWER = /\s+(?:Connected to|Trying) \S+$/
+
+/** The command behind a prompt; `undefined` if there is none. */
+export function withoutPrompt(line: string): string | undefined {
+  const prompt = PROMPT.exec(line)
+  return prompt ? line.slice(prompt[0].length) : undefined
+}
 
 /** Finds what print has done to a command line. */
 export function slipIn(line: string): Slip | undefined {
-  const prompt = /^\s*(?:[-–•]\s*)?(?:\/ #|[$#>❯])\s+(?=\S)/.exec(line)
-  const withoutPrompt = prompt ? line.slice(prompt[0].length) : line
-  const repaired = straighten(withoutPrompt).replace(/\s+\/ #\s*$/, '')
-  if (TYPOGRAPHIC.test(withoutPrompt)) {
-    const dash = /[–—−]/.exec(withoutPrompt)
+  const command = withoutPrompt(line)
+  const text = command ?? line
+  const repaired = straighten(text).replace(/\s+\/ #\s*$/, '').replace(ANSWER, '')
+  if (TYPOGRAPHIC.test(text)) {
+    const dash = /[–—−]/.exec(text)
     const found = dash ? `${dash[0] === '—' ? 'an em dash' : 'an en dash'} (${dash[0]}) where the command needs --` : 'typographic quotes'
     return { text: `Your text has ${found}. Pasted from a book?`, repaired }
   }
-  const trailing = /\s+\/ #\s*$/.exec(withoutPrompt)
-  if (trailing) {
-    return { text: 'The / # at the end is the prompt of the shell that the command opens.', repaired: withoutPrompt.slice(0, trailing.index) }
-  }
-  if (prompt) return { text: `The ${prompt[0].trim()} in front is the prompt, not part of the command.`, repaired: withoutPrompt }
+  if (/\s+\/ #\s*$/.test(text)) return { text: 'The / # at the end is the prompt of the shell that the command opens.', repaired }
+  if (ANSWER.test(text)) return { text: 'What the command answered was copied along with it.', repaired }
+  if (command !== undefined) return { text: `The ${line.slice(0, -command.length).trim()} in front is the prompt, not part of the command.`, repaired }
+  const place = /<[a-z]+(?:[-_ ][a-z]+)*>/.exec(text)
+  if (place) return { text: `${place[0]} stands for a name of yours, and to a shell it is a redirection: put the name in its place.`, repaired: '' }
   return undefined
 }
 

@@ -77,7 +77,7 @@ export class LabTerminal extends LabElement {
         <form @submit=${this.#submit}>
           <label class="prompt" for="line">${shell.prompt}<span class="sr">command line</span></label>
           <input id="line" placeholder=${shell.isBusy ? 'running; Ctrl-C stops it' : ''} data-testid="terminal-input" autocomplete="off" autocapitalize="off" autocorrect="off"
-            spellcheck="false" enterkeyhint="go" @keydown=${this.#keydown}>
+            spellcheck="false" enterkeyhint="go" @keydown=${this.#keydown} @paste=${this.#paste}>
         </form>
       </div>
       <div class="chips" role="group" aria-label="Commands to try">
@@ -85,7 +85,7 @@ export class LabTerminal extends LabElement {
         ${shell.isInside && !shell.canInterrupt ? html`<button type="button" class="stop" @click=${() => shell.endOfInput()}>Leave</button>` : nothing}
         ${this.lab.example.suggestions.map(line => html`<button type="button" @click=${() => this.#run(line)}>${line}</button>`)}
       </div>
-      <div class="hint">Tab completes, or moves on when the line is empty. ↑ ↓ history, Ctrl-C interrupts, Ctrl-L clears.</div>
+      <div class="hint">Tab completes, or moves on when the line is empty. ↑ ↓ history, Ctrl-R searches it, Ctrl-C interrupts, Ctrl-L clears.</div>
       <div class="sr" role="status">${this.#spoken()}</div>`
   }
 
@@ -129,6 +129,7 @@ export class LabTerminal extends LabElement {
 
   #keydown = (event: KeyboardEvent): void => {
     const input = event.target as HTMLInputElement
+    if (event.key.length === 1 && !event.ctrlKey) this.#recalled = -1
     const control = event.ctrlKey && !event.altKey && !event.metaKey
     const hasSelection = input.selectionStart !== input.selectionEnd
     if (control && event.key === 'c' && !hasSelection) {
@@ -139,7 +140,16 @@ export class LabTerminal extends LabElement {
     } else if (control && event.key === 'd' && input.value === '') {
       this.shell.endOfInput()
     } else if (control && event.key === 'u') {
-      input.value = ''
+      input.value = input.value.slice(input.selectionEnd ?? 0)
+      input.setSelectionRange(0, 0)
+    } else if (control && event.key === 'k') {
+      input.value = input.value.slice(0, input.selectionStart ?? 0)
+    } else if (control && (event.key === 'a' || event.key === 'e')) {
+      const at = event.key === 'a' ? 0 : input.value.length
+      input.setSelectionRange(at, at)
+    } else if (control && event.key === 'r') {
+      // The browser would load the page anew and lose the cluster.
+      this.#search(input)
     } else if (event.key === 'ArrowUp') {
       this.#recall(input, 1)
     } else if (event.key === 'ArrowDown') {
@@ -162,6 +172,26 @@ export class LabTerminal extends LabElement {
     if (this.#recalled === -1) this.#draft = input.value
     this.#recalled = Math.max(-1, Math.min(history.length - 1, this.#recalled + by))
     input.value = this.#recalled === -1 ? this.#draft : history.at(-1 - this.#recalled) ?? ''
+  }
+
+  /** The next older line that contains what is typed. */
+  #search(input: HTMLInputElement): void {
+    if (this.#recalled === -1) this.#draft = input.value
+    const lines = this.shell.history.toReversed()
+    const found = lines.findIndex((line, index) => index > this.#recalled && line.includes(this.#draft))
+    if (found !== -1) input.value = lines[this.#recalled = found]!
+  }
+
+  /** Several lines are several commands. */
+  #paste = (event: ClipboardEvent): void => {
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    if (!text.trimEnd().includes('\n')) return
+    event.preventDefault()
+    const input = event.target as HTMLInputElement
+    const { value, selectionStart, selectionEnd } = input
+    input.value = ''
+    const rest = this.shell.paste(value.slice(0, selectionStart ?? 0) + text + value.slice(selectionEnd ?? 0))
+    input.value = rest
   }
 
   #clicked = (): void => {

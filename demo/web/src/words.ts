@@ -58,7 +58,7 @@ export function terminalRequest(line: string): TerminalRequest | undefined {
   const [pod] = names
   if (!stdin || pod === undefined) return undefined
   const create = ['kubectl run', ...kept.map(quoted), '--stdin --tty --attach=false', ...(argv.length > 0 ? ['--', ...argv.map(quoted)] : [])].join(' ')
-  return { verb, pod: pod.replace(/^pods?\//, ''), namespace, argv: argv.length > 0 ? argv : names.slice(1), create, remove }
+  return { verb, pod: pod.replace(/^(pods?|po)\//, ''), namespace, argv: argv.length > 0 ? argv : names.slice(1), create, remove }
 }
 
 function quoted(word: string): string {

@@ -18,6 +18,13 @@ test('a pasted prompt is told from the command', () => {
   assert.equal(slipIn('echo $HOME'), undefined)
 })
 
+test('a comment is no prompt, and what a command answered is no part of it', () => {
+  assert.equal(slipIn('# First get the IP'), undefined)
+  assert.equal(slipIn('# kubectl get pods')?.repaired, 'kubectl get pods')
+  assert.equal(slipIn('- # telnet 10.96.118.99 6379 Connected to 10.96.118.99')?.repaired, 'telnet 10.96.118.99 6379')
+  assert.match(slipIn('curl <service-name>.<namespace>.svc.cluster.local')?.text ?? '', /stands for a name of yours/)
+})
+
 test('words are split as a shell splits them', () => {
   assert.deepEqual(wordsOf(`sh -c 'curl -s "$X"' a\\ b "c d"`), ['sh', '-c', 'curl -s "$X"', 'a b', 'c d'])
 })
