@@ -6,6 +6,7 @@ use core::hint::black_box;
 
 use clusterip::{
     api::{Key, Kind, Object, Value},
+    compile::policy::Compiler,
     control::{ControlConfig, ControlPlane, DeleteOptions},
     time::Instant,
 };
@@ -71,6 +72,79 @@ fn settled() -> ControlPlane {
     plane
 }
 
+const POLICIES: usize = 20;
+const APPS: usize = 50;
+
+/// A policy: the pods of one application take connections from those of the next one, and make some to all.
+fn policy(n: usize) -> Object {
+    let mut policy = Object::new(Kind::NetworkPolicy, "default", &format!("policy-{n}"));
+    let selects = |app: usize| {
+        let mut selector = Value::map();
+        selector.set(&["matchLabels", "app"], format!("app-{app}"));
+        selector
+    };
+    let value = &mut policy.value;
+    value.set(&["spec", "podSelector"], selects(n));
+    value.set(&["spec", "policyTypes"], vec!["Ingress", "Egress"]);
+    for (rules, list, selector) in [("ingress", "from", selects(n + 1)), ("egress", "to", Value::map())] {
+        let (mut peer, mut rule) = (Value::map(), Value::map());
+        peer.set(&["podSelector"], selector);
+        rule.set(&[list], vec![peer]);
+        value.set(&["spec", rules], vec![rule]);
+    }
+    policy
+}
+
+/// A cluster of policies and the pods they are about.
+fn policed() -> ControlPlane {
+    let mut plane = ControlPlane::new(ControlConfig::default());
+    for n in 0..APPS {
+        for replica in 0..PODS_EACH {
+            let pod = plane.create(Instant::ZERO, pod(n, replica)).expect("a valid pod");
+            let ip = format!("10.244.1.{}", (n * PODS_EACH + replica) % 250 + 1);
+            let ip = if n * PODS_EACH + replica < 250 { ip } else { ip.replace(".1.", ".2.") };
+            plane.update_status(Instant::ZERO, &pod.key(), ready_status(&ip, "True")).expect("the pod exists");
+        }
+    }
+    plane.reconcile(Instant::ZERO);
+    for n in 0..POLICIES {
+        plane.create(Instant::ZERO, policy(n)).expect("a valid policy");
+    }
+    plane
+}
+
+fn policy_benches(c: &mut Criterion) {
+    let mut group = c.benchmark_group("policy");
+    group.sample_size(10);
+    let mut plane = policed();
+    let changes = |plane: &ControlPlane, since: u64| -> Vec<_> {
+        plane.store().changes_since(since).expect("a long log").cloned().collect()
+    };
+    let mut compiler = Compiler::new(["node-1".into(), "node-2".into()]);
+    let last = plane.store().revision() - 1;
+    let policy = changes(&plane, last);
+    group.bench_function("20 policies over 500 pods are read", |b| {
+        b.iter(|| {
+            let mut compiler = Compiler::new(["node-1".into(), "node-2".into()]);
+            compiler.follow(plane.store(), &policy, |_, delta| drop(black_box(delta)));
+        });
+    });
+    compiler.follow(plane.store(), &policy, |_, delta| drop(black_box(delta)));
+    let key = Key::new(Kind::Pod, "default", "pod-7-7");
+    let mut is_second = false;
+    group.bench_function("one pod of 500 changes its address", |b| {
+        b.iter(|| {
+            let before = plane.store().revision();
+            is_second = !is_second;
+            let ip = if is_second { "10.244.3.1" } else { "10.244.3.2" };
+            plane.update_status(Instant::ZERO, &key, ready_status(ip, "True")).expect("the pod exists");
+            let changes = changes(&plane, before);
+            compiler.follow(plane.store(), &changes, |_, delta| drop(black_box(delta)));
+        });
+    });
+    group.finish();
+}
+
 fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("control");
     group.sample_size(10);
@@ -119,6 +193,6 @@ criterion_group! {
     config = Criterion::default()
         .warm_up_time(core::time::Duration::from_millis(500))
         .measurement_time(core::time::Duration::from_secs(2));
-    targets = benches
+    targets = benches, policy_benches
 }
 criterion_main!(control);

@@ -197,6 +197,14 @@ impl Peers {
         Peers { addresses, blocks }
     }
 
+    /// The same without some addresses, and then with others.
+    pub fn changed(&self, without: &[IpAddr], with: &[IpAddr]) -> Peers {
+        let mut addresses = self.addresses.clone();
+        addresses.retain(|address| !without.contains(address));
+        addresses.extend_from_slice(with);
+        Peers::new(addresses, self.blocks.clone())
+    }
+
     /// Whether `address` is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.addresses.binary_search(&address).is_ok()
