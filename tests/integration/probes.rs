@@ -56,3 +56,22 @@ fn a_pod_on_its_nodes_network_leaves_no_server_and_no_process_behind() {
     lab.settle();
     assert_eq!(lab.at(&node, "curl -s http://172.30.0.11").exit_code, 7);
 }
+
+#[test]
+fn a_container_killed_by_its_liveness_probe_drops_the_connections_it_had() {
+    let mut lab = Lab::new();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: \
+         c, image: redis, livenessProbe: {exec: {command: ['false']}, initialDelaySeconds: 20, failureThreshold: 1}}]}}",
+    );
+    let address = lab.cluster.kubectl("kubectl get pod web -o jsonpath={.status.podIP}").stdout;
+    let node = Place::Node("node-2".into());
+    let nc = lab.cluster.start(&node, &["nc", &address, "6379"], false).unwrap();
+    let has_ended = |lab: &mut Lab, seconds| {
+        lab.cluster.advance(clusterip::time::Duration::from_secs(seconds));
+        lab.cluster.read(nc).1
+    };
+    assert!(!has_ended(&mut lab, 10));
+    assert!(has_ended(&mut lab, 25), "{}", events(&mut lab));
+    assert!(events(&mut lab).contains("failed liveness probe, will be restarted"), "{}", events(&mut lab));
+}

@@ -158,6 +158,16 @@ fn a_pods_hosts_file_is_what_the_kubelet_writes() {
 #[test]
 fn a_target_says_its_protocol() {
     let mut lab = hotel();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: mute, labels: {app: mute}}, spec: {containers: [{name: c, image: \
+         busybox, command: [nc, -u, -l, -p, '9000']}]}}",
+    );
+    for (service, selected) in [("mute", "mute"), ("empty", "nobody")] {
+        lab.create(&format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: {service}}}, spec: {{selector: {{app: {selected}}}, ports: \
+             [{{port: 9000, protocol: UDP}}]}}}}"
+        ));
+    }
     let mut outcome = |to: &str| {
         let request = Request::new(Place::pod("default", "client"), to);
         lab.cluster.send(&request).map(|trips| trips[0].outcome).map_err(|error| error.to_string())
@@ -168,6 +178,11 @@ fn a_target_says_its_protocol() {
     assert_eq!(outcome("icmp://172.30.0.11"), Ok(Outcome::Connected));
     assert_eq!(outcome("icmp://10.244.1.200"), Ok(Outcome::Timeout));
     assert_eq!(outcome("udp://nobody:53"), Ok(Outcome::Unresolved));
+    assert_eq!(outcome("udp://nobody:9000"), Ok(Outcome::Unresolved));
+    // Nobody answers a datagram: all that is known is that nobody has said no.
+    assert_eq!(outcome("udp://mute:9000"), Ok(Outcome::Timeout));
+    assert_eq!(outcome("udp://empty:9000"), Ok(Outcome::Refused));
+    assert_eq!(outcome("udp://hotel-service:53"), Ok(Outcome::Timeout));
     for none in ["gopher://hotel-service", "", "http://hotel-service/'; echo"] {
         assert!(outcome(none).unwrap_err().contains("say http://NAME"), "{none}");
     }

@@ -161,7 +161,9 @@ impl Cluster {
         let seconds = request.seconds();
         let line = match scheme {
             "tcp" => format!("/debug/nc -zv -w {seconds} '{name}' '{port}'"),
-            "udp" => format!("/debug/nc -zuv -w {seconds} '{name}' '{port}'"),
+            "udp" if port == 53 => format!("/debug/dig '@{name}' ."),
+            // A word that `agnhost netexec` answers; others answer whatever comes.
+            "udp" => format!("echo hostname | /debug/nc -u -W 1 -w {seconds} '{name}' '{port}'"),
             "icmp" => format!("/debug/ping -c 1 -W {seconds} '{name}'"),
             _ => format!("/debug/curl -sS -m {seconds} -w '\\n%{{http_code}}' '{}'", request.to),
         };
@@ -169,6 +171,9 @@ impl Cluster {
         if scheme == "icmp" && output.exit_code == 1 && output.stderr.is_empty() {
             output.stderr = core::mem::take(&mut output.stdout);
             output.exit_code = Output::TIME_LIMIT;
+        }
+        if scheme == "udp" {
+            note_answer(&mut output, port);
         }
         Ok(self.made(since, request, &output))
     }
@@ -260,6 +265,18 @@ impl Cluster {
     }
 }
 
+/// Of datagrams nobody knows more than what came back: silence is no connection.
+fn note_answer(output: &mut Output, port: u16) {
+    if port == 53 {
+        let page = core::mem::take(&mut output.stdout);
+        output.stderr.push_str(if output.exit_code == 0 { "" } else { &page });
+    } else if output.stdout.is_empty() && output.exit_code == 0 {
+        output.exit_code = Output::TIME_LIMIT;
+    } else if !output.stdout.ends_with('\n') {
+        output.stdout.push('\n');
+    }
+}
+
 /// The body and the status that `curl -w` printed behind it.
 fn read_answer(output: &Output) -> (String, Option<u16>) {
     let Some((body, numbers)) = output.stdout.rsplit_once('\n') else { return (output.stderr.clone(), None) };
@@ -275,7 +292,7 @@ fn outcome(output: &Output) -> Outcome {
         6 => Outcome::Unresolved,
         28 | Output::TIME_LIMIT => Outcome::Timeout,
         18 | 52 | 56 => Outcome::Reset,
-        _ if says("bad address") || says("resolve") => Outcome::Unresolved,
+        _ if says("bad address") || says("resolve") || says("get address") => Outcome::Unresolved,
         _ if says("timed out") => Outcome::Timeout,
         _ if says("unreachable") || says("No route") => Outcome::Unreachable,
         _ => Outcome::Refused,

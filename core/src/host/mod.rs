@@ -107,6 +107,8 @@ struct Process {
 
 struct Task<T> {
     future: Pin<Box<dyn Future<Output = T>>>,
+    /// The port whose server it is, if it is one.
+    port: u16,
     /// When it wants to be polled though nothing happened.
     wake_at: Option<Instant>,
 }
@@ -146,8 +148,12 @@ impl Host {
         stack.listeners.push(Listener { protocol, port, to: Target::Server(server) });
     }
 
-    /// Closes a port; connections that are open stay.
+    /// Closes a port as its server's end does, with the connections that it has taken.
     pub fn close(&mut self, port: u16, protocol: Protocol) {
+        if protocol == Protocol::Tcp {
+            self.connections.retain(|task| task.port != port);
+            self.poll_at = Some(self.machine.now());
+        }
         self.machine.stack.borrow_mut().listeners.retain(|l| !(l.protocol == protocol && l.port == port));
     }
 
@@ -167,7 +173,7 @@ impl Host {
         sys.surroundings = surroundings;
         let interrupt = sys.interrupt.clone();
         let future = programs::run(sys, command.argv);
-        let task = Some(Task { future, wake_at: None });
+        let task = Some(Task { future, port: 0, wake_at: None });
         self.processes.push(Process { id, stdin, stdout, stderr, log: None, interrupt, exit_code: None, task });
         self.poll_at = Some(self.machine.now());
         id
@@ -362,15 +368,16 @@ impl Host {
         let accepted = core::mem::take(&mut self.machine.stack.borrow_mut().accepted);
         for (handle, server) in accepted {
             let stream = TcpStream::accepted(self.machine.clone(), handle);
+            let port = stream.local.port();
             let future = Box::pin(server::serve(self.machine.clone(), server, stream));
-            self.connections.push(Task { future, wake_at: None });
+            self.connections.push(Task { future, port, wake_at: None });
         }
     }
 
     fn poll_tasks(&mut self) {
         let jobs = self.machine.take_jobs();
         for future in jobs {
-            self.connections.push(Task { future, wake_at: None });
+            self.connections.push(Task { future, port: 0, wake_at: None });
         }
         self.connections.retain_mut(|task| match self.machine.poll(task.future.as_mut()) {
             Ok(()) => false,

@@ -103,6 +103,18 @@ impl TcpStream {
         poll_fn(move |_| self.poll_read(into))
     }
 
+    /// The same, but the end has come when nothing has until `end`.
+    pub(super) fn read_until<'a>(
+        &'a self,
+        into: &'a mut Vec<u8>,
+        end: Option<Instant>,
+    ) -> impl Future<Output = Result<usize, NetError>> + 'a {
+        poll_fn(move |_| match self.poll_read(into) {
+            Poll::Pending if self.machine.is_over(end) => Poll::Ready(Ok(0)),
+            polled => polled,
+        })
+    }
+
     /// Sends all of `bytes`, waiting while the buffer is full.
     pub(super) fn write<'a>(&'a self, mut bytes: &'a [u8]) -> impl Future<Output = Result<(), NetError>> + 'a {
         poll_fn(move |_| self.poll_write(&mut bytes))

@@ -405,3 +405,26 @@ fn no_packet_whatever_brings_a_host_down() {
     assert_eq!(lan.hosts[1].exit_code(dump), None);
     assert_eq!(lan.curl("curl -s http://10.0.0.2"), ("server\n".into(), 0), "and it serves as before");
 }
+
+#[test]
+fn nginx_closes_a_connection_on_which_nothing_is_asked_and_a_go_server_does_not() {
+    for (server, ends) in [(Server::Nginx, [60, 65]), (Server::Http, [0, 0])] {
+        for (asked, end) in [(false, ends[0]), (true, ends[1])] {
+            let mut lan = Lan::serving(80, server.clone());
+            let argv = ["nc", "10.0.0.2", "80"].map(ToString::to_string).to_vec();
+            let nc = lan.hosts[0].spawn(Command { argv, terminal: false });
+            if asked {
+                lan.hosts[0].write_stdin(nc, b"GET / HTTP/1.1\r\nHost: web\r\n\r\n");
+            }
+            let mut has_ended = |seconds| {
+                lan.run(Instant::from_secs(seconds), |_| false);
+                lan.hosts[0].exit_code(nc).is_some()
+            };
+            if end > 0 {
+                assert!(!has_ended(end - 1) && has_ended(end + 1), "{server:?} {asked}");
+            } else {
+                assert!(!has_ended(300), "{server:?} {asked}");
+            }
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! `dig`: `[@SERVER] NAME [TYPE] [-x ADDRESS] [-t TYPE] [+short] [+search] [+tcp] [+noall +answer]`.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use core::net::SocketAddr;
 
 use super::super::resolve;
+use super::super::stream::NetError;
 use super::super::sys::Sys;
 use super::nslookup::server;
 use crate::dns::message::{Message, Rcode, Record, Type};
@@ -66,14 +67,23 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         let start = sys.now();
         let asked = if options.tcp {
             let query = Message::query(sys.draw(), &name, kind).emit(u16::MAX);
-            resolve::ask_stream(sys, server, &query).await.ok()
+            resolve::ask_stream(sys, server, &query).await.map(|reply| vec![reply])
         } else {
-            resolve::ask(sys, server, &name, &[kind], 3).await.ok().and_then(|mut replies| replies.pop())
+            resolve::ask(sys, server, &name, &[kind], 3).await
         };
-        let Some(reply) = asked else {
-            let ip = server.ip();
-            sys.line(format_args!(";; communications error to {ip}#53: timed out\n;; no servers could be reached"));
-            return 9;
+        let reply = match asked.map(|mut replies| replies.pop()) {
+            Ok(Some(reply)) => reply,
+            failed => {
+                let why = match failed {
+                    Err(NetError::Refused) => "connection refused",
+                    Err(NetError::HostUnreachable) => "host unreachable",
+                    Err(NetError::NetworkUnreachable) => "network unreachable",
+                    _ => "timed out",
+                };
+                let ip = server.ip();
+                sys.line(format_args!(";; communications error to {ip}#53: {why}\n;; no servers could be reached"));
+                return 9;
+            }
         };
         let found = reply.rcode == Rcode::NoError && !reply.answers.is_empty();
         last = Some((reply, sys.millis_since(start)));

@@ -1,4 +1,4 @@
-//! `nc`, as netcat-openbsd's users and busybox' users type it: `-z -v -w N -u -l -p N -n -N -k`.
+//! `nc`, as netcat-openbsd's users and busybox' users type it: `-z -v -w N -W N -u -l -p N -n -N -k`.
 
 use alloc::string::{String, ToString};
 use core::future::{Future, poll_fn};
@@ -13,7 +13,7 @@ use super::super::sys::Sys;
 use super::duplex::{End, converse};
 use super::options::{Misuse, Options};
 
-const KNOWN: &str = "z v u l k w: p: n N 4 6 t q: i:";
+const KNOWN: &str = "z v u l k w: W: p: n N 4 6 t q: i:";
 const USAGE: &str = "usage: nc [-klnuvz] [-p source_port] [-w timeout] [destination] [port]";
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
@@ -86,7 +86,8 @@ async fn talk_udp(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> Resul
     let socket = sys.udp(options.port('p').unwrap_or(0), remote)?;
     if !options.has('z') {
         let end = options.seconds('w').map(|millis| sys.after(millis));
-        return Ok(match exchange(sys, &socket, Some(remote), end).await {
+        let most = options.value('W').and_then(|count| count.parse().ok()).unwrap_or(u32::MAX);
+        return Ok(match exchange(sys, &socket, Some(remote), end, most).await {
             NetError::TimedOut => 0,
             error => sys.fail(format_args!("nc: read error: {error}")),
         });
@@ -106,13 +107,14 @@ async fn talk_udp(sys: &Sys, options: &Options<'_>, remote: SocketAddr) -> Resul
     Ok(0)
 }
 
-/// Sends input lines to a peer, if there is one, and prints answers until an error. The end of the input ends it only with
+/// Sends input lines to a peer, if there is one, and prints answers until an error, or as many as `most`. The end of the input ends it only with
 /// `-w`, as in the original.
 fn exchange<'a>(
     sys: &'a Sys,
     socket: &'a UdpSocket,
     remote: Option<SocketAddr>,
     end: Option<Instant>,
+    mut most: u32,
 ) -> impl Future<Output = NetError> + 'a {
     poll_fn(move |_| {
         while let Some(remote) = remote
@@ -125,7 +127,13 @@ fn exchange<'a>(
         }
         loop {
             match socket.poll_receive(end) {
-                Poll::Ready(Ok(datagram)) => sys.stdout.write(&datagram.content),
+                Poll::Ready(Ok(datagram)) => {
+                    sys.stdout.write(&datagram.content);
+                    most = most.saturating_sub(1);
+                    if most == 0 {
+                        return Poll::Ready(NetError::TimedOut);
+                    }
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(error),
                 Poll::Pending => return Poll::Pending,
             }
@@ -137,7 +145,7 @@ fn exchange<'a>(
 async fn listen(sys: &Sys, options: &Options<'_>, port: u16) -> Result<i32, NetError> {
     if options.has('u') {
         let socket = UdpSocket::bind(&sys.machine, port)?;
-        return Err(exchange(sys, &socket, None, None).await);
+        return Err(exchange(sys, &socket, None, None, u32::MAX).await);
     }
     let listener = sys.listen(port)?;
     if options.has('v') {

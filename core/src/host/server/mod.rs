@@ -13,6 +13,8 @@ use core::cell::RefCell;
 use core::fmt;
 use core::net::SocketAddr;
 
+use smoltcp::time::Duration;
+
 use super::machine::Machine;
 use super::stream::TcpStream;
 pub use redis::Database;
@@ -76,6 +78,11 @@ impl Server {
     }
 }
 
+/// How long nginx keeps a connection on which nothing is asked any more: `keepalive_timeout` of its image's nginx.conf.
+const NGINX_KEEPALIVE: Duration = Duration::from_secs(65);
+/// How long it waits for the rest of a request's header: `client_header_timeout`, ngx_http_core_module.c.
+const NGINX_HEADER: Duration = Duration::from_secs(60);
+
 /// What a server does with what has come so far.
 enum Step {
     /// It needs more, or has nothing to do.
@@ -91,17 +98,22 @@ pub(super) async fn serve(machine: Rc<Machine>, server: Server, stream: TcpStrea
     if stream.established(None).await.is_err() {
         return;
     }
-    let mut connection = Connection { bytes: Vec::new(), continued: false };
+    let mut connection = Connection { bytes: Vec::new(), continued: false, has_answered: false };
     // An error is the client's going away: there is nobody left to tell.
     loop {
         let (reply, last) = match connection.step(&machine, &server, &stream) {
-            Step::Wait => match stream.read(&mut connection.bytes).await {
-                Ok(1..) => continue,
-                _ => return,
-            },
+            Step::Wait => {
+                let patience = if connection.has_answered { NGINX_KEEPALIVE } else { NGINX_HEADER };
+                let end = matches!(server, Server::Nginx).then(|| machine.now() + patience);
+                match stream.read_until(&mut connection.bytes, end).await {
+                    Ok(1..) => continue,
+                    _ => return,
+                }
+            }
             Step::Say(reply) => (reply, false),
             Step::Last(reply) => (reply, true),
         };
+        connection.has_answered = true;
         if stream.write(&reply).await.is_err() || last {
             return;
         }
@@ -114,6 +126,8 @@ struct Connection {
     bytes: Vec<u8>,
     /// Whether the client of the request that is under way was told to send its body.
     continued: bool,
+    /// Whether a request has been answered.
+    has_answered: bool,
 }
 
 impl Connection {

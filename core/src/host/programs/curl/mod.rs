@@ -197,12 +197,17 @@ impl Client<'_> {
     /// One request and its response, over the open connection if it goes to the same place.
     async fn request(&mut self, url: &Url) -> Result<(), Failure> {
         let place = url.authority();
-        let stream = match self.open.take() {
-            Some((known, stream)) if known == place => {
+        let stream = match self.open.take().filter(|(known, _)| *known == place) {
+            Some((_, stream)) if stream.poll_read(&mut Vec::new()).is_pending() => {
                 self.verbose(format_args!("* Reusing existing http: connection with host {}", url.host));
                 stream
             }
-            _ => self.connect(url).await?,
+            closed => {
+                if closed.is_some() {
+                    self.verbose(format_args!("* Connection 0 seems to be dead"));
+                }
+                self.connect(url).await?
+            }
         };
         let method = match self.options.value('X') {
             Some(method) => method,
