@@ -201,3 +201,71 @@ fn what_is_not_acknowledged_is_not_remembered_for_days() {
     lab.router.handle_timeout(lab.now, &mut ());
     assert_eq!(lab.router.connection_count(), 0);
 }
+
+#[test]
+fn only_the_other_side_can_refuse_a_syn_that_was_let_through() {
+    for (refusal, closes) in [(server(RST | ACK, 0, 99_001), true), (client(RST | ACK, 500_000, 99_001), false)] {
+        let mut lab = connected(Mode::Iptables);
+        assert!(passes(&mut lab, &client(SYN, 99_000, 0)));
+        assert_eq!(passes(&mut lab, &refusal), closes);
+        assert_eq!(state(&lab) == Some(State::Close), closes);
+    }
+}
+
+#[test]
+fn an_end_outside_of_the_window_hides_a_syn_that_was_let_through() {
+    for stray in [server(FIN | ACK, 900_000, 1001), client(RST | ACK, 900_000, 7)] {
+        let mut lab = connected(Mode::Iptables);
+        assert!(passes(&mut lab, &client(SYN, 99_000, 0)));
+        assert!(!passes(&mut lab, &stray));
+        assert!(!passes(&mut lab, &server(RST | ACK, 0, 99_001)), "its numbers count again");
+        assert_eq!(state(&lab), Some(State::Established));
+    }
+}
+
+#[test]
+fn a_connection_that_both_sides_close_outside_of_the_window_is_not_remembered_for_days() {
+    let mut lab = connected(Mode::Iptables);
+    let left = |lab: &Lab| lab.router.connections(lab.now)[0].left;
+    lab.now += Duration::from_secs(1000);
+    assert!(!passes(&mut lab, &server(FIN | ACK, 900_000, 1001)));
+    assert!(left(&lab) > Duration::from_secs(400_000));
+    assert!(!passes(&mut lab, &client(FIN | ACK, 800_000, 5001)));
+    assert!((299..=301).contains(&left(&lab).secs()));
+    assert!(passes(&mut lab, &client(ACK, 1001, 5001)), "it is in step after all");
+    assert!(left(&lab) > Duration::from_secs(400_000));
+}
+
+#[test]
+fn a_reset_that_answers_a_challenge_closes_a_connection_that_is_being_made() {
+    for (number, closes) in [(77_001, true), (77_000, false)] {
+        let mut lab = lab(Mode::Iptables);
+        assert!(passes(&mut lab, &client(SYN, 1000, 0)));
+        assert!(passes(&mut lab, &server(ACK, 5000, 77_001)), "the server knows an older connection");
+        assert_eq!(passes(&mut lab, &client(RST, number, 0)), closes);
+        assert_eq!(state(&lab) == Some(State::Close), closes);
+    }
+}
+
+#[test]
+fn an_acknowledgement_that_challenges_a_syn_is_not_the_last_one() {
+    let mut lab = connected(Mode::Iptables);
+    assert!(passes(&mut lab, &client(FIN | ACK, 1001, 5001)));
+    assert!(passes(&mut lab, &server(FIN | ACK, 5001, 1002)));
+    assert!(passes(&mut lab, &client(SYN, 99_000, 0)));
+    assert!(passes(&mut lab, &server(ACK, 5002, 1002)));
+    assert_eq!(state(&lab), Some(State::LastAck));
+    assert!(passes(&mut lab, &server(ACK, 5002, 1002)));
+    assert_eq!(state(&lab), Some(State::TimeWait));
+}
+
+#[test]
+fn when_both_begin_at_once_the_acknowledgement_of_either_establishes_the_connection() {
+    let mut lab = lab(Mode::Iptables);
+    assert!(passes(&mut lab, &client(SYN, 1000, 0)));
+    assert!(passes(&mut lab, &server(SYN, 5000, 0)));
+    assert_eq!(state(&lab), Some(State::SynSent2));
+    assert!(passes(&mut lab, &server(SYN | ACK, 5000, 1001)));
+    assert!(passes(&mut lab, &server(ACK, 5001, 1001)));
+    assert_eq!(state(&lab), Some(State::Established));
+}

@@ -273,17 +273,29 @@ impl<A: Address> Conntrack<A> {
             State::Query | State::Generic => before,
             tcp => {
                 let mut step = tcp::step(tcp, header.flags, reply);
+                let mut is_lost = false;
                 if let Some(windows) = &mut self.windows {
                     let segment = Segment::new(&packet[header.transport..header.length]);
                     let marks = (connection.marks & ANSWERED != 0, connection.marks & ASSURED != 0);
-                    step = windows[index as usize].judge(tcp, step, &segment, reply, marks);
+                    let windows = &mut windows[index as usize];
+                    is_lost = !windows.is_lost();
+                    step = windows.judge(tcp, step, &segment, reply, marks);
+                    is_lost &= windows.is_lost();
                 }
                 match step {
                     Step::Ignore => {
                         connection.marks |= if reply { ANSWERED } else { 0 };
                         return Progress::Pass;
                     }
-                    Step::Invalid => return Progress::Invalid,
+                    Step::Invalid => {
+                        if is_lost && tcp == State::Established {
+                            // What is left of its time counts from here.
+                            connection.last = now;
+                            self.wheel.remove(&mut self.connections, index);
+                            self.set_timer(index, now, now);
+                        }
+                        return Progress::Invalid;
+                    }
                     Step::To(State::SynSent) if matches!(tcp, State::TimeWait | State::Close) => {
                         return Progress::Renew;
                     }

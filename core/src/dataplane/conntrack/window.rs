@@ -81,6 +81,11 @@ const ACKNOWLEDGED: u8 = 16;
 /// What it sent was not acknowledged yet.
 const PENDING: u8 = 32;
 
+/// Of a connection that is about to end: a SYN was let through, and an acknowledgement may merely challenge it (RFC 5961).
+const CHALLENGED: u8 = 64;
+/// Both sides began at once.
+const MUTUAL: u8 = 128;
+
 /// Both sides of a connection, the opener first, and its latest segment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Windows {
@@ -92,6 +97,18 @@ pub(crate) struct Windows {
     /// Of an ignored SYN.
     last_scale: u8,
     last_marks: u8,
+    fate: Fate,
+}
+
+/// What the latest segment that counted leaves of a connection's time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Fate {
+    #[default]
+    Lives,
+    /// It was a reset.
+    Reset,
+    /// Both sides tried in vain to close it since: this router is out of step with them.
+    Lost,
 }
 
 /// Where a segment lies.
@@ -121,17 +138,24 @@ impl Windows {
             opener.most = segment.end.wrapping_add(window);
             (opener.marks, other.marks) = (SELECTIVE | LIBERAL, SELECTIVE | LIBERAL);
         }
-        Windows { sides: [opener, other], ..Windows::default() }
+        let mut windows = Windows { sides: [opener, other], last_kind: segment.kind(), ..Windows::default() };
+        windows.judge_place(State::Established, segment, false);
+        windows
     }
 
-    /// Whether what was sent waits for its acknowledgement, or for a window to open.
+    /// Whether what was sent waits for its acknowledgement or for a window to open, or the connection is lost to this router.
     pub(super) fn waits(&self) -> bool {
-        (self.sides[0].marks | self.sides[1].marks) & PENDING != 0 || self.last_window == 0
+        (self.sides[0].marks | self.sides[1].marks) & PENDING != 0 || self.last_window == 0 || self.is_lost()
     }
 
     /// Whether the latest segment was a reset.
     pub(super) fn was_reset(&self) -> bool {
-        self.last_kind == RST
+        self.fate == Fate::Reset
+    }
+
+    /// Whether both sides tried in vain to close the connection since its latest segment that counted.
+    pub(super) fn is_lost(&self) -> bool {
+        self.fate == Fate::Lost
     }
 
     /// A segment that only acknowledges and carries, of an established connection: whether it lies within. If not, nothing
@@ -139,7 +163,7 @@ impl Windows {
     pub(super) fn passes(&mut self, segment: &Segment<'_>, reply: bool) -> bool {
         let within = self.judge_place(State::Established, segment, reply) == Place::Within;
         if within {
-            self.note(segment, reply);
+            self.note(ACK, reply);
         }
         within
     }
@@ -159,6 +183,21 @@ impl Windows {
         // A reset may be the answer to a segment that was let through unjudged.
         let mut is_answer = kind == RST;
         match step {
+            Step::To(State::SynSent2) => self.last_marks |= MUTUAL,
+            // Who began too acknowledges as one who was asked.
+            Step::To(State::SynRecv) if reply && kind == ACK && self.last_marks & MUTUAL != 0 => {
+                step = Step::To(State::Established);
+            }
+            Step::To(State::TimeWait)
+                if state == State::LastAck
+                    && kind == ACK
+                    && self.last_kind == SYN
+                    && self.last_reply != reply
+                    && self.last_marks & CHALLENGED != 0 =>
+            {
+                self.last_marks &= !CHALLENGED;
+                return Step::Ignore;
+            }
             Step::To(State::SynSent) if matches!(state, State::TimeWait | State::Close) => {
                 let closed = (self.sides[0].marks | self.sides[1].marks) & CLOSED != 0;
                 // Begin anew after a close, or when the opener itself had given up.
@@ -169,7 +208,7 @@ impl Windows {
             }
             // What is closing may be forgotten and used anew at any time; its numbers prove nothing.
             Step::To(State::Close) if kind == RST && (State::FinWait..=State::Close).contains(&state) => {
-                self.note(segment, reply);
+                self.note(kind, reply);
                 return step;
             }
             // After a SYN that was let through unjudged, who knows which numbers count.
@@ -202,41 +241,67 @@ impl Windows {
                     window,
                     acked: 0,
                     scale: self.last_scale,
-                    marks: self.last_marks,
+                    marks: self.last_marks & (SCALES | SELECTIVE),
                 };
-                self.sides[me] = Side::default();
+                self.sides[me] = Side { marks: self.sides[me].marks & LIBERAL, ..Side::default() };
                 step = Step::To(State::SynRecv);
             } else {
-                self.note(segment, reply);
+                (self.last_kind, self.last_reply) = (kind, reply);
                 (self.last_end, self.last_window) = (segment.end, segment.window);
                 if kind == SYN && !reply {
                     let mut seen = Side::default();
                     seen.read_options(segment.options);
                     (self.last_scale, self.last_marks) = (seen.scale, seen.marks);
+                    if state == State::LastAck {
+                        self.last_marks |= CHALLENGED;
+                    }
+                }
+                if state == State::SynSent && kind == ACK && reply {
+                    self.sides[me].acked = segment.ack;
                 }
                 return Step::Ignore;
             }
         }
         let Step::To(next) = step else { return step };
-        is_answer &= answered && self.last_kind == SYN || !assured && self.last_kind == ACK;
-        if !is_answer || segment.ack != self.last_end {
+        is_answer &= segment.ack == self.last_end
+            && (answered && self.last_kind == SYN && self.last_reply != reply || !assured && self.last_kind == ACK);
+        // Or it answers an acknowledgement that challenged the SYN.
+        is_answer |= kind == RST
+            && state == State::SynSent
+            && (self.last_kind, self.last_reply) == (ACK, true)
+            && segment.seq == self.sides[1].acked;
+        if !is_answer {
             match self.judge_place(state, segment, reply) {
                 Place::Within => {}
                 Place::Before => return Step::Ignore,
-                Place::Outside => return Step::Invalid,
+                Place::Outside => {
+                    if assured && kind & (FIN | RST) != 0 {
+                        self.note_stray(kind, reply);
+                    }
+                    return Step::Invalid;
+                }
             }
         }
-        self.note(segment, reply);
+        self.note(kind, reply);
         if state != next && next == State::FinWait {
             self.sides[me].marks |= CLOSED;
         }
         step
     }
 
-    fn note(&mut self, segment: &Segment<'_>, reply: bool) {
-        (self.last_kind, self.last_reply) = (segment.kind(), reply);
-        if self.last_kind == ACK {
-            (self.last_end, self.last_window) = (segment.end, segment.window);
+    fn note(&mut self, kind: u8, reply: bool) {
+        (self.last_kind, self.last_reply) = (kind, reply);
+        self.fate = if kind == RST { Fate::Reset } else { Fate::Lives };
+    }
+
+    /// An end outside of the window: if the other side's was outside too, both are in step, and this router is not.
+    fn note_stray(&mut self, kind: u8, reply: bool) {
+        if self.last_reply != reply && self.last_kind & (FIN | RST) != 0 {
+            if self.fate == Fate::Lives && !self.waits() {
+                self.fate = Fate::Lost;
+            }
+        } else {
+            (self.last_kind, self.last_reply) = (kind, reply);
         }
     }
 
@@ -321,6 +386,9 @@ impl Windows {
         if ack == receiver.end {
             receiver.marks &= !PENDING;
         }
+        if segment.kind() == ACK {
+            (self.last_end, self.last_window) = (end, segment.window);
+        }
         Place::Within
     }
 }
@@ -341,7 +409,7 @@ impl Side {
         if options.is_empty() {
             return;
         }
-        (self.scale, self.marks) = (0, 0);
+        (self.scale, self.marks) = (0, self.marks & LIBERAL);
         each_option(options, |kind, value| match (kind, value) {
             (3, [scale]) => {
                 self.scale = (*scale).min(14);
