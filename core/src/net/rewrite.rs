@@ -46,7 +46,10 @@ pub fn rewrite<A: Address>(packet: &mut [u8], header: &Header<A>, to: &Tuple<A>,
         }
         Kind::Sctp if from.ports != to.ports => {
             to.ports.store(&mut packet[start..]);
-            sctp_checksum(&mut packet[start..header.length]);
+            // What an error quotes may end before the checksum.
+            if header.length >= start + 12 {
+                sctp_checksum(&mut packet[start..header.length]);
+            }
         }
         Kind::Query | Kind::Answer => {
             let (old, new) = match header.kind {
