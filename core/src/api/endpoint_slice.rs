@@ -9,6 +9,9 @@ use super::{
 };
 use alloc::{format, string::String, vec::Vec};
 
+/// The label that names the Service to which a slice belongs.
+pub const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
+
 /// The fields of this kind.
 pub static ENDPOINT_SLICE: Struct = Struct {
     name: "EndpointSlice",

@@ -4,21 +4,18 @@
 
 use super::Cluster;
 use crate::{
-    api::{Key, Kind, Object, Quoted},
+    api::{Key, Kind, Object, Quoted, endpoint_slice::SERVICE_NAME_LABEL},
     control::Change,
     host::{Protocol, Server, server::Response},
 };
 use alloc::{format, rc::Rc, string::ToString, vec::Vec};
-
-/// The label that names the Service of an EndpointSlice.
-const SERVICE: &str = "kubernetes.io/service-name";
 
 impl Cluster {
     /// Follows one change of a Service or of its endpoints.
     pub(super) fn follow_health(&mut self, change: &Change) {
         let name = match change.key.kind {
             Kind::Service => &*change.key.name,
-            Kind::EndpointSlice => change.object().labels()[SERVICE].str(),
+            Kind::EndpointSlice => change.object().labels()[SERVICE_NAME_LABEL].str(),
             _ => return,
         };
         let service = Key::new(Kind::Service, &change.key.namespace, name);
@@ -56,7 +53,8 @@ impl Cluster {
 
     /// How many ready endpoints of a Service are on a node.
     fn local_endpoints(&self, service: &Key, node: &str) -> usize {
-        let slices = self.control.store().labelled(Kind::EndpointSlice, &service.namespace, SERVICE, &service.name);
+        let slices =
+            self.control.store().labelled(Kind::EndpointSlice, &service.namespace, SERVICE_NAME_LABEL, &service.name);
         let mut pods: Vec<&str> = Vec::new();
         for slice in slices {
             for endpoint in slice.value["endpoints"].items() {

@@ -13,30 +13,51 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use core::net::IpAddr;
 
-/// One input from the world.
+/// One input from the world: a call of the method of [`Cluster`] that its variant is named after, with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the fields are the arguments of the method")]
 pub enum Input {
+    /// `set_file`: a file that `-f NAME` finds, or is to find no longer.
     File { name: String, text: Option<String> },
+    /// `kubectl_with`.
     Kubectl { line: String, stdin: String },
+    /// `apply_in`.
     Apply { namespace: String, text: String },
+    /// [`Cluster::create`].
     Create { object: Object },
+    /// [`Cluster::replace`].
     Replace { object: Object },
+    /// [`Cluster::delete`].
     Delete { key: Key, options: DeleteOptions },
+    /// [`Cluster::update_status`].
     UpdateStatus { key: Key, status: Value },
+    /// [`Cluster::pin`], and [`Cluster::set_ready`], which pins one fact.
     Pin { pin: super::PodPin },
+    /// [`Cluster::set_route`].
     SetRoute { outside: String, range: Cidr, via: Option<IpAddr> },
+    /// [`Cluster::start_in`].
     Start { place: Place, container: usize, argv: Vec<String>, terminal: bool },
+    /// [`Cluster::attach`].
     Attach { pod: Place },
+    /// [`Cluster::write`].
     Write { process: Process, text: String },
+    /// [`Cluster::close_stdin`].
     CloseStdin { process: Process },
+    /// [`Cluster::interrupt`].
     Interrupt { process: Process },
+    /// [`Cluster::read`]: it forgets a process that has ended.
     Read { process: Process },
+    /// [`Cluster::run_process`].
     RunProcess { process: Process, idle: Duration, limit: Duration },
+    /// [`Cluster::exec_within`].
     Exec { place: Place, line: String, limit: Duration },
+    /// [`Cluster::send`].
     Send { request: super::Request },
+    /// [`Cluster::advance`].
     Advance { by: Duration },
+    /// [`Cluster::settle_within`].
     Settle { limit: Duration },
+    /// [`Cluster::step`].
     Step { limit: Duration },
 }
 
@@ -93,7 +114,7 @@ impl Cluster {
         Cluster::replay(self.config.clone(), &self.journal.inputs).ok()
     }
 
-    /// What an input leads to was answered when it came first; only its effect counts now.
+    /// Makes the call that an input stands for. Its result was given when the call came first; only the effect counts now.
     fn repeat(&mut self, input: Input) {
         match input {
             #[cfg(feature = "yaml")]

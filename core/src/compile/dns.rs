@@ -2,15 +2,12 @@
 //! costs what that object holds.
 
 use crate::{
-    api::{Key, Kind, Object, Value},
+    api::{Key, Kind, Object, Value, endpoint_slice::SERVICE_NAME_LABEL},
     control::{Change, Store},
     dns::zone::{Endpoint, PodMode, Port, Service, Slice, Target, Zone, ZoneConfig},
 };
 use alloc::{string::String, vec::Vec};
 use core::net::IpAddr;
-
-/// Which Service a slice belongs to.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// The zone of a whole store.
 ///
@@ -88,7 +85,11 @@ fn slice(object: &Object) -> Slice {
             }
         }
     }
-    Slice { service: object.label(SERVICE_NAME).unwrap_or("").into(), ports: ports(&object.value["ports"]), endpoints }
+    Slice {
+        service: object.label(SERVICE_NAME_LABEL).unwrap_or("").into(),
+        ports: ports(&object.value["ports"]),
+        endpoints,
+    }
 }
 
 /// The primary address of a pod that is not being deleted.
@@ -186,7 +187,7 @@ mod tests {
 
     fn slice_object(ready: bool) -> Object {
         let mut object = Object::new(Kind::EndpointSlice, "shop", "web-1");
-        object.value.set(&["metadata", "labels", SERVICE_NAME], "web");
+        object.value.set(&["metadata", "labels", SERVICE_NAME_LABEL], "web");
         object.value.set(&["addressType"], "IPv4");
         let mut endpoint = Value::map();
         endpoint.set(&["addresses"], vec!["10.1.1.1"]);

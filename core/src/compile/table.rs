@@ -4,7 +4,7 @@
 
 use crate::ordered::{OrdMap, OrdSet};
 use crate::{
-    api::{Kind, Object, Value},
+    api::{Kind, Object, Value, endpoint_slice::SERVICE_NAME_LABEL},
     control::{Change, Store},
     dataplane::{Delta, Endpoint, Hint, ServiceKey, ServicePort},
     net::{Cidr, Protocol},
@@ -13,7 +13,6 @@ use crate::{
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// Services and slices with these labels are somebody else's (pkg/proxy/apis/well_known_labels.go).
 const PROXY_NAME: &str = "service.kubernetes.io/service-proxy-name";
 const HEADLESS: &str = "service.kubernetes.io/headless";
@@ -67,7 +66,7 @@ impl Compiler {
                 Kind::Service => drop(touched.insert((change.key.namespace.clone(), change.key.name.clone()))),
                 Kind::EndpointSlice => {
                     for slice in [&change.before, &change.after].into_iter().flatten() {
-                        if let Some(name) = slice.label(SERVICE_NAME) {
+                        if let Some(name) = slice.label(SERVICE_NAME_LABEL) {
                             touched.insert((change.key.namespace.clone(), name.to_owned()));
                         }
                     }
@@ -102,7 +101,7 @@ impl Compiler {
         let service = store.find(Kind::Service, namespace, name);
         let mut after: Vec<Compiled> = service.map(|service| service_ports(service)).unwrap_or_default();
         if !after.is_empty() {
-            for slice in store.labelled(Kind::EndpointSlice, namespace, SERVICE_NAME, name) {
+            for slice in store.labelled(Kind::EndpointSlice, namespace, SERVICE_NAME_LABEL, name) {
                 add_slice(&mut after, slice);
             }
         }

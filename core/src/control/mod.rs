@@ -45,7 +45,7 @@ pub use port_pool::{NoPort, PortPool};
 pub use store::{Change, Expired, Found, Store};
 
 use crate::{
-    api::{ApiError, Key, Kind, Object, Reason, Value, schema},
+    api::{ApiError, Key, Kind, Object, Reason, Value, endpoint_slice::SERVICE_NAME_LABEL, schema},
     rng::Rng,
     time::Instant,
 };
@@ -55,9 +55,6 @@ use metadata::owner_reference;
 use naming::Naming;
 use plan::{Message, Op};
 use queue::Queue;
-
-/// Which Service an EndpointSlice belongs to.
-const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
 
 /// How much work one [`ControlPlane::reconcile`] does before it lets time pass: a guard against controllers that disagree.
 const STEPS: u32 = 1_000_000;

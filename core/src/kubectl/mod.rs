@@ -84,7 +84,7 @@ pub fn run(cluster: &mut Cluster, context: &mut Context, line: &str) -> Output {
     Output { hint: hint.or(output.hint), ..output }
 }
 
-/// [`run`] with the words already parted.
+/// [`run()`] with the words already parted.
 pub fn run_words(cluster: &mut Cluster, context: &mut Context, words: &[String]) -> Output {
     let words = match words.split_first() {
         Some((first, rest)) if first == "kubectl" || first == "k" => rest,

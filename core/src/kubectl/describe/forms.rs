@@ -4,7 +4,7 @@
 
 use crate::api::Kind;
 
-/// The page of a kind. Besides an object's own fields it reads those that [`super::tree`] adds.
+/// The page of a kind. Besides an object's own fields it reads those that `super::tree` adds.
 pub(super) fn of(kind: Kind) -> &'static str {
     match kind {
         Kind::Service => SERVICE,

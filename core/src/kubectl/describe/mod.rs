@@ -12,7 +12,7 @@ pub(super) use container::{ports as container_ports, probe, tolerations, volume}
 pub(super) use forms::included;
 
 use super::{Command, Failure, Session, align::align, args::Args, columns, form::Filler, resource, rollout::REVISION};
-use crate::api::{ApiError, Kind, Object, Value};
+use crate::api::{ApiError, Kind, Object, Value, endpoint_slice::SERVICE_NAME_LABEL};
 use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 
 pub(super) const COMMAND: Command = Command {
@@ -108,8 +108,8 @@ impl Session<'_> {
         tree.set(&["events"], Value::from(events));
         match object.kind {
             Kind::Service => {
-                let name = "kubernetes.io/service-name";
-                let slices = store.labelled(Kind::EndpointSlice, object.namespace(), name, object.name());
+                let (namespace, name) = (object.namespace(), object.name());
+                let slices = store.labelled(Kind::EndpointSlice, namespace, SERVICE_NAME_LABEL, name);
                 let slices: Vec<&Rc<Object>> = slices.collect();
                 for port in tree.at_mut(&["spec", "ports"]).items_mut() {
                     let backends = backends(&slices, port["name"].str());
