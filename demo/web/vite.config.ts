@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Plugin, defineConfig } from 'vite'
 
@@ -10,7 +11,10 @@ const contentSecurityPolicy: Plugin = {
   transformIndexHtml: () => [{ tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY }, injectTo: 'head-prepend' }],
 }
 
+const ENGINE = fileURLToPath(new URL('../../wasm/js/engine/clusterip_bg.wasm', import.meta.url))
+
 export default defineConfig({
+  define: { ENGINE_BYTES: statSync(ENGINE, { throwIfNoEntry: false })?.size ?? 0 },
   plugins: [contentSecurityPolicy],
   // Relative addresses, so that the page works in any folder of any site.
   base: './',

@@ -27,6 +27,16 @@ fn what_a_book_prints_can_be_pasted_into_the_terminal() {
 }
 
 #[test]
+fn the_editor_marks_the_line_of_a_slip_and_applies_by_keyboard() {
+    scenario("editor");
+}
+
+#[test]
+fn thousands_of_packets_are_scrolled_through() {
+    scenario("many");
+}
+
+#[test]
 fn the_parts_of_the_page_pass_their_own_tests() {
     site();
     demo::npm::script(&demo::root().join("demo/web"), "test", &[]).unwrap();

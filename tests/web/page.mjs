@@ -14,7 +14,7 @@ const ARGUMENTS = [
 ]
 const SECOND = 1_000
 
-const scenarios = { terminal, looks, keyboard, book }
+const scenarios = { terminal, looks, keyboard, book, editor, many }
 
 const browser = await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false })
 try {
@@ -129,6 +129,56 @@ async function book() {
     await page.keyboard.type('get nodes')
     await page.keyboard.press('Control+r')
     assert.equal(await page.getByTestId('terminal-input').inputValue(), 'kubectl get nodes')
+  })
+}
+
+/** A slip in a manifest is marked on its line before it is applied, and Ctrl-Enter applies the mended text. */
+async function editor() {
+  await visit({ viewport: { width: 1280, height: 800 } }, async page => {
+    await page.getByRole('tab', { name: 'service.yaml' }).click()
+    const code = page.locator('.cm-content')
+    await code.focus()
+    await page.keyboard.press('Control+Home')
+    for (let line = 1; line < 7; line += 1) await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('End')
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Backspace')
+    await page.getByTestId('finding').getByText('line 7: unknown field "spec.selecto"').waitFor()
+    assert.equal(await page.locator('.cm-finding').innerText(), '  selecto:')
+    await page.keyboard.type('r')
+    await page.getByTestId('finding').waitFor({ state: 'detached' })
+    await page.keyboard.press('Control+Enter')
+    await page.getByTestId('terminal-output').getByText('service/hotel-service unchanged').waitFor()
+
+    await type(page, 'kubectl edit service hotel-service')
+    await page.getByRole('tab', { name: 'service-hotel-service.yaml' }).waitFor()
+    assert.match(await code.innerText(), /clusterIP:/)
+  })
+}
+
+/** Thousands of packets: the table keeps few rows and scrolls through all, and the card hides no rule that it is about. */
+async function many() {
+  await visit({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' }, async page => {
+    await type(page, 'kubectl exec -it client -- sh')
+    await type(page, 'for i in $(seq 130); do curl -s http://hotel-service; done')
+    await page.waitForFunction(() => document.querySelector('lab-app').lab.playback.frames.length > 2_000)
+    const rows = page.getByTestId('packets').locator('tbody tr[data-index]')
+    assert.ok((await rows.count()) < 200)
+    const last = await page.evaluate(() => document.querySelector('lab-app').lab.playback.frames.length - 1)
+    await page.getByLabel('Step', { exact: true }).fill(String(last))
+    await rows.last().waitFor()
+    assert.equal(await rows.last().getAttribute('data-index'), String(last))
+    const scroll = page.locator('lab-packets .scroll')
+    for (let turn = 0; turn < 60 && (await rows.first().getAttribute('data-index')) !== '0'; turn += 1) {
+      await scroll.evaluate(element => { element.scrollTop -= 1_500 })
+      await page.evaluate(() => new Promise(requestAnimationFrame))
+    }
+    assert.equal(await rows.first().getAttribute('data-index'), '0', 'the oldest packet is reached by scrolling')
+
+    await page.getByLabel('Step', { exact: true }).fill('0')
+    const card = await page.locator('lab-map .card rect').boundingBox()
+    const rule = await page.locator('lab-map .met > .chip').boundingBox()
+    assert.ok(card.y >= rule.y + rule.height || card.y + card.height <= rule.y, 'the card stands beside the rule')
   })
 }
 

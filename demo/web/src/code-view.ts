@@ -2,9 +2,29 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language'
-import { Compartment, EditorState, Prec } from '@codemirror/state'
-import { EditorView, drawSelection, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view'
+import { Compartment, EditorState, Prec, StateEffect, StateField } from '@codemirror/state'
+import { Decoration, type DecorationSet, EditorView, drawSelection, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
+import type { Finding } from './findings.ts'
+
+export { findingsIn } from './findings.ts'
+export { repairOf } from './repair.ts'
+
+const setFindings = StateEffect.define<Finding[]>()
+
+/** Marks the lines that the API server would refuse; what is typed moves the marks along. */
+const findings = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, { changes, effects, state: { doc } }) {
+    for (const effect of effects) {
+      if (!effect.is(setFindings)) continue
+      return Decoration.set(effect.value.map(({ line, text }) =>
+        Decoration.line({ class: 'cm-finding', attributes: { title: text } }).range(doc.line(Math.min(line, doc.lines)).from)), true)
+    }
+    return marks.map(changes)
+  },
+  provide: field => EditorView.decorations.from(field),
+})
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--code-key)' },
@@ -21,6 +41,7 @@ const look = EditorView.theme({
   '.cm-content': { padding: '8px 0', caretColor: 'var(--action)' },
   '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--muted)', border: '0', paddingLeft: '4px' },
   '.cm-activeLine': { backgroundColor: 'var(--line-tint)' },
+  '.cm-finding': { boxShadow: 'inset 3px 0 var(--bad)', textDecoration: 'underline wavy var(--bad) 1px', textUnderlineOffset: '3px' },
   '.cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--ink)' },
   '.cm-cursor': { borderLeftColor: 'var(--action)', borderLeftWidth: '2px' },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--selection)' },
@@ -53,6 +74,18 @@ export class CodeView {
     this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } })
   }
 
+  /** Marks those lines and no others. */
+  mark(found: Finding[]): void {
+    this.#view.dispatch({ effects: setFindings.of(found) })
+  }
+
+  /** Puts the cursor there. */
+  goTo(line: number): void {
+    const { from } = this.#view.state.doc.line(Math.min(line, this.#view.state.doc.lines))
+    this.#view.dispatch({ selection: { anchor: from }, scrollIntoView: true })
+    this.focus()
+  }
+
   focus(): void {
     this.#view.focus()
   }
@@ -73,6 +106,7 @@ export class CodeView {
       yaml(),
       syntaxHighlighting(colours),
       look,
+      findings,
       // Tab moves on, as everywhere on the page; Ctrl-] and Ctrl-[ indent.
       keymap.of([...defaultKeymap, ...historyKeymap]),
       this.#label.of(EditorView.contentAttributes.of({ 'aria-label': `${name}, YAML`, spellcheck: 'false', tabindex: '0' })),

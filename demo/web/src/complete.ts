@@ -2,9 +2,18 @@
 import type { Lab } from './lab.ts'
 import type { Shell } from './shell.ts'
 
-const VERBS = ['apply', 'create', 'delete', 'describe', 'exec', 'expose', 'get', 'label', 'run', 'scale']
-const KINDS = ['deployments', 'endpoints', 'endpointslices', 'namespaces', 'nodes', 'pods', 'replicasets', 'services']
-const PROGRAMS = ['cat', 'curl', 'echo', 'env', 'exit', 'hostname', 'nc', 'nslookup', 'ping', 'telnet', 'wget']
+const VERBS = [
+  'annotate', 'api-resources', 'apply', 'cluster-info', 'config', 'create', 'delete', 'describe', 'diff', 'edit', 'exec', 'explain', 'expose', 'get', 'label',
+  'logs', 'patch', 'port-forward', 'replace', 'rollout', 'run', 'scale', 'set', 'version', 'wait',
+]
+const KINDS = ['deployments', 'endpoints', 'endpointslices', 'events', 'namespaces', 'networkpolicies', 'nodes', 'pods', 'replicasets', 'services', 'statefulsets']
+const PROGRAMS = ['cat', 'curl', 'dig', 'echo', 'env', 'exit', 'hostname', 'ip', 'nc', 'nslookup', 'ping', 'redis-cli', 'telnet', 'traceroute', 'wget']
+const SECOND: Record<string, string[]> = {
+  create: ['deployment', 'namespace', 'service'],
+  rollout: ['history', 'pause', 'restart', 'resume', 'status', 'undo'],
+  set: ['env', 'image', 'resources', 'selector'],
+  config: ['current-context', 'set-context', 'view'],
+}
 
 /** The line with its last word completed as far as that is certain, and what the word may become. */
 export function completions(line: string, lab: Lab, shell: Shell): { line: string; choices: string[] } {
@@ -21,17 +30,29 @@ export function completions(line: string, lab: Lab, shell: Shell): { line: strin
 function candidates(before: string[], lab: Lab, shell: Shell): string[] {
   const pods = lab.world.pods.filter(pod => pod.namespace === 'default').map(pod => pod.name)
   const services = lab.world.services.map(service => service.namespace === 'default' ? service.name : `${service.name}.${service.namespace}`)
+  const named = (kind: 'Deployment' | 'ReplicaSet' | 'Namespace' | 'Node' | 'NetworkPolicy' | 'Service'): string[] =>
+    lab.cluster.list(kind).filter(({ metadata: { namespace = 'default' } }) => namespace === 'default').map(({ metadata }) => metadata.name)
   if (shell.isInside) return before.length === 0 ? PROGRAMS : ['http://', ...services].flatMap(name => name === 'http://' ? services.map(s => `http://${s}`) : [name])
   const [program, verb, kind] = before
-  if (program === undefined) return ['kubectl', 'clear', 'help', ...PROGRAMS.filter(name => name !== 'exit')]
+  if (program === undefined) return ['kubectl', 'clear', 'help', 'history', 'ls', ...PROGRAMS.filter(name => name !== 'exit')]
+  if (program === 'cat') return [...lab.files.keys()]
   if (program !== 'kubectl' && program !== 'k') return services.map(name => `http://${name}`)
   if (verb === undefined) return VERBS
+  if (/^(-n|--namespace)$/.test(before.at(-1)!)) return lab.cluster.list('Namespace').map(({ metadata }) => metadata.name)
   if (before.at(-1) === '-f') return [...lab.files.keys()]
-  if (verb === 'exec') return [...pods, '-it', '--', 'curl', 'nslookup', 'sh']
-  if (verb === 'apply') return ['-f']
-  if (kind === undefined) return KINDS
-  if (/^po/.test(kind)) return pods
-  if (/^(svc|service)/.test(kind)) return services
+  if (verb === 'exec') return before.includes('--') ? [...PROGRAMS, 'sh', ...services.map(name => `http://${name}`)] : [...pods, '-it', '--', ...named('Deployment').map(name => `deploy/${name}`)]
+  if (verb === 'logs') return [...pods, ...named('Deployment').map(name => `deploy/${name}`)]
+  if (/^(apply|replace|diff)$/.test(verb)) return ['-f']
+  if (kind === undefined) return SECOND[verb] ?? KINDS
+  const of = SECOND[verb] === undefined ? kind : before[3] ?? ''
+  if (SECOND[verb] !== undefined && before.length === 3) return verb === 'rollout' ? ['deployment', 'statefulset'] : verb === 'set' ? ['deployment', 'service'] : []
+  if (/^po/.test(of)) return pods
+  if (/^(svc|service)/.test(of)) return named('Service')
+  if (/^deploy/.test(of)) return named('Deployment')
+  if (/^(rs|replicaset)/.test(of)) return named('ReplicaSet')
+  if (/^(ns|namespace)/.test(of)) return named('Namespace')
+  if (/^no/.test(of)) return named('Node')
+  if (/^net/.test(of)) return named('NetworkPolicy')
   return ['-o', '-n', '-A', '-l']
 }
 

@@ -2,7 +2,10 @@
 import { css, html, nothing, type TemplateResult } from 'lit'
 import type { CodeView } from './code-view.ts'
 import { LabElement, common } from './element.ts'
-import { repairOf } from './repair.ts'
+import type { Finding } from './findings.ts'
+
+/** How long nothing is typed before the text is looked at, in milliseconds. */
+const PAUSE = 500
 
 export class LabEditor extends LabElement {
   static override styles = [common, css`
@@ -17,6 +20,7 @@ export class LabEditor extends LabElement {
     .lab { flex: none; max-height: 60%; overflow: auto; margin: 0; padding: 6px 12px; border-left: 3px solid var(--virtual); background: var(--virtual-soft); font-size: var(--text-s); line-height: 1.45; }
     .lab pre { margin: 6px 0; font: 12px/1.5 var(--mono); }
     .lab button { min-height: 28px; margin-left: 6px; }
+    .found button { width: 100%; padding: 6px 12px; border-radius: 0; color: var(--bad); text-align: left; white-space: normal; line-height: 1.4; overflow-wrap: anywhere; }
     .foot { padding: 5px 12px; border-top: 1px solid var(--hair); color: var(--muted); font-size: 11.5px; }
     .apply { margin: 0 0 4px; }
     @media (pointer: coarse), (max-width: 640px) { textarea { font-size: 16px; } .foot { display: none; } }
@@ -25,6 +29,10 @@ export class LabEditor extends LabElement {
   #open = ''
   #view: CodeView | undefined
   #loading = false
+  /** What reads manifests; it comes with the code editor. */
+  #reader: typeof import('./code-view.ts') | undefined
+  #findings: Finding[] = []
+  #timer = 0
   /** Whether the repaired text is shown, for the reader to compare. */
   #proposing = false
 
@@ -36,6 +44,7 @@ export class LabEditor extends LabElement {
     if (event === 'example') {
       this.#open = [...this.lab.files.keys()][0] ?? ''
       this.#view?.show(this.#open, this.lab.files.get(this.#open) ?? '')
+      this.#findings = []
     }
     if (event === 'show') return this.#choose(this.lab.shown)
     this.requestUpdate()
@@ -45,7 +54,7 @@ export class LabEditor extends LabElement {
     const { files } = this.lab
     if (!files.has(this.#open)) this.#open = [...files.keys()][0] ?? ''
     const text = files.get(this.#open) ?? ''
-    const repair = repairOf(text)
+    const repair = this.#reader?.repairOf(text)
     if (repair === undefined) this.#proposing = false
     return html`
       <div class="bar">
@@ -68,6 +77,7 @@ export class LabEditor extends LabElement {
             ? html`<pre>${repair.repaired}</pre><button @click=${() => this.#replace(repair.repaired)}>Use this text</button>`
             : html`<button @click=${() => { this.#proposing = true; this.requestUpdate() }}>Show it repaired</button>`}
         </div>`}
+      <div class="found" role="status">${this.#found()}</div>
       <div class="foot">Ctrl-Enter applies. Ctrl-] and Ctrl-[ indent; Tab moves on.</div>`
   }
 
@@ -79,16 +89,37 @@ export class LabEditor extends LabElement {
   async #load(): Promise<void> {
     if (this.#loading) return
     this.#loading = true
-    const { CodeView } = await import('./code-view.ts')
+    this.#reader = await import('./code-view.ts')
+    const { CodeView } = this.#reader
     const hadFocus = this.shadowRoot?.activeElement?.tagName === 'TEXTAREA'
     this.#view = new CodeView(this.shadowRoot!, {
-      changed: text => this.lab.edit(this.#open, text),
+      changed: text => {
+        this.lab.edit(this.#open, text)
+        clearTimeout(this.#timer)
+        this.#timer = window.setTimeout(() => this.#check(), PAUSE)
+      },
       apply: () => this.#apply(),
     })
     this.#view.show(this.#open, this.lab.files.get(this.#open) ?? '')
     this.requestUpdate()
     await this.updateComplete
     if (hadFocus) this.#view.focus()
+  }
+
+  /** Asks the API server what it would say to the text, and marks the lines. */
+  #check(): void {
+    clearTimeout(this.#timer)
+    const text = this.lab.files.get(this.#open) ?? ''
+    this.#findings = text.trim() === '' ? [] : this.#reader?.findingsIn(text, this.lab.complaint(this.#open)) ?? []
+    this.#view?.mark(this.#findings)
+    this.requestUpdate()
+  }
+
+  /** The first finding in words; the marks show the others. */
+  #found(): TemplateResult | typeof nothing {
+    const [first, ...others] = this.#findings
+    if (first === undefined) return nothing
+    return html`<button class="quiet" data-testid="finding" @click=${() => this.#view?.goTo(first.line)}>line ${first.line}: ${first.text}${others.length > 0 ? `, and ${others.length} more` : ''}</button>`
   }
 
   #replace(text: string): void {
@@ -101,7 +132,7 @@ export class LabEditor extends LabElement {
   #choose(name: string): void {
     this.#open = name
     this.#view?.show(name, this.lab.files.get(name) ?? '')
-    this.requestUpdate()
+    this.#check()
   }
 
   #keydown = (event: KeyboardEvent): void => {

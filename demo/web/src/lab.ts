@@ -69,6 +69,12 @@ export class Lab extends EventTarget {
     this.#say('show')
   }
 
+  /** What the API server would say against a file; it changes nothing. */
+  complaint(name: string): string {
+    const { exitCode, stderr } = this.cluster.kubectl(`kubectl apply --dry-run=server -f ${name}`)
+    return exitCode === 0 ? '' : stderr
+  }
+
   /** A name that no file has yet: `pasted.yaml`, `pasted-2.yaml`. */
   fresh(name: string): string {
     for (let number = 1; ; number += 1) {

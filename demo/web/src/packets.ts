@@ -5,13 +5,17 @@ import { LabElement, common } from './element.ts'
 import { mark } from './map/mark.ts'
 import { isTranslated, kindOf } from './packet.ts'
 
-/** Rows that are drawn; the slider reaches the others. */
-const ROWS = 250
+/** Rows that are drawn; others are drawn when the cursor or the reader comes near. */
+const ROWS = 160
+/** By how much the drawn rows move on: seldom, since that lays the whole table out anew. */
+const STRIDE = 80
+/** Pixels from the end of the drawn rows at which the next ones are drawn. */
+const NEAR = 400
 
 export class LabPackets extends LabElement {
   static override styles = [common, css`
     :host { display: flex; flex-direction: column; min-height: 0; }
-    .scroll { overflow: auto; flex: 1; min-height: 0; scrollbar-width: thin; }
+    .scroll { overflow: auto; overflow-anchor: none; flex: 1; min-height: 0; scrollbar-width: thin; contain: strict; }
     table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums; }
     th {
       position: sticky; top: 0; z-index: 1; padding: 6px 6px; text-align: left; white-space: nowrap;
@@ -64,6 +68,10 @@ export class LabPackets extends LabElement {
     }
   })
   #narrow = false
+  /** The number of the first frame whose row is drawn. */
+  #first = 0
+  /** The number of the frame that was brought into view last. */
+  #seen = -1
 
   protected follows(): [EventTarget, ...string[]][] {
     return [[this.lab.playback, 'frames', 'cursor']]
@@ -82,9 +90,9 @@ export class LabPackets extends LabElement {
   protected override render(): TemplateResult {
     const { frames, cursor } = this.lab.playback
     if (frames.length === 0) return html`<p class="empty">No packet yet. Send one from the terminal.</p>`
-    const first = Math.max(0, Math.min(cursor - ROWS / 2, frames.length - ROWS))
+    const first = this.#firstRow()
     return html`
-      <div class="scroll ${this.#narrow ? 'narrow' : ''}">
+      <div class="scroll ${this.#narrow ? 'narrow' : ''}" @scroll=${this.#scrolled}>
         <table data-testid="packets">
           <caption class="sr">Packets at each node, oldest first, with their addresses before and after translation</caption>
           <thead><tr>
@@ -97,6 +105,34 @@ export class LabPackets extends LabElement {
           </tbody>
         </table>
       </div>`
+  }
+
+  /** Where the drawn rows begin: where they did, as long as the cursor is among them. */
+  #firstRow(): number {
+    const { frames, cursor, frame } = this.lab.playback
+    const last = Math.max(0, frames.length - ROWS)
+    let first = this.#first - (frames[0]?.index ?? 0)
+    const isAway = frame?.index !== this.#seen && (cursor < first + 8 || cursor >= first + ROWS - 8)
+    if (isAway || first < 0 || first > last) first = Math.ceil((cursor - ROWS / 2) / STRIDE) * STRIDE
+    first = Math.min(Math.max(0, first), last)
+    this.#first = (frames[0]?.index ?? 0) + first
+    return first
+  }
+
+  /** Draws the next rows when the reader has come to the end of these, and leaves what is read where it is. */
+  #scrolled = (event: Event): void => {
+    const scroll = event.target as HTMLElement
+    const { frames } = this.lab.playback
+    const start = this.#first - (frames[0]?.index ?? 0)
+    const wanted = scroll.scrollTop < NEAR ? start - STRIDE : scroll.scrollTop + scroll.clientHeight > scroll.scrollHeight - NEAR ? start + STRIDE : start
+    const first = Math.min(Math.max(0, wanted), Math.max(0, frames.length - ROWS))
+    if (first === start) return
+    const kept = String(Math.max(first, start) + 20)
+    const topOf = (): number => this.renderRoot.querySelector<HTMLElement>(`tr[data-index="${kept}"]`)?.offsetTop ?? 0
+    const before = topOf()
+    this.#first += first - start
+    this.requestUpdate()
+    void this.updateComplete.then(() => { scroll.scrollTop += topOf() - before })
   }
 
   /** Each command that made packets has its own group of rows. */
@@ -127,6 +163,9 @@ export class LabPackets extends LabElement {
   }
 
   protected override updated(): void {
+    const shown = this.lab.playback.frame?.index ?? -1
+    if (shown === this.#seen) return
+    this.#seen = shown
     const row = this.renderRoot.querySelector<HTMLElement>('tr[aria-current="true"]')
     const scroll = this.renderRoot.querySelector<HTMLElement>('.scroll')
     if (!row || !scroll) return

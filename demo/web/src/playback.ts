@@ -5,8 +5,11 @@ import type { Frame } from 'clusterip'
 const FRAME = 460
 /** A frame that is translated stops at the rule for as long again. */
 const TRANSLATION = 460
-/** Frames that are kept for the table and the slider. */
-const KEPT = 600
+/** Frames that are kept for the table and the slider, and how many more make it worth dropping the oldest. */
+const KEPT = 5_000
+const SURPLUS = 500
+/** When play is so far behind what happens, it goes on with what happens now. */
+const LAG = 250
 
 export const SPEEDS = [0.5, 1, 2, 4]
 
@@ -58,9 +61,10 @@ export class Playback extends EventTarget {
     if (frames.length === 0) return
     const wasAtEnd = this.atEnd
     const all = [...this.frames, ...frames]
-    this.frames = all.slice(-KEPT)
+    this.frames = all.length > KEPT + SURPLUS ? all.slice(-KEPT) : all
     this.cursor = Math.max(0, this.cursor - (all.length - this.frames.length))
-    if (isNew || wasAtEnd) {
+    const isBehind = this.playing && this.frames.length - frames.length - this.cursor > LAG
+    if (isNew || wasAtEnd || isBehind) {
       this.cursor = Math.max(0, this.frames.length - frames.length)
       this.progress = this.still ? 1 : 0
     }

@@ -1,6 +1,6 @@
 /** What became of the last command's connection, in one sentence. */
 import type { Frame } from 'clusterip'
-import { addressOf, formatTime, kindOf } from './packet.ts'
+import { addressOf, formatTime, kindOf, portOf } from './packet.ts'
 import { standsAt } from './map/route.ts'
 import type { World } from './world.ts'
 
@@ -22,6 +22,12 @@ export function verdictOf(frames: Frame[], world: World, names: ReadonlyMap<stri
     return { tone: 'bad', symbol: '✕', text: `refused by ${at} itself: ${reasonFor(refusal, world)}` }
   }
   if (first === undefined) {
+    // The answer to the name itself, not those to its way through the search list, says what became of it.
+    const answers = frames.filter(frame => kindOf(frame).name === 'DNS answer').map(({ info }) => info)
+    const refused = answers.findLast(info => info.startsWith('NXDOMAIN '))
+    if (refused !== undefined && answers.every(info => info.startsWith('NXDOMAIN '))) {
+      return { tone: 'bad', symbol: '✕', text: `no such name: ${refused.slice('NXDOMAIN '.length).replace(/\.$/, '')} (NXDOMAIN, ${new Set(answers).size === 1 ? 'asked as it is' : 'in every domain of the search list'})` }
+    }
     return frames.some(frame => kindOf(frame).tone === 'dns')
       ? { tone: 'open', symbol: '?', text: `DNS only, ${frames.length} steps, no connection` }
       : frames.some(frame => frame.protocol === 'TCP')
@@ -39,7 +45,7 @@ export function verdictOf(frames: Frame[], world: World, names: ReadonlyMap<stri
   if (answered !== undefined) {
     const backends = [...new Set(opening.filter(frame => frame.after !== frame.before).map(frame => frame.after.destination))]
     const to = backends.length > 1 ? `${backends.length} pods` : named(backends[0] ?? target)
-    const through = service ? `${asked} → ${to}` : to
+    const through = service || (backends.length > 0 && !backends.includes(target)) ? `${asked} → ${to}` : to
     return {
       tone: 'ok',
       symbol: '✔',
@@ -47,6 +53,9 @@ export function verdictOf(frames: Frame[], world: World, names: ReadonlyMap<stri
     }
   }
   if (reset !== undefined) return { tone: 'bad', symbol: '✕', text: `refused: ${named(reset.before.source)} has nothing listening on that port` }
+  if (lost !== undefined && service !== undefined && !service.ports.some(({ port }) => port === portOf(target))) {
+    return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}: ${service.name} has no port ${portOf(target)}, so no rule takes the packet` }
+  }
   if (lost !== undefined) {
     return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}: ${lost.place.replace('node/', '')} dropped the packet, ${lost.reason}` }
   }

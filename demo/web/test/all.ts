@@ -1,3 +1,4 @@
+import './findings.test.ts'
 import './packets.test.ts'
 import './repair.test.ts'
 import './script.test.ts'

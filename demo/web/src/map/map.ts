@@ -249,17 +249,18 @@ export class LabMap extends LabElement {
     for (const was of traveller.querySelectorAll('.was')) was.classList.toggle('old', isDone)
     // Until the rule is met nobody knows the new address.
     for (const then of traveller.querySelectorAll<SVGElement>('.new')) then.textContent = isDone ? then.dataset['is'] ?? '' : '…'
-    this.#placeCard(traveller, point, this.#layout)
+    this.#placeCard(traveller, point, this.#layout, route)
   }
 
-  /** The card stands beside the packet, inside the map. */
-  #placeCard(traveller: SVGGElement, point: Point, layout: Layout): void {
+  /** The card stands beside the packet, inside the map, and not on the rule that the packet meets. */
+  #placeCard(traveller: SVGGElement, point: Point, layout: Layout, { chip }: Route): void {
     const card = traveller.querySelector<SVGGElement>('.card')
     const rect = card?.querySelector('rect')
     if (!card || !rect) return
     const [w, h] = [Number(rect.getAttribute('width')), Number(rect.getAttribute('height'))]
     const x = point.x + 18 + w > layout.width ? Math.max(-point.x, -18 - w) : 18
-    const y = Math.min(Math.max(-h / 2, -point.y), layout.height - point.y - h)
+    const beside = chip === undefined ? -h / 2 : point.y < chip.y + chip.h ? chip.h / 2 + 4 : -chip.h / 2 - 4 - h
+    const y = Math.min(Math.max(beside, -point.y), layout.height - point.y - h)
     card.setAttribute('transform', `translate(${x.toFixed(1)},${y.toFixed(1)})`)
   }
 
