@@ -1,5 +1,6 @@
 //! Filters for pipes: `grep`, `wc`, `sort`, `uniq`, `head`, `tail`, `tr`, `cut`.
 
+mod grep;
 mod pattern;
 mod sort;
 
@@ -10,10 +11,11 @@ use alloc::vec::Vec;
 use core::future::{Future, pending, poll_fn};
 use core::pin::Pin;
 
+use super::super::pipe::Pipe;
 use super::super::sys::Sys;
 use super::files;
 use super::options::{Misuse, Options};
-use pattern::{Pattern, find};
+use grep::grep;
 use sort::{Key, sort};
 
 /// Runs a filter of that name.
@@ -25,8 +27,9 @@ pub(super) fn filter<'a>(
     Box::pin(run(sys, name, arguments))
 }
 
-async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
-    let known = match name {
+/// The options that each filter knows, as [`Options::read`] takes them.
+fn known(name: &str) -> &'static str {
+    match name {
         "grep" => {
             "e:,regexp m:,max-count v,invert-match i,ignore-case c,count n,line-number q,quiet,silent o,only-matching \
             w,word-regexp E,extended-regexp F,fixed-strings s,no-messages h,no-filename a,text &,color,line-buffered"
@@ -38,37 +41,18 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
         "tr" => "d,delete",
         "head" => "n:,lines c:,bytes q,quiet 0 1 2 3 4 5 6 7 8 9",
         _ => "n:,lines c:,bytes q,quiet f,follow F 0 1 2 3 4 5 6 7 8 9",
-    };
+    }
+}
+
+async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
     let trouble = if matches!(name, "grep" | "sort") { 2 } else { 1 };
-    let options = match Options::read(arguments, known) {
+    let options = match read_options(name, arguments) {
         Ok(options) => options,
-        Err(Misuse::MissingValue(option)) => {
-            sys.complain(format_args!("{name}: option requires an argument: {option}"));
-            return trouble;
-        }
-        Err(Misuse::Unknown(option)) => {
-            let dashes = if option.chars().count() == 1 { "-" } else { "--" };
-            sys.complain(format_args!("{name}: {dashes}{option} is not simulated"));
+        Err(complaint) => {
+            sys.complain(format_args!("{name}: {complaint}"));
             return trouble;
         }
     };
-    for letter in ['n', 'c', 'm'] {
-        let digits =
-            options.value(letter).map(|text| if name == "tail" { text.trim_start_matches(['+', '-']) } else { text });
-        if !matches!(name, "sort" | "cut")
-            && digits.is_some_and(|digits| !digits.is_empty() && digits.parse::<u64>().is_err())
-        {
-            let text = options.value(letter).unwrap_or_default();
-            sys.complain(format_args!("{name}: invalid number '{text}'"));
-            return trouble;
-        }
-    }
-    if let Some(key) = options.value('k')
-        && (Key::parse(key).is_none() || options.values('k').len() > 1)
-    {
-        sys.complain(format_args!("sort: -k {key}: only one key, of whole fields, is simulated"));
-        return trouble;
-    }
     if name == "tail" && (options.has('f') || options.has('F')) {
         // How containers are kept running: nothing is ever added to the file.
         pending::<()>().await;
@@ -79,7 +63,7 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
         "grep" if pattern.is_none() => {
             let [first, rest @ ..] = paths else {
                 sys.usage("grep [-vicnq] PATTERN [FILE]...");
-                return 2;
+                return trouble;
             };
             (pattern, paths) = (Some(*first), rest);
         }
@@ -95,76 +79,11 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
             return if name == "grep" { 2 } else { 1 };
         }
     };
-    if name == "head" && options.has('c') {
-        let mut left = units_wanted(&options);
-        while left > 0 {
-            let mut bytes = poll_fn(|_| input.poll_read()).await;
-            if bytes.is_empty() {
-                break;
-            }
-            bytes.truncate(left);
-            left -= bytes.len();
-            sys.stdout.write(&bytes);
-        }
-        return 0;
-    }
-    let mut patterns = Vec::new();
-    for line in pattern.unwrap_or_default().lines() {
-        let Some(alternatives) = Pattern::parse(line, &options) else {
-            sys.complain(format_args!("grep: {line}: groups, repetitions and \\ before a letter are not simulated"));
-            return trouble;
-        };
-        patterns.extend(alternatives);
-    }
-    if pattern == Some("") {
-        patterns.push(Pattern::default());
-    }
-    if name == "grep" || name == "head" {
-        // Line by line as they come: what writes them may never end.
-        let (mut number, mut count) = (0, 0u64);
-        let only_count = name == "grep" && options.has('c');
-        let most = if name == "grep" { options.number('m').unwrap_or(u64::MAX) } else { u64::MAX };
-        while count < most && (name == "grep" || number < units_wanted(&options)) {
-            let line = input.read_line().await;
-            if line.is_empty() {
-                break;
-            }
-            number += 1;
-            if name == "head" {
-                sys.stdout.write(&line);
-                continue;
-            }
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end_matches('\n');
-            let letters: Vec<char> = line.chars().collect();
-            let mut found = find(&patterns, &options, &letters, 0);
-            if found.is_some() == options.has('v') {
-                continue;
-            }
-            count += 1;
-            if options.has('q') {
-                return 0;
-            }
-            if only_count {
-                continue;
-            }
-            let place = if options.has('n') { format!("{number}:") } else { String::new() };
-            if !options.has('o') {
-                sys.line(format_args!("{place}{line}"));
-                continue;
-            }
-            while let Some((start, end)) = found.filter(|_| !options.has('v')) {
-                if end > start {
-                    let part: String = letters[start..end].iter().collect();
-                    sys.line(format_args!("{place}{part}"));
-                }
-                found = find(&patterns, &options, &letters, end.max(start + 1));
-            }
-        }
-        if only_count {
-            sys.line(format_args!("{count}"));
-        }
-        return i32::from(name == "grep" && count == 0);
+    match name {
+        // These two answer while they read: what writes their lines may never end.
+        "grep" => return grep(sys, &options, pattern.unwrap_or_default(), &input).await,
+        "head" => return head(sys, &options, &input).await,
+        _ => {}
     }
     let bytes = input.read_to_end().await;
     let text = String::from_utf8_lossy(&bytes);
@@ -183,6 +102,49 @@ async fn run(sys: &Sys, name: &str, arguments: &[String]) -> i32 {
         _ => tail(&options, &text),
     };
     sys.stdout.write(output.as_bytes());
+    0
+}
+
+/// The options of a filter, or what is wrong with them.
+fn read_options<'a>(name: &str, arguments: &'a [String]) -> Result<Options<'a>, String> {
+    let options = match Options::read(arguments, known(name)) {
+        Ok(options) => options,
+        Err(Misuse::MissingValue(option)) => return Err(format!("option requires an argument: {option}")),
+        Err(Misuse::Unknown(option)) => {
+            let dashes = if option.chars().count() == 1 { "-" } else { "--" };
+            return Err(format!("{dashes}{option} is not simulated"));
+        }
+    };
+    for letter in ['n', 'c', 'm'] {
+        let text = options.value(letter).unwrap_or_default();
+        let digits = if name == "tail" { text.trim_start_matches(['+', '-']) } else { text };
+        if !matches!(name, "sort" | "cut") && !digits.is_empty() && digits.parse::<u64>().is_err() {
+            return Err(format!("invalid number '{text}'"));
+        }
+    }
+    if let Some(key) = options.value('k')
+        && (Key::parse(key).is_none() || options.values('k').len() > 1)
+    {
+        return Err(format!("-k {key}: only one key, of whole fields, is simulated"));
+    }
+    Ok(options)
+}
+
+/// `head [-n N] [-c N] [FILE]`.
+async fn head(sys: &Sys, options: &Options<'_>, input: &Pipe) -> i32 {
+    let counts_bytes = options.has('c');
+    let mut left = units_wanted(options);
+    while left > 0 {
+        let mut part = if counts_bytes { poll_fn(|_| input.poll_read()).await } else { input.read_line().await };
+        if part.is_empty() {
+            break;
+        }
+        if counts_bytes {
+            part.truncate(left);
+        }
+        left -= if counts_bytes { part.len() } else { 1 };
+        sys.stdout.write(&part);
+    }
     0
 }
 
@@ -322,53 +284,4 @@ fn is_listed(list: &str, number: usize) -> bool {
         let bound = |text: &str, otherwise: usize| text.parse().unwrap_or(if open { otherwise } else { 0 });
         (bound(first, 1)..=bound(last, usize::MAX)).contains(&number)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn matched<'l>(flags: &str, pattern: &str, line: &'l str) -> Option<&'l str> {
-        let arguments: Vec<String> = flags.split_whitespace().map(String::from).collect();
-        let options = Options::read(&arguments, "E F i w").unwrap();
-        let letters: Vec<char> = line.chars().collect();
-        let (start, end) = find(&Pattern::parse(pattern, &options).unwrap(), &options, &letters, 0)?;
-        Some(&line[start..end])
-    }
-
-    #[test]
-    fn patterns_know_anchors_dots_stars_and_sets() {
-        for (flags, pattern, line, found) in [
-            ("", "^a.c$", "abc", Some("abc")),
-            ("", "^a.c$", "xabc", None),
-            ("", "ab*c", "ac", Some("ac")),
-            ("", "KUBE-SVC.*redis", "-A KUBE-SVC-X redis", Some("KUBE-SVC-X redis")),
-            ("", "cat\\|dog", "hotdog", Some("dog")),
-            ("", "10\\.0", "1010", None),
-            ("", "[hH]ot", "a Hotel", Some("Hot")),
-            ("", "[^a-z ]+", "abc 123 x", Some("123")),
-            ("", "[[:digit:].]*$", "ip 10.0.0.1", Some("10.0.0.1")),
-            ("-E", "https?", "http:", Some("http")),
-            ("", "a?b", "a?b", Some("a?b")),
-            ("-i", "HOTEL", "hotel", Some("hotel")),
-            ("-F", "a.*", "xa.*", Some("a.*")),
-            ("-w", "ab", "abc ab", Some("ab")),
-            ("-w", "b", "abc", None),
-            ("", "a|ab", "abc", Some("ab")),
-            ("", "", "x", Some("")),
-        ] {
-            assert_eq!(matched(flags, pattern, line), found, "{flags} {pattern} {line}");
-        }
-        let none = Options::default();
-        for pattern in ["\\(a\\)", "a\\{2\\}", "\\d", "[a", "[[:none:]]"] {
-            assert!(Pattern::parse(pattern, &none).is_none(), "{pattern}");
-        }
-    }
-
-    #[test]
-    fn no_pattern_is_slow_or_deep() {
-        let line = "a".repeat(300);
-        assert_eq!(matched("", &("a*".repeat(30) + "b"), &line), None);
-        assert_eq!(matched("", &line, &line), Some(line.as_str()));
-    }
 }

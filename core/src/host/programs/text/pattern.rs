@@ -184,3 +184,52 @@ pub(super) fn find(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matched<'l>(flags: &str, pattern: &str, line: &'l str) -> Option<&'l str> {
+        let arguments: Vec<String> = flags.split_whitespace().map(String::from).collect();
+        let options = Options::read(&arguments, "E F i w").unwrap();
+        let letters: Vec<char> = line.chars().collect();
+        let (start, end) = find(&Pattern::parse(pattern, &options).unwrap(), &options, &letters, 0)?;
+        Some(&line[start..end])
+    }
+
+    #[test]
+    fn patterns_know_anchors_dots_stars_and_sets() {
+        for (flags, pattern, line, found) in [
+            ("", "^a.c$", "abc", Some("abc")),
+            ("", "^a.c$", "xabc", None),
+            ("", "ab*c", "ac", Some("ac")),
+            ("", "KUBE-SVC.*redis", "-A KUBE-SVC-X redis", Some("KUBE-SVC-X redis")),
+            ("", "cat\\|dog", "hotdog", Some("dog")),
+            ("", "10\\.0", "1010", None),
+            ("", "[hH]ot", "a Hotel", Some("Hot")),
+            ("", "[^a-z ]+", "abc 123 x", Some("123")),
+            ("", "[[:digit:].]*$", "ip 10.0.0.1", Some("10.0.0.1")),
+            ("-E", "https?", "http:", Some("http")),
+            ("", "a?b", "a?b", Some("a?b")),
+            ("-i", "HOTEL", "hotel", Some("hotel")),
+            ("-F", "a.*", "xa.*", Some("a.*")),
+            ("-w", "ab", "abc ab", Some("ab")),
+            ("-w", "b", "abc", None),
+            ("", "a|ab", "abc", Some("ab")),
+            ("", "", "x", Some("")),
+        ] {
+            assert_eq!(matched(flags, pattern, line), found, "{flags} {pattern} {line}");
+        }
+        let none = Options::default();
+        for pattern in ["\\(a\\)", "a\\{2\\}", "\\d", "[a", "[[:none:]]"] {
+            assert!(Pattern::parse(pattern, &none).is_none(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn no_pattern_is_slow_or_deep() {
+        let line = "a".repeat(300);
+        assert_eq!(matched("", &("a*".repeat(30) + "b"), &line), None);
+        assert_eq!(matched("", &line, &line), Some(line.as_str()));
+    }
+}
