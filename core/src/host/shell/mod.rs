@@ -3,6 +3,7 @@
 mod builtin;
 mod expand;
 mod parse;
+mod redirect;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -24,7 +25,8 @@ use super::sys::{Interrupt, Sys};
 use builtin::builtin;
 pub(super) use builtin::test;
 use parse::ParseError;
-use tree::{Fd, Node, Redirect, Simple};
+use redirect::{redirected, store};
+use tree::{Node, Simple};
 
 /// What one shell knows besides the variables, which are its process'.
 #[derive(Clone, Default)]
@@ -274,22 +276,24 @@ async fn run_node(shell: &Shell, sys: &Sys, node: &Node) -> Flow {
             store(files, sys);
             return flow;
         }
-        Node::Background(node) => {
-            // The job runs beside this shell.
-            let (apart, jobs, node) = (shell.clone(), shell.jobs.clone(), node.clone());
-            let inner = Sys { stdin: Pipe::closed(), ..sys.with_own_variables() };
-            jobs.set(jobs.get() + 1);
-            shell.last.set(0);
-            let machine = sys.machine.clone();
-            sys.machine.spawn(async move {
-                run_apart(apart, inner, slice::from_ref(&*node)).await;
-                jobs.set(jobs.get() - 1);
-                // Who waits for it may have had its turn already.
-                machine.spawn(async {});
-            });
-        }
+        Node::Background(node) => start_job(shell, sys, node.clone()),
     }
     Flow::Next
+}
+
+/// Starts a command that runs beside this shell.
+fn start_job(shell: &Shell, sys: &Sys, node: Rc<Node>) {
+    let (apart, jobs) = (shell.clone(), shell.jobs.clone());
+    let inner = Sys { stdin: Pipe::closed(), ..sys.with_own_variables() };
+    jobs.set(jobs.get() + 1);
+    shell.last.set(0);
+    let machine = sys.machine.clone();
+    sys.machine.spawn(async move {
+        run_apart(apart, inner, slice::from_ref(&*node)).await;
+        jobs.set(jobs.get() - 1);
+        // Who waits for it may have had its turn already.
+        machine.spawn(async {});
+    });
 }
 
 /// Runs the stages side by side, each reading what the one before wrote; the last one's code counts.
@@ -365,67 +369,4 @@ async fn run_simple(shell: &Shell, sys: &Sys, simple: &Simple) -> Flow {
     shell.last.set(code);
     store(files, sys);
     flow
-}
-
-/// A file that a command writes.
-struct Output {
-    pipe: Pipe,
-    path: String,
-    append: bool,
-}
-
-fn store(outputs: Vec<Output>, sys: &Sys) {
-    let mut files = sys.machine.files.borrow_mut();
-    for output in outputs {
-        let file = files.entry(output.path.as_bytes());
-        if !output.append {
-            file.clear();
-        }
-        file.extend_from_slice(&output.pipe.take());
-    }
-}
-
-/// The streams a command has, and the files to store when it ends; `None` if one cannot be read, which has been said.
-async fn redirected(shell: &Shell, sys: &Sys, redirects: &[Redirect]) -> Option<(Sys, Vec<Output>)> {
-    let mut inner = sys.clone();
-    let mut outputs = Vec::new();
-    for redirect in redirects {
-        match redirect {
-            Redirect::Same { fd: Fd::Err, as_fd: Fd::Out } => inner.stderr = inner.stdout.clone(),
-            Redirect::Same { fd: Fd::Out, as_fd: Fd::Err } => inner.stdout = inner.stderr.clone(),
-            Redirect::Same { .. } => {}
-            Redirect::Out { fd, to, append } => {
-                let path = shell.text(sys, to).await;
-                let pipe = match path.as_str() {
-                    "/dev/null" => Pipe::sink(),
-                    "/dev/stdout" => inner.stdout.clone(),
-                    "/dev/stderr" => inner.stderr.clone(),
-                    _ => Pipe::default(),
-                };
-                // A command that prints into a file prints to nobody.
-                inner.terminal &= *fd == Fd::Err;
-                if *fd != Fd::Err {
-                    inner.stdout = pipe.clone();
-                }
-                if *fd != Fd::Out {
-                    inner.stderr = pipe.clone();
-                }
-                if !path.starts_with("/dev/") {
-                    outputs.push(Output { pipe, path, append: *append });
-                }
-            }
-            Redirect::In(from) => {
-                let path = shell.text(sys, from).await;
-                let Some(bytes) = files::contents(sys, &path) else {
-                    sys.complain(format_args!("sh: can't open {path}: no such file"));
-                    shell.last.set(1);
-                    return None;
-                };
-                inner.stdin = Pipe::closed();
-                inner.stdin.write(&bytes);
-                inner.terminal = false;
-            }
-        }
-    }
-    Some((inner, outputs))
 }
