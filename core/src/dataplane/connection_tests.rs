@@ -3,7 +3,7 @@
 use alloc::vec;
 use core::net::SocketAddr;
 
-use super::tests::{CLIENT, FAR, Lab, POD, VIP, config, endpoint, flow, ip, packet, socket};
+use super::lab::{CLIENT, FAR, Lab, POD, VIP, config, endpoint, flow, ip, packet, socket};
 use super::*;
 use crate::id::LinkId;
 use crate::net::Protocol;

@@ -386,6 +386,12 @@ impl Node {
 #[cfg(test)]
 mod connection_tests;
 #[cfg(test)]
+mod error_tests;
+#[cfg(test)]
+mod frontend_tests;
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
 mod mode_tests;
 #[cfg(test)]
 mod properties;

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::tests::{CLIENT, FAR, Lab, NEAR, POD, VIP, WIRE, config, endpoint, flow, ip, packet, socket};
+use super::lab::{CLIENT, FAR, Lab, NEAR, POD, VIP, WIRE, config, endpoint, flow, ip, packet, socket};
 use super::*;
 use crate::id::{HostId, LinkId};
 use crate::net::header::tcp_flags::{ACK, SYN};

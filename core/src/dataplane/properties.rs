@@ -202,7 +202,7 @@ proptest! {
             for address in [[10, 96, 0, service], [203, 0, 113, 1], [172, 30, 0, 11]] {
                 let find = |router: &Router| {
                     let port = if address[0] == 172 { 30_000 + u16::from(service) } else { 80 };
-                    let mut syn = tests::syn(address, port);
+                    let mut syn = lab::syn(address, port);
                     let mut copy = Router::new(router.config().clone());
                     tell(&mut copy, router);
                     copy.handle_packet(Instant::ZERO, &mut syn, Ingress::Link(LinkId(0)), &mut ())

@@ -1,178 +1,17 @@
 //! One router among its pods and links, packet by packet.
 
-use alloc::rc::Rc;
-use alloc::vec;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
 
+use super::lab::{CLIENT, FAR, Lab, NEAR, POD, REFUSED, VIP, WIRE, endpoint, flow, ip, packet, socket};
 use super::*;
 use crate::id::{HostId, LinkId};
 use crate::net::header::tcp_flags::{ACK, SYN};
 use crate::net::rewrite::{fill_checksums, header_checksum_is_right};
-use crate::net::{Flow, Protocol, icmp};
+use crate::net::{Protocol, icmp};
 use crate::time::Duration;
-
-pub(super) const CLIENT: &str = "10.1.1.101:40000";
-pub(super) const VIP: &str = "10.96.0.10:80";
-pub(super) const NEAR: &str = "10.1.1.1:8080";
-pub(super) const FAR: &str = "10.1.2.1:8080";
-pub(super) const POD: Ingress = Ingress::Port(HostId(101));
-pub(super) const WIRE: Ingress = Ingress::Link(LinkId(0));
-
-pub(super) fn socket(text: &str) -> SocketAddr {
-    text.parse().unwrap()
-}
-
-pub(super) fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-pub(super) fn packet(protocol: Protocol, from: &str, to: &str, flags: u8) -> Vec<u8> {
-    let (from, to) = (socket(from), socket(to));
-    let number = if protocol == Protocol::Icmp && from.is_ipv6() { 58 } else { protocol.number() };
-    let mut transport = match protocol {
-        Protocol::Tcp => vec![0; 20],
-        Protocol::Udp => vec![0, 0, 0, 0, 0, 12, 0, 0, b'p', b'i', b'n', b'g'],
-        Protocol::Sctp => vec![0; 16],
-        _ => vec![if from.is_ipv6() { 128 } else { 8 }, 0, 0, 0, 0, 0, 0, 1],
-    };
-    if protocol == Protocol::Icmp {
-        transport[4..6].copy_from_slice(&from.port().to_be_bytes());
-    } else {
-        transport[..2].copy_from_slice(&from.port().to_be_bytes());
-        transport[2..4].copy_from_slice(&to.port().to_be_bytes());
-    }
-    if protocol == Protocol::Tcp {
-        (transport[12], transport[13]) = (0x50, flags);
-    }
-    let mut packet = match (from.ip(), to.ip()) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => {
-            let mut header = vec![0x45, 0, 0, 20 + transport.len() as u8, 0, 0, 0x40, 0, 64, number, 0, 0];
-            header.extend_from_slice(&src.octets());
-            header.extend_from_slice(&dst.octets());
-            header
-        }
-        (IpAddr::V6(src), IpAddr::V6(dst)) => {
-            let mut header = vec![0x60, 0, 0, 0, 0, transport.len() as u8, number, 64];
-            header.extend_from_slice(&src.octets());
-            header.extend_from_slice(&dst.octets());
-            header
-        }
-        _ => unreachable!("one family"),
-    };
-    packet.extend_from_slice(&transport);
-    fill_checksums(&mut packet);
-    packet
-}
-
-/// A SYN from outside.
-pub(super) fn syn(to: [u8; 4], port: u16) -> Vec<u8> {
-    packet(Protocol::Tcp, "192.0.2.1:40000", &alloc::format!("{}:{port}", core::net::Ipv4Addr::from(to)), SYN)
-}
-
-pub(super) fn flow(packet: &[u8]) -> Flow {
-    match packet[0] >> 4 {
-        4 => u32::parse(packet).unwrap().tuple.flow(),
-        _ => u128::parse(packet).unwrap().tuple.flow(),
-    }
-}
-
-pub(super) fn config(mode: Mode) -> RouterConfig {
-    let mut config = RouterConfig::new(ip("172.30.0.11"));
-    config.mode = mode;
-    config.addresses.push(ip("fd00:30::11"));
-    config.gateways = vec![ip("10.1.1.254"), ip("fd00:1:1::fe")];
-    config.pod_cidrs = vec!["10.1.0.0/16".parse().unwrap(), "fd00:1::/32".parse().unwrap()];
-    config.service_cidrs = vec!["10.96.0.0/16".parse().unwrap()];
-    config
-}
-
-pub(super) struct Lab {
-    pub(super) router: Router,
-    pub(super) now: Instant,
-    pub(super) web: ServicePort,
-}
-
-impl Lab {
-    pub(super) fn new(mode: Mode) -> Lab {
-        Lab::with(config(mode))
-    }
-
-    pub(super) fn with(config: RouterConfig) -> Lab {
-        let web = ServicePort::new("default/web", Protocol::Tcp, ip("10.96.0.10"), 80);
-        let mut lab = Lab { router: Router::new(config), now: Instant::from_secs(1000), web };
-        for (to, hop) in [
-            ("10.1.1.101/32", Hop::Port(HostId(101))),
-            ("10.1.1.1/32", Hop::Port(HostId(1))),
-            ("10.1.2.0/24", Hop::Link(LinkId(2))),
-            ("172.30.0.0/24", Hop::Link(LinkId(0))),
-            ("0.0.0.0/0", Hop::Blackhole),
-            ("fd00:1:1::65/128", Hop::Port(HostId(101))),
-            ("fd00:1:1::1/128", Hop::Port(HostId(1))),
-            ("fd00:1:2::/48", Hop::Link(LinkId(2))),
-        ] {
-            lab.apply(Delta::Route(Route::new(to.parse().unwrap(), hop)));
-        }
-        lab
-    }
-
-    /// With the Service `web` and these endpoints; those of the node's own range are local.
-    pub(super) fn serving(mode: Mode, endpoints: &[&str]) -> Lab {
-        let mut lab = Lab::new(mode);
-        lab.serve(endpoints);
-        lab
-    }
-
-    pub(super) fn serve(&mut self, endpoints: &[&str]) {
-        self.apply(Delta::Service(self.web.clone()));
-        let endpoints = endpoints.iter().map(|e| endpoint(e)).collect();
-        self.apply(Delta::Endpoints(self.web.key(), endpoints));
-    }
-
-    pub(super) fn apply(&mut self, delta: Delta) {
-        self.router.apply(self.now, &delta, &mut ());
-    }
-
-    pub(super) fn send(&mut self, packet: &mut [u8], from: Ingress) -> Verdict {
-        let before = packet.to_vec();
-        let verdict = self.router.handle_packet(self.now, packet, from, &mut ());
-        let mut renewed = packet.to_vec();
-        fill_checksums(&mut renewed);
-        assert_eq!(packet, renewed, "checksums are right after rewriting");
-        if matches!(verdict, Verdict::Drop(_) | Verdict::Reject(_)) {
-            assert_eq!(packet, before, "what ends here is not touched");
-        }
-        verdict
-    }
-
-    pub(super) fn tcp(&mut self, from: &str, to: &str, flags: u8, ingress: Ingress) -> (Verdict, Flow) {
-        let mut packet = packet(Protocol::Tcp, from, to, flags);
-        let verdict = self.send(&mut packet, ingress);
-        (verdict, flow(&packet))
-    }
-
-    /// Opens a connection, and says which backend has it.
-    pub(super) fn connect(&mut self, from: &str, to: &str, ingress: Ingress) -> Result<SocketAddr, Verdict> {
-        match self.tcp(from, to, SYN, ingress) {
-            (Verdict::Port(_) | Verdict::Link(_) | Verdict::Host, flow) => Ok(flow.destination()),
-            (verdict, _) => Err(verdict),
-        }
-    }
-
-    pub(super) fn refusal(&mut self, packet: &[u8], from: Ingress, refusal: Refusal) -> (Vec<u8>, Option<Verdict>) {
-        let mut out = Vec::new();
-        let verdict = self.router.originate(self.now, packet, from, refusal, &mut out, &mut ());
-        (out, verdict)
-    }
-}
-
-pub(super) fn endpoint(text: &str) -> Endpoint {
-    let mut endpoint = Endpoint::new(socket(text));
-    endpoint.local = text.starts_with("10.1.1.") || text.starts_with("[fd00:1:1:");
-    endpoint
-}
-
-const REFUSED: Result<SocketAddr, Verdict> = Err(Verdict::Reject(Refusal::Port(Reason::NoBackend)));
+use alloc::rc::Rc;
+use alloc::vec;
+use core::net::{IpAddr, SocketAddr};
 
 #[test]
 fn a_connection_goes_to_the_endpoint_and_its_answer_comes_from_the_cluster_ip() {
@@ -219,26 +58,6 @@ fn without_endpoints_the_client_is_told_at_once_by_its_own_node() {
 }
 
 #[test]
-fn an_unlisted_port_is_silent_in_iptables_mode_and_refused_in_the_others() {
-    let other = "10.96.0.10:81";
-    assert_eq!(Lab::serving(Mode::Iptables, &[FAR]).connect(CLIENT, other, POD), Err(Verdict::Drop(Reason::Blackhole)));
-    for mode in [Mode::Nftables, Mode::Ipvs(Scheduler::RoundRobin)] {
-        let refused = Err(Verdict::Reject(Refusal::Port(Reason::NoSuchPort)));
-        assert_eq!(Lab::serving(mode, &[FAR]).connect(CLIENT, other, POD), refused);
-    }
-    let free = Lab::serving(Mode::Nftables, &[FAR]).connect(CLIENT, "10.96.9.9:80", POD);
-    assert_eq!(free, Err(Verdict::Drop(Reason::NoSuchAddress)));
-}
-
-#[test]
-fn a_ping_to_a_cluster_ip_is_silent_in_iptables_mode_and_refused_in_nftables_mode() {
-    let mut ping = packet(Protocol::Icmp, "10.1.1.101:7", "10.96.0.10:0", 0);
-    assert_eq!(Lab::serving(Mode::Iptables, &[FAR]).send(&mut ping, POD), Verdict::Drop(Reason::Blackhole));
-    let refused = Verdict::Reject(Refusal::Port(Reason::NoSuchPort));
-    assert_eq!(Lab::serving(Mode::Nftables, &[FAR]).send(&mut ping, POD), refused);
-}
-
-#[test]
 fn a_pod_that_reaches_itself_sees_its_node_as_the_client() {
     let mut lab = Lab::serving(Mode::Iptables, &[NEAR]);
     let myself = "10.1.1.1:5000";
@@ -258,72 +77,6 @@ fn a_client_that_is_no_pod_is_masqueraded() {
     assert!((600..1024).contains(&there.src_port), "a reserved port stays reserved");
     let (verdict, back) = lab.tcp(FAR, &alloc::format!("{}", there.source()), SYN | ACK, Ingress::Link(LinkId(2)));
     assert_eq!((verdict, back.destination()), (Verdict::Link(LinkId(0)), socket("172.30.0.50:999")));
-}
-
-#[test]
-fn internal_policy_local_drops_without_a_local_endpoint_and_refuses_without_any() {
-    let mut lab = Lab::new(Mode::Iptables);
-    lab.web.internal_local = true;
-    lab.serve(&[FAR]);
-    assert_eq!(lab.connect(CLIENT, VIP, POD), Err(Verdict::Drop(Reason::NoLocalBackend)));
-    lab.serve(&[FAR, NEAR]);
-    assert_eq!(lab.connect(CLIENT, VIP, POD), Ok(socket(NEAR)));
-    lab.serve(&[]);
-    assert_eq!(lab.connect("10.1.1.101:40001", VIP, POD), REFUSED);
-}
-
-#[test]
-fn a_node_port_answers_on_every_address_in_iptables_mode_and_on_the_primary_one_in_nftables_mode() {
-    for (mode, gateway) in [(Mode::Iptables, Ok(socket(FAR))), (Mode::Nftables, Ok(socket("10.1.1.254:30080")))] {
-        let mut lab = Lab::new(mode);
-        lab.web.node_port = 30080;
-        lab.serve(&[FAR]);
-        let (verdict, there) = lab.tcp("172.30.0.50:5000", "172.30.0.11:30080", SYN, WIRE);
-        assert_eq!(
-            (verdict, there.src, there.destination()),
-            (Verdict::Link(LinkId(2)), ip("172.30.0.11"), socket(FAR))
-        );
-        assert_eq!(lab.connect(CLIENT, "10.1.1.254:30080", POD), gateway);
-        let loopback = lab.tcp("127.0.0.1:5001", "127.0.0.1:30080", SYN, Ingress::Host);
-        let expected = if mode == Mode::Iptables { Verdict::Link(LinkId(2)) } else { Verdict::Host };
-        assert_eq!(loopback.0, expected);
-    }
-}
-
-#[test]
-fn external_policy_local_keeps_the_client_and_drops_where_there_is_no_local_endpoint() {
-    let mut lab = Lab::new(Mode::Iptables);
-    lab.web.node_port = 30080;
-    lab.web.external_local = true;
-    lab.serve(&[FAR, NEAR]);
-    let (_, there) = lab.tcp("172.30.0.50:5000", "172.30.0.11:30080", SYN, WIRE);
-    assert_eq!((there.src, there.destination()), (ip("172.30.0.50"), socket(NEAR)));
-    lab.serve(&[FAR]);
-    let outside = lab.connect("172.30.0.50:5001", "172.30.0.11:30080", WIRE);
-    assert_eq!(outside, Err(Verdict::Drop(Reason::NoLocalBackend)));
-    // Pods and the node itself may use every endpoint.
-    let (_, there) = lab.tcp(CLIENT, "172.30.0.11:30080", SYN, POD);
-    assert_eq!((there.source(), there.destination()), (socket(CLIENT), socket(FAR)));
-    let (_, there) = lab.tcp("172.30.0.11:6000", "172.30.0.11:30080", SYN, Ingress::Host);
-    assert_eq!((there.src, there.destination()), (ip("172.30.0.11"), socket(FAR)));
-}
-
-#[test]
-fn source_ranges_guard_the_load_balancer_address_and_nothing_else() {
-    for mode in [Mode::Iptables, Mode::Nftables] {
-        let mut lab = Lab::new(mode);
-        lab.web.node_port = 30080;
-        lab.web.load_balancer_ips = vec![ip("198.51.100.5")];
-        lab.web.source_ranges = vec!["172.30.0.48/28".parse().unwrap()];
-        lab.serve(&[FAR]);
-        assert_eq!(lab.connect("172.30.0.50:1", "198.51.100.5:80", WIRE), Ok(socket(FAR)));
-        assert_eq!(lab.connect("172.30.0.99:1", "198.51.100.5:80", WIRE), Err(Verdict::Drop(Reason::Firewall)));
-        assert_eq!(lab.connect("172.30.0.99:2", "172.30.0.11:30080", WIRE), Ok(socket(FAR)));
-        lab.serve(&[]);
-        let refused = Err(Verdict::Reject(Refusal::Port(Reason::NoBackend)));
-        let expected = if mode == Mode::Iptables { refused } else { Err(Verdict::Drop(Reason::Firewall)) };
-        assert_eq!(lab.connect("172.30.0.99:3", "198.51.100.5:80", WIRE), expected);
-    }
 }
 
 #[test]
@@ -404,83 +157,6 @@ fn policies_judge_pod_addresses_after_translation_and_only_new_connections() {
 }
 
 #[test]
-fn an_error_about_a_translated_packet_reaches_its_sender_as_it_was_sent() {
-    let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
-    let mut syn = packet(Protocol::Tcp, CLIENT, VIP, SYN);
-    let original = syn.clone();
-    let _ = lab.send(&mut syn, POD);
-    // Some router on the way to the backend cannot carry it.
-    let mut error = Vec::new();
-    let router = u32::from_ip(ip("172.30.0.1")).unwrap();
-    icmp::emit(&mut error, router, &syn, &u32::parse(&syn).unwrap(), icmp::Error::TooBig(1400));
-    assert_eq!(lab.send(&mut error, Ingress::Link(LinkId(2))), Verdict::Port(HostId(101)));
-    assert_eq!(flow(&error).dst, ip("10.1.1.101"));
-    assert_eq!(error[26..28], 1400_u16.to_be_bytes());
-    // The quote is what the client sent, but for TTL, which Linux leaves as it was, and the sums over it.
-    let mut quote = error[28..].to_vec();
-    quote[8] = 64;
-    fill_checksums(&mut quote);
-    assert_eq!(quote, original);
-}
-
-#[test]
-fn an_error_about_nothing_that_is_known_is_dropped() {
-    let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
-    let stray = packet(Protocol::Udp, CLIENT, FAR, 0);
-    let mut error = Vec::new();
-    let router = u32::from_ip(ip("172.30.0.1")).unwrap();
-    icmp::emit(&mut error, router, &stray, &u32::parse(&stray).unwrap(), icmp::Error::PortUnreachable);
-    assert_eq!(lab.send(&mut error, Ingress::Link(LinkId(2))), Verdict::Drop(Reason::Invalid));
-}
-
-#[test]
-fn each_router_on_the_way_answers_when_time_to_live_runs_out() {
-    let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
-    let mut probe = packet(Protocol::Udp, CLIENT, "10.1.2.9:33434", 0);
-    probe[8] = 1;
-    fill_checksums(&mut probe);
-    assert_eq!(lab.send(&mut probe, POD), Verdict::Reject(Refusal::TimeExceeded));
-    assert_eq!(lab.router.connection_count(), 0);
-    let (error, verdict) = lab.refusal(&probe, POD, Refusal::TimeExceeded);
-    assert_eq!((verdict, error[20], flow(&error).src), (Some(Verdict::Port(HostId(101))), 11, ip("10.1.1.254")));
-    probe[8] = 2;
-    fill_checksums(&mut probe);
-    assert_eq!(lab.send(&mut probe, POD), Verdict::Link(LinkId(2)));
-    assert_eq!(probe[8], 1);
-}
-
-#[test]
-fn the_way_to_a_cluster_ip_begins_at_the_node_whatever_becomes_of_the_packet_there() {
-    for mode in [Mode::Iptables, Mode::Nftables, Mode::Ipvs(Scheduler::RoundRobin)] {
-        let mut lab = Lab::serving(mode, &[]);
-        let answers = ["10.96.0.10:80", "10.96.0.10:81", "10.96.9.9:80"].map(|to| {
-            let mut probe = packet(Protocol::Tcp, CLIENT, to, SYN);
-            probe[8] = 1;
-            fill_checksums(&mut probe);
-            lab.send(&mut probe, POD)
-        });
-        let expired = Verdict::Reject(Refusal::TimeExceeded);
-        let expected = match mode {
-            // Its virtual addresses are the node's own: who reaches them has arrived.
-            Mode::Ipvs(_) => [Reason::NoBackend, Reason::NoSuchPort].map(|why| Verdict::Reject(Refusal::Port(why))),
-            _ => [expired; 2],
-        };
-        assert_eq!(answers[..2], expected, "{mode:?}");
-        assert_eq!(answers[2], expired, "{mode:?}");
-    }
-}
-
-#[test]
-fn what_does_not_fit_the_link_is_refused_with_its_size() {
-    let mut lab = Lab::serving(Mode::Iptables, &[FAR]);
-    lab.apply(Delta::Route(Route { to: "10.1.2.0/24".parse().unwrap(), hop: Hop::Link(LinkId(2)), mtu: 39 }));
-    let mut syn = packet(Protocol::Tcp, CLIENT, VIP, SYN);
-    assert_eq!(lab.send(&mut syn, POD), Verdict::Reject(Refusal::TooBig(39)));
-    let (error, _) = lab.refusal(&syn, POD, Refusal::TooBig(39));
-    assert_eq!((error[20], error[21], &error[26..28]), (3, 4, &[0, 39][..]));
-}
-
-#[test]
 fn ipv6_services_are_services() {
     let mut lab = Lab::new(Mode::Iptables);
     let web = ServicePort::new("default/web", Protocol::Tcp, ip("fd00:96::10"), 80);
@@ -519,29 +195,6 @@ fn a_new_route_takes_open_connections_along() {
     assert_eq!(lab.tcp(CLIENT, VIP, SYN, POD).0, Verdict::Link(LinkId(9)));
     lab.apply(Delta::RemoveRoute("10.1.2.1/32".parse().unwrap()));
     assert_eq!(lab.tcp(CLIENT, VIP, SYN, POD).0, Verdict::Link(LinkId(2)));
-}
-
-#[test]
-fn the_first_name_has_an_address_that_two_services_claim_in_whatever_order_they_came() {
-    let claim = |name: &str, endpoint: &str| {
-        let mut port = ServicePort::new(name, Protocol::Tcp, ip("10.96.0.77"), 443);
-        port.cluster_ip = if name.ends_with('a') { ip("10.96.0.1") } else { ip("10.96.0.2") };
-        port.external_ips = vec![ip("203.0.113.9")];
-        (port, self::endpoint(endpoint))
-    };
-    let (a, b) = (claim("ns/a", "10.1.2.1:1"), claim("ns/b", "10.1.2.2:2"));
-    for order in [[&a, &b], [&b, &a]] {
-        let mut lab = Lab::new(Mode::Iptables);
-        for (port, endpoint) in order {
-            lab.apply(Delta::Endpoint(port.key(), *endpoint));
-            lab.apply(Delta::Service(port.clone()));
-        }
-        assert_eq!(lab.connect(CLIENT, "203.0.113.9:443", POD), Ok(socket("10.1.2.1:1")));
-        lab.apply(Delta::RemoveService(a.0.key()));
-        assert_eq!(lab.connect("10.1.1.101:2", "203.0.113.9:443", POD), Ok(socket("10.1.2.2:2")));
-        lab.apply(Delta::RemoveService(b.0.key()));
-        assert!(lab.connect("10.1.1.101:3", "203.0.113.9:443", POD).is_err());
-    }
 }
 
 #[test]
@@ -623,14 +276,4 @@ fn later_parts_of_a_packet_follow_the_first() {
     assert_eq!((flow(&last).dst, &last[20..]), (socket(FAR).ip(), &payload[..]));
     lab.now += Duration::from_secs(31);
     assert_eq!(lab.send(&mut part(8, 5, false), POD), Verdict::Drop(Reason::Fragment));
-}
-
-#[test]
-fn nobody_reaches_the_loopback_of_a_node_from_elsewhere() {
-    let mut lab = Lab::new(Mode::Iptables);
-    lab.web.node_port = 30080;
-    lab.serve(&[FAR]);
-    let martian = Err(Verdict::Drop(Reason::Invalid));
-    assert_eq!(lab.connect("172.30.0.50:1", "127.0.0.1:30080", WIRE), martian);
-    assert_eq!(lab.connect("127.0.0.1:1", VIP, POD), martian);
 }

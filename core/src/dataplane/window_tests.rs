@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::tests::{CLIENT, FAR, Lab, POD, VIP, config, endpoint, flow, packet, socket};
+use super::lab::{CLIENT, FAR, Lab, POD, VIP, config, endpoint, flow, packet, socket};
 use super::*;
 use crate::id::{HostId, LinkId};
 use crate::net::Protocol;
