@@ -37,6 +37,11 @@ fn thousands_of_packets_are_scrolled_through() {
 }
 
 #[test]
+fn a_rolling_update_is_watched_while_a_loop_calls_the_service() {
+    scenario("load");
+}
+
+#[test]
 fn the_parts_of_the_page_pass_their_own_tests() {
     site();
     demo::npm::script(&demo::root().join("demo/web"), "test", &[]).unwrap();

@@ -14,7 +14,7 @@ const ARGUMENTS = [
 ]
 const SECOND = 1_000
 
-const scenarios = { terminal, looks, keyboard, book, editor, many }
+const scenarios = { terminal, looks, keyboard, book, editor, many, load }
 
 const browser = await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false })
 try {
@@ -179,6 +179,31 @@ async function many() {
     const card = await page.locator('lab-map .card rect').boundingBox()
     const rule = await page.locator('lab-map .met > .chip').boundingBox()
     assert.ok(card.y >= rule.y + rule.height || card.y + card.height <= rule.y, 'the card stands beside the rule')
+  })
+}
+
+/** While a loop calls the Service, the page's buttons still work: pods come and go, and every call is answered. */
+async function load() {
+  await visit({ viewport: { width: 1280, height: 900 } }, async page => {
+    const output = page.getByTestId('terminal-output')
+    const pods = () => page.evaluate(() => document.querySelector('lab-app').lab.world.pods.filter(({ name }) => name.startsWith('hotel-app')).map(({ state }) => state))
+    await type(page, 'while true; do kubectl exec client -- curl -s -m 1 http://hotel-service || echo lost; sleep 1; done')
+    await page.getByRole('group', { name: 'Commands to try' }).getByText('kubectl rollout restart').click()
+    await output.getByText('deployment.apps/hotel-app restarted').waitFor()
+    assert.ok((await pods()).includes('starting'), 'the update is under way')
+    await page.waitForFunction(() => {
+      const { world } = document.querySelector('lab-app').lab
+      const own = world.pods.filter(({ name }) => name.startsWith('hotel-app'))
+      return own.length === 3 && own.every(({ state }) => state === 'ready')
+    })
+    await page.getByTestId('terminal-input').press('Control+c')
+    assert.doesNotMatch(await output.innerText(), /^lost$/m)
+
+    await type(page, 'kubectl exec -it client -- sh')
+    await page.waitForFunction(() => document.querySelector('lab-app').shell.prompt === '/ # ')
+    await page.getByTestId('apply').click()
+    await output.getByText('deployment.apps/hotel-app unchanged').waitFor()
+    assert.equal(await page.evaluate(() => document.querySelector('lab-app').shell.prompt), '/ # ', 'the shell in the pod is still open')
   })
 }
 

@@ -136,7 +136,7 @@ export class LabApp extends LitElement {
 
   #run(line: string): void {
     this.#show('terminal')
-    this.shell.submit(line)
+    this.shell.command(line)
   }
 
   #show(pane: Pane): void {

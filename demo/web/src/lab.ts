@@ -125,8 +125,17 @@ export class Lab extends EventTarget {
     this.#say('world')
   }
 
+  /** While something goes on, a loop or a program, time passes with that: the reader sees pods come and go. */
+  isGoingOn = false
+
   kubectl(line: string, stdin = ''): ExecResult {
     return this.#act(cluster => cluster.kubectl(line, { stdin }))
+  }
+
+  /** What goes on has ended: what it left behind comes to rest. */
+  rest(): void {
+    this.isGoingOn = false
+    this.#act(() => {})
   }
 
   setReady(pod: string, ready: boolean): void {
@@ -147,7 +156,7 @@ export class Lab extends EventTarget {
   run(process: Process, idle: string, limit: string): string {
     process.run({ idle, limit })
     const { stdout, stderr } = process.read()
-    if (process.exitCode !== undefined) this.#settle()
+    if (process.exitCode !== undefined && !this.isGoingOn) this.#settle()
     this.look()
     return stdout + stderr
   }
@@ -189,6 +198,7 @@ export class Lab extends EventTarget {
   /** A reader expects the result of a command, not to wait for pods to start or for the last packets to arrive. */
   #settle(): void {
     try {
+      if (this.isGoingOn) return this.cluster.advance('20ms')
       this.cluster.settle({ limit: '60s' })
       this.cluster.advance('20ms')
     } catch (error) {

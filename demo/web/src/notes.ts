@@ -30,7 +30,7 @@ export function noteOn(line: string, output: string, where: Where, lab: Lab): No
 /** Why nothing came back. */
 function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note | undefined {
   const { world } = lab
-  const failed = /timed out|Could not resolve|Couldn't connect|Failed to connect|bad address|can't resolve|can't connect|refused|100% packet loss|exit code (?:6|7|28)\b/i.test(output)
+  const failed = /timed out|Could not resolve|Couldn't connect|Failed to connect|bad address|can't resolve|can't connect|refused|not known|can't find|100% packet loss|exit code (?:6|7|28)\b/i.test(output)
   if (!failed) return undefined
 
   const { host, port } = targetOf(line)
@@ -74,7 +74,7 @@ function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note |
       action: own && line.replace(host, own.ip),
     }
   }
-  if (host !== undefined && /resolve|bad address|exit code 6\b/i.test(output)) {
+  if (host !== undefined && (/resolve|bad address|not known|exit code 6\b/i.test(output) || (/can't find/.test(output) && !/^Name:/m.test(output)))) {
     const [short = ''] = host.split('.')
     const other = world.services.find(({ name }) => name === short)
     return other

@@ -6,6 +6,8 @@ export type Step =
   /** The output is wanted instead of shown. */
   | { capture: string }
   | { set: string; to: string }
+  /** A loop begins, or has ended. */
+  | 'loop' | 'end'
   /** One round of a loop is over: time to let the reader look. */
   | 'round'
 
@@ -105,6 +107,7 @@ function* execute(items: Item[]): Script {
     if ((join === '&&' && status !== 0) || (join === '||' && status === 0)) continue
     if (typeof command === 'string') status = (yield { run: command }).status
     else if (command.name !== undefined) {
+      yield 'loop'
       const words = command.words.replace(/\{(\d+)\.\.(\d+)\}/g, '$(seq $1 $2)')
       const { text } = yield { capture: `echo ${words}` }
       for (const word of text.split(/\s+/).filter(Boolean)) {
@@ -112,11 +115,14 @@ function* execute(items: Item[]): Script {
         status = yield* execute(command.body)
         yield 'round'
       }
+      yield 'end'
     } else {
+      yield 'loop'
       while (((yield* execute(command.test)) === 0) !== command.until) {
         status = yield* execute(command.body)
         yield 'round'
       }
+      yield 'end'
     }
   }
   return status

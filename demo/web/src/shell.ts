@@ -141,6 +141,20 @@ export class Shell extends EventTarget {
     })
   }
 
+  /** Runs a command of the page's buttons: at the prompt of the laptop, whatever is open in the terminal. */
+  command(line: string): void {
+    if (this.#session === undefined && this.#script === undefined) return this.submit(line)
+    this.#guarded(() => {
+      const command = line.replace(/^k(?=\s|$)/, 'kubectl')
+      // One terminal has one session.
+      if (terminalRequest(command) !== undefined) this.#stop()
+      this.#push({ kind: 'command', prompt: WORKSTATION, text: line })
+      this.#lab.begin(line)
+      this.#lab.isGoingOn = this.canInterrupt
+      if (!this.#attach(command)) this.#kubectl(line, command)
+    })
+  }
+
   /** Takes what was pasted; what is left of it stays in the input. */
   paste(text: string): string {
     const { lines, rest, manifest, note } = pasted(text)
@@ -207,6 +221,10 @@ export class Shell extends EventTarget {
           this.#go({ status: 0, text: '' })
         }), CALM)
         return
+      } else if (step === 'loop') {
+        this.#lab.isGoingOn = true
+      } else if (step === 'end') {
+        this.#lab.rest()
       } else if ('set' in step) {
         this.#variables.set(step.set, step.to)
       } else if ('capture' in step) {
@@ -293,6 +311,7 @@ export class Shell extends EventTarget {
   /** Shows the output of a command over and over, in one place. */
   *#watch(command: string, seconds: number): Script {
     const top = this.entries.length
+    yield 'loop'
     for (;;) {
       this.entries = this.entries.slice(0, top)
       this.#push({ kind: 'out', text: `Every ${seconds.toFixed(1)}s: ${command}\n` })
@@ -305,7 +324,7 @@ export class Shell extends EventTarget {
   /** A program on the laptop. */
   #program(line: string, document: string | undefined): number | undefined {
     this.#lab.carry(line)
-    const process = this.#lab.start('outside', ['sh', '-c', line])
+    const process = this.#lab.start('outside', ['sh', '-c', line.replace(/^-/, ' -')])
     if (document !== undefined) {
       process.write(document)
       process.closeStdin()
@@ -349,6 +368,8 @@ export class Shell extends EventTarget {
       this.#lab.show(name, action)
       return this.#push({ kind: 'lab', text: `${text} The editor has it repaired, as ${name}.`, code, action: `kubectl apply -f ${name}` })
     }
+    // The editor offers to put lost indentation back.
+    if (code === 'CIP001' && file !== undefined && this.#lab.files.has(file)) this.#lab.show(file, this.#lab.files.get(file) ?? '')
     this.#push({ kind: 'lab', text, code, action: action?.includes('\n') ? undefined : action })
   }
 
@@ -379,6 +400,7 @@ export class Shell extends EventTarget {
   }
 
   #open(process: Process, where: Session['where'], line: string, atEnd?: string): void {
+    if (this.#script === undefined) this.#lab.isGoingOn = false
     this.#session = { process, where, line, output: '', prompt: '', atEnd, silent: 0 }
     this.#pump()
   }
@@ -418,6 +440,7 @@ export class Shell extends EventTarget {
     this.#pending = ''
     this.#queue = []
     this.#isWaiting = false
+    this.#lab.isGoingOn = false
   }
 
   /** Runs what was pasted, line by line. */
@@ -436,7 +459,8 @@ export class Shell extends EventTarget {
     this.#session = undefined
     if (session.prompt !== '') this.#push({ kind: 'out', text: session.prompt })
     this.#status = session.process.exitCode ?? 0
-    this.#lab.end(session.where === 'workstation' && /resolve|connect|timed out|bad address|unreachable|100% packet loss/i.test(session.output))
+    this.#lab.end(session.where === 'workstation' && /resolve|connect|timed out|bad address|not known|unreachable|100% packet loss/i.test(session.output))
+    if (this.#script === undefined && this.#lab.isGoingOn) this.#lab.rest()
     if (session.where === 'workstation') this.#lab.fetchWritten(session.line)
     this.#remark(session)
     if (session.atEnd !== undefined) this.#kubectl(session.atEnd, session.atEnd)

@@ -114,7 +114,8 @@ export class LabTerminal extends LabElement {
   }
 
   #run(line: string): void {
-    this.shell.submit(line)
+    if (/^(kubectl|k)\s/.test(line)) this.shell.command(line)
+    else this.shell.submit(line)
     this.#recalled = -1
   }
 
@@ -124,7 +125,8 @@ export class LabTerminal extends LabElement {
     if (input === null) return
     const line = input.value
     input.value = ''
-    this.#run(line)
+    this.shell.submit(line)
+    this.#recalled = -1
   }
 
   #keydown = (event: KeyboardEvent): void => {

@@ -11,7 +11,7 @@ function runOf(line: string, statuses: Record<string, number> = {}, most = 20): 
   while (run.length < most) {
     const { value: step, done } = script.next(answer)
     if (done || typeof step === 'number') break
-    if (step === 'round') answer = { status: 0, text: '' }
+    if (typeof step === 'string') answer = { status: 0, text: '' }
     else if ('capture' in step) answer = { status: 0, text: step.capture.replace(/^echo /, '') }
     else if ('set' in step) run.push(`${step.set}=${step.to}`)
     else answer = { status: statuses[run[run.push(step.run) - 1]!] ?? 0, text: '' }

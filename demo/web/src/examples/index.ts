@@ -41,6 +41,8 @@ export const examples: Example[] = [
       'kubectl get endpointslices',
       'curl -m 5 http://hotel-service',
       'kubectl scale deployment hotel-app --replicas=5',
+      'while true; do kubectl exec client -- curl -s -m 1 http://hotel-service; sleep 1; done',
+      'kubectl rollout restart deployment hotel-app',
       'kubectl run test --image=curlimages/curl --rm -it --restart=Never -- curl http://hotel-service',
     ],
   },
