@@ -128,7 +128,6 @@ impl Session<'_> {
                 format!("error: error parsing {source}: error converting YAML to JSON: {}", error.message)
             })?;
             let (mut value, origin) = (manifest.value, manifest.origin);
-            let start = origin.position(text, "kind").or(origin.position(text, ""));
             if value.as_map().is_none() {
                 return Err(format!(
                     "error: error validating \"{source}\": error validating data: invalid object to validate; {STOP}"
@@ -145,7 +144,7 @@ impl Session<'_> {
             }
             if !unset.is_empty() {
                 let list = if let [one] = &unset[..] { (*one).to_string() } else { format!("[{}]", unset.join(", ")) };
-                self.note_unreadable(source, start, &list);
+                self.note_unreadable(source, origin.position(text, "kind"), &list);
                 return Err(format!("error: error validating \"{source}\": error validating data: {list}; {STOP}"));
             }
             if let Some(why) = schema::metadata_complaint(&value) {
@@ -157,7 +156,7 @@ impl Session<'_> {
             let Some(kind) = Kind::from_manifest(version, kind) else {
                 self.note_unreadable(
                     source,
-                    start,
+                    origin.position(text, "kind"),
                     &format!("no matches for kind \"{kind}\" in version \"{version}\""),
                 );
                 let meta = &value["metadata"];
