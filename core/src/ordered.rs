@@ -5,6 +5,7 @@
 //! nearly all code is shared.
 
 mod entry;
+mod index;
 mod iter;
 mod order;
 mod quick;

@@ -28,6 +28,8 @@ pub(super) struct Order {
     found: [Cell<(u32, u32)>; GUESSES],
     /// Which of them is the oldest.
     oldest: Cell<u8>,
+    /// Where the last entry came in: the next one often comes right behind it.
+    newest: At,
 }
 
 /// A stretch of an order that is gone through from both ends.
@@ -41,7 +43,7 @@ pub(super) struct Stretch {
 impl Order {
     pub(super) const fn new() -> Order {
         let found = [const { Cell::new((0, 0)) }; GUESSES];
-        Order { runs: Vec::new(), len: 0, free: Vec::new(), found, oldest: Cell::new(0) }
+        Order { runs: Vec::new(), len: 0, free: Vec::new(), found, oldest: Cell::new(0), newest: (0, 0) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -73,12 +75,25 @@ impl Order {
                 return Ok(at);
             }
         }
+        if let Some(at) = self.behind_newest(compare) {
+            return Err(at);
+        }
         let runs = self.runs.partition_point(|run| compare(run[0] as usize) != Ordering::Greater);
         let at = self.find_in(runs.saturating_sub(1), compare)?;
         let oldest = self.oldest.get();
         self.oldest.set((oldest + 1) % GUESSES as u8);
         self.found[usize::from(oldest)].set((at.0 as u32, at.1 as u32));
         Ok(at)
+    }
+
+    /// The place behind the last entry that came, if what is looked for belongs there.
+    fn behind_newest(&self, compare: &dyn Fn(usize) -> Ordering) -> Option<At> {
+        let (run, place) = self.newest;
+        let before = self.runs.get(run)?.get(place)?;
+        let after = self.runs[run].get(place + 1).or_else(|| self.runs.get(run + 1)?.first());
+        let is_here = compare(*before as usize) == Ordering::Less
+            && after.is_none_or(|slot| compare(*slot as usize) == Ordering::Greater);
+        is_here.then_some((run, place + 1))
     }
 
     fn find_in(&self, run: usize, compare: &dyn Fn(usize) -> Ordering) -> Result<At, At> {
@@ -94,6 +109,7 @@ impl Order {
         // Without freed slots, every slot is in use.
         let slot = self.free.pop().unwrap_or(u32::try_from(self.len).expect("a map has less than 2^32 entries"));
         self.len += 1;
+        self.newest = (run, place);
         match self.runs.get_mut(run) {
             None => self.runs.push(vec![slot]),
             Some(entries) => {
@@ -103,6 +119,9 @@ impl Order {
                     let half = if run + 1 == self.runs.len() && place == RUN { RUN } else { RUN / 2 };
                     let rest = self.runs[run].split_off(half);
                     self.runs.insert(run + 1, rest);
+                    if place >= half {
+                        self.newest = (run + 1, place - half);
+                    }
                 }
             }
         }

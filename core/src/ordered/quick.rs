@@ -1,8 +1,7 @@
 //! An ordered map whose keys are found by their hashes.
 
-use super::OrdMap;
-use alloc::{vec, vec::Vec};
-use core::{borrow::Borrow, cell::Cell};
+use super::{HELD, OrdMap, index::Index};
+use core::borrow::Borrow;
 
 /// A key that has a hash: the same one in each form that it is looked for in.
 pub trait Hashed {
@@ -12,22 +11,18 @@ pub trait Hashed {
 
 /// An [`OrdMap`] for many keys that are looked up often.
 ///
-/// A binary search among ten thousand keys waits for memory a dozen times. Here a table of guesses says where a key was
-/// seen last; a wrong guess costs one look, and is corrected.
+/// A binary search among ten thousand keys waits for memory a dozen times; here a table says at once where a key lies, or
+/// that it does not.
 #[derive(Debug)]
 pub struct QuickMap<K, V> {
     map: OrdMap<K, V>,
-    /// Slots of the map by hash, in pairs: none, or a power of two.
-    guesses: Vec<Cell<u32>>,
+    index: Index,
 }
-
-/// A guess that there is nothing.
-const NONE: u32 = u32::MAX;
 
 impl<K, V> QuickMap<K, V> {
     /// An empty map.
     pub const fn new() -> QuickMap<K, V> {
-        QuickMap { map: OrdMap::new(), guesses: Vec::new() }
+        QuickMap { map: OrdMap::new(), index: Index::new() }
     }
 
     /// The same as an ordered map, to go through it.
@@ -68,33 +63,21 @@ impl<K: Ord, V> QuickMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let hash = key.borrow().hash() as usize;
-        let slot = match self.map.find(key.borrow()) {
-            Ok(at) => {
-                let slot = self.map.order.slot(at);
-                self.map.slots[slot] = Some((key, value));
-                slot
-            }
-            Err(at) => self.map.insert_at(at, key, value),
-        };
-        if self.guesses.len() < 2 * self.map.slots.len() {
-            self.guesses = vec![Cell::new(NONE); (4 * self.map.slots.len()).next_power_of_two().max(64)];
-            for (slot, entry) in self.map.slots.iter().enumerate() {
-                if let Some((key, _)) = entry {
-                    self.guess(key.borrow().hash() as usize, slot);
-                }
-            }
-        } else {
-            self.guess(hash, slot);
+        let hash = key.borrow().hash();
+        match self.map.find(key.borrow()) {
+            Ok(at) => self.map.entry_at_mut(at).1 = value,
+            Err(at) => self.index.insert(hash, self.map.insert_at(at, key, value)),
         }
     }
 
     /// Takes a key and its value out.
-    pub fn remove_entry<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
+    pub fn remove_entry<Q: Ord + Hashed + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
     where
         K: Borrow<Q>,
     {
-        self.map.remove_entry(key)
+        let at = self.map.find(key).ok()?;
+        self.index.remove(key.hash(), self.map.order.slot(at));
+        Some(self.map.remove_at(at))
     }
 
     /// Where a key lies.
@@ -102,29 +85,7 @@ impl<K: Ord, V> QuickMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        // Nothing was ever put in without a table.
-        let last = self.guesses.len().checked_sub(1)?;
-        let hash = key.hash() as usize;
-        for guess in [&self.guesses[hash & last], &self.guesses[(hash & last) ^ 1]] {
-            let slot = guess.get() as usize;
-            if let Some(Some((known, _))) = self.map.slots.get(slot)
-                && known.borrow() == key
-            {
-                return Some(slot);
-            }
-        }
-        let slot = self.map.order.slot(self.map.find(key).ok()?);
-        self.guess(hash, slot);
-        Some(slot)
-    }
-
-    /// Remembers where a key lies, and where the one lay that was remembered there.
-    fn guess(&self, hash: usize, slot: usize) {
-        let at = hash & (self.guesses.len() - 1);
-        let before = self.guesses[at].replace(slot as u32);
-        if before != NONE {
-            self.guesses[at ^ 1].set(before);
-        }
+        self.index.find(key.hash(), &|slot| self.map.slots[slot].as_ref().expect(HELD).0.borrow() == key)
     }
 }
 
