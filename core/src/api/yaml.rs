@@ -204,7 +204,7 @@ fn json_objects(text: &str, origin: Origin) -> Vec<Origin> {
 
 fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
     let duplicates = RefCell::default();
-    let reader = Reader { text: document, path: "", duplicates: &duplicates };
+    let reader = Reader { text: document, path: Path::Whole, duplicates: &duplicates };
     let mut value = match reader.deserialize(serde_yaml::Deserializer::from_str(document)) {
         Err(error) if error.to_string().starts_with("EOF while parsing") => Value::Null,
         result => result?,
@@ -219,8 +219,31 @@ fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
 struct Reader<'a> {
     /// The document: text that is borrowed from it shows whether it was quoted.
     text: &'a str,
-    path: &'a str,
+    path: Path<'a>,
     duplicates: &'a RefCell<Vec<String>>,
+}
+
+/// The way to a node from above: hardly ever is it told.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Whole,
+    Field(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    /// As findings write it: `spec.ports[0].port`.
+    fn emit(self) -> String {
+        match self {
+            Path::Whole => String::new(),
+            Path::Field(above, name) => {
+                let mut path = above.emit();
+                place::push_name(&mut path, name);
+                path
+            }
+            Path::Item(above, at) => format!("{}[{at}]", above.emit()),
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -290,24 +313,20 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        loop {
-            let path = format!("{}[{}]", self.path, list.len());
-            match items.next_element_seed(Reader { path: &path, ..self })? {
-                Some(item) => list.push(item),
-                None => return Ok(list.into()),
-            }
+        while let Some(item) = items.next_element_seed(Reader { path: Path::Item(&self.path, list.len()), ..self })? {
+            list.push(item);
         }
+        Ok(list.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut map = Map::default();
         while let Some(key) = fields.next_key_seed(self)? {
-            let name = scalar::key(&key).ok_or_else(|| A::Error::custom("invalid map key"))?;
-            let mut path = self.path.to_owned();
-            place::push_name(&mut path, &name);
-            let value = fields.next_value_seed(Reader { path: &path, ..self })?;
+            let name = scalar::key(key).ok_or_else(|| A::Error::custom("invalid map key"))?;
+            let path = Path::Field(&self.path, &name);
+            let value = fields.next_value_seed(Reader { path, ..self })?;
             if map.insert(&name, value).is_some() {
-                self.duplicates.borrow_mut().push(path);
+                self.duplicates.borrow_mut().push(path.emit());
             }
         }
         Ok(Value::Map(map))

@@ -40,7 +40,7 @@ impl Again<'_> {
 
     /// What to do with a field of the node, by its key as the parser gives it.
     fn field(&mut self, key: &str) -> Again<'_> {
-        let resolved = || scalar::key(&scalar::resolve(key));
+        let resolved = || scalar::key(scalar::resolve(key));
         match self {
             Again::Restore(Value::Map(map)) => {
                 let name = if map.get(key).is_some() { None } else { resolved() };

@@ -30,10 +30,10 @@ pub(super) fn is_special(word: &str) -> bool {
 }
 
 /// A map's key as text: numbers and truth values are turned into it.
-pub(super) fn key(value: &Value) -> Option<String> {
+pub(super) fn key(value: Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Int(_) | Value::Bool(_) => Some(json::emit(value)),
+        Value::String(text) => Some(text),
+        Value::Int(_) | Value::Bool(_) => Some(json::emit(&value)),
         Value::Decimal(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
     }
 }
