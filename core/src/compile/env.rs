@@ -11,6 +11,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::net::IpAddr;
 
 /// The variables that tell a container of a namespace which Services there are now; later ones stay unknown to it.
 ///
@@ -38,13 +39,14 @@ pub fn service_variables(store: &Store, namespace: &str, links: bool) -> OrdMap<
 }
 
 /// The variables that one of a pod's containers names itself, in its order; they may refer to those of Services, which
-/// it gets besides, but for the names it has here.
+/// it gets besides, but for the names it has here. The pod's status tells its addresses only once it has started.
 ///
 /// ConfigMaps, Secrets and resource fields do not exist here: variables from them are left out.
 /// Source: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables).
 pub fn container_variables(
     services: &OrdMap<String, String>,
     pod: &Object,
+    addresses: &[IpAddr],
     container: &Value,
 ) -> Vec<(String, String)> {
     let mut own: OrdMap<&str, String> = OrdMap::new();
@@ -56,7 +58,7 @@ pub fn container_variables(
         } else {
             match &entry["valueFrom"] {
                 Value::Null => String::new(),
-                source => match pod_field(pod, source["fieldRef"]["fieldPath"].str()) {
+                source => match pod_field(pod, addresses, source["fieldRef"]["fieldPath"].str()) {
                     Some(value) => value,
                     None => continue,
                 },
@@ -130,15 +132,12 @@ fn variable_name(name: &str) -> String {
 }
 
 /// A field of the pod as the downward API gives it (kubernetes pkg/fieldpath/fieldpath.go).
-fn pod_field(pod: &Object, path: &str) -> Option<String> {
+fn pod_field(pod: &Object, addresses: &[IpAddr], path: &str) -> Option<String> {
     if let Some((map, name)) = path.strip_suffix("']").and_then(|path| path.split_once("['")) {
         let field = map.strip_prefix("metadata.").filter(|f| matches!(*f, "labels" | "annotations"))?;
         return Some(pod.value["metadata"][field][name].str().to_owned());
     }
-    let all = |field: &str| {
-        let items = pod.status()[field].items();
-        items.iter().map(|entry| entry["ip"].str()).collect::<Vec<_>>().join(",")
-    };
+    let own = addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
     Some(match path {
         "metadata.name" => pod.name().to_owned(),
         "metadata.namespace" => pod.namespace().to_owned(),
@@ -146,9 +145,12 @@ fn pod_field(pod: &Object, path: &str) -> Option<String> {
         "spec.nodeName" => pod.spec()["nodeName"].str().to_owned(),
         "spec.serviceAccountName" => pod.spec()["serviceAccountName"].as_str().unwrap_or("default").to_owned(),
         "status.hostIP" => pod.status()["hostIP"].str().to_owned(),
-        "status.podIP" => pod.status()["podIP"].str().to_owned(),
-        "status.podIPs" => all("podIPs"),
-        "status.hostIPs" => all("hostIPs"),
+        "status.podIP" => own.into_iter().next().unwrap_or_default(),
+        "status.podIPs" => own.join(","),
+        "status.hostIPs" => {
+            let items = pod.status()["hostIPs"].items();
+            items.iter().map(|entry| entry["ip"].str()).collect::<Vec<_>>().join(",")
+        }
         _ => return None,
     })
 }
@@ -238,8 +240,7 @@ mod tests {
     #[test]
     fn a_containers_own_variables_come_first_and_may_refer_to_others() {
         let plane = plane(&[Given("shop", "web", "10.96.1.5", &[("", 80, "TCP")])]);
-        let mut pod = Object::new(Kind::Pod, "shop", "client");
-        pod.value.set(&["status", "podIP"], "10.244.1.9");
+        let pod = Object::new(Kind::Pod, "shop", "client");
         let entry = |name: &str, value: &str| {
             let mut entry = Value::map();
             entry.set(&["name"], name);
@@ -259,7 +260,7 @@ mod tests {
             ]),
         );
         let services = service_variables(plane.store(), pod.namespace(), true);
-        let variables = container_variables(&services, &pod, &container);
+        let variables = container_variables(&services, &pod, &["10.244.1.9".parse().unwrap()], &container);
         assert_eq!(variables[0], ("POD_IP".to_owned(), "10.244.1.9".to_owned()));
         assert_eq!(variables[1].1, "http://10.96.1.5/10.244.1.9/$(NONE)/$(X)");
         assert_eq!(variables.iter().filter(|(name, _)| name == "WEB_PORT").count(), 1);

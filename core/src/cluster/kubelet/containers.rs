@@ -53,7 +53,7 @@ impl Cluster {
             self.kubelet_event(&pod, EventType::Normal, reason, message);
         }
         let surroundings = self.container_surroundings(key, &pod, index);
-        let mut start = image(spec, &self.expanded(&pod, spec));
+        let mut start = image(spec, &self.expanded(key, &pod, spec));
         let is_init = self.kubelets.sandbox(key).containers[index].role == Role::Init;
         if is_init {
             // It is there for its end; what it would serve meanwhile nobody asks for.
@@ -116,7 +116,7 @@ impl Cluster {
     /// A container's `command` and its `args`, with `$(NAME)` replaced by its variables.
     ///
     /// Source: kubernetes pkg/kubelet/container/helpers.go (ExpandContainerCommandAndArgs).
-    fn expanded(&mut self, pod: &Object, spec: &Value) -> [Vec<String>; 2] {
+    fn expanded(&mut self, key: &Key, pod: &Object, spec: &Value) -> [Vec<String>; 2] {
         let mut all = [&spec["command"], &spec["args"]].map(|field| {
             let mut words = Vec::new();
             for word in field.items() {
@@ -126,7 +126,8 @@ impl Cluster {
         });
         if all.iter().flatten().any(|word| word.contains('$')) {
             let services = self.service_variables(pod);
-            let own = env::container_variables(&services, pod, spec);
+            let addresses = &self.kubelets.sandbox(key).addresses;
+            let own = env::container_variables(&services, pod, addresses, spec);
             for word in all.iter_mut().flatten() {
                 *word = env::expand(word, |name| {
                     let own = own.iter().find(|(known, _)| known == name).map(|(_, value)| value);

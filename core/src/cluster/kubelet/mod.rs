@@ -280,9 +280,6 @@ impl Cluster {
         }
         let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");
         sandbox.addresses = addresses.clone();
-        // The environment may refer to the address.
-        self.write_status(key);
-        let Some(pod) = self.control.store().get(key).cloned() else { return };
         let host =
             if is_host_network { self.nodes[node.0 as usize].host } else { self.plug_in(key, &pod, node, &addresses) };
         let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("checked by the caller");

@@ -41,7 +41,7 @@ impl Cluster {
         config.names = (names != Names::default()).then(|| Rc::new(names));
         config.resolv = self.resolv_conf(&key.namespace, pod);
         config.shared_env = self.service_variables(pod);
-        config.env = Rc::new(environment(pod, container, &config.shared_env));
+        config.env = Rc::new(environment(pod, addresses, container, &config.shared_env));
         config.image = container["image"].str().into();
         config.pool = self.pool.clone();
         config
@@ -164,7 +164,12 @@ fn host_aliases(aliases: &Value) -> String {
     text
 }
 
-fn environment(pod: &Object, container: &Value, services: &OrdMap<String, String>) -> Vec<(String, String)> {
+fn environment(
+    pod: &Object,
+    addresses: &[IpAddr],
+    container: &Value,
+    services: &OrdMap<String, String>,
+) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
     let mut all = Vec::new();
@@ -172,7 +177,7 @@ fn environment(pod: &Object, container: &Value, services: &OrdMap<String, String
         all.push((name.to_owned(), value.to_owned()));
     }
     // What the container sets itself goes before what its runtime would give it.
-    for (name, value) in env::container_variables(services, pod, container) {
+    for (name, value) in env::container_variables(services, pod, addresses, container) {
         match all.iter_mut().find(|(have, _)| *have == name) {
             Some(entry) => entry.1 = value,
             None => all.push((name, value)),
