@@ -54,9 +54,10 @@ impl Digest {
         self.word(*kind as u64);
         self.bytes(namespace.as_bytes());
         self.bytes(name.as_bytes());
-        match &change.after {
-            Some(object) => self.tree(&object.value),
-            None => self.word(0),
+        match (&change.before, &change.after) {
+            (Some(before), Some(after)) => self.difference(&before.value, &after.value),
+            (None, Some(after)) => self.tree(&after.value),
+            (_, None) => self.word(0),
         }
     }
 
@@ -105,6 +106,41 @@ impl Digest {
         if !tail.is_empty() {
             let word = tail.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
             self.word(word);
+        }
+    }
+
+    /// Takes in what a write changed: what was there before went in with an earlier one.
+    fn difference(&mut self, before: &Value, after: &Value) {
+        match (before, after) {
+            (Value::Map(old), Value::Map(new)) => {
+                // Most fields are as before, and stand in the same order.
+                let mut rest = old.iter().peekable();
+                for (name, value) in new.iter() {
+                    let was = rest.next_if(|(known, _)| *known == name);
+                    let was = was.map_or_else(|| old.get(name), |(_, was)| Some(was));
+                    if was != Some(value) {
+                        self.word(9);
+                        self.bytes(name.as_bytes());
+                        self.difference(was.unwrap_or(&Value::Null), value);
+                    }
+                }
+                for (name, _) in rest.filter(|(name, _)| new.get(name).is_none()) {
+                    self.word(10);
+                    self.bytes(name.as_bytes());
+                }
+                self.word(11);
+            }
+            (Value::List(old), Value::List(new)) => {
+                let same = old.iter().zip(new.iter()).take_while(|(old, new)| old == new).count();
+                let (old, new) = (&old[same..], &new[same..]);
+                let rest = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
+                let (old, new) = (&old[..old.len() - rest], &new[..new.len() - rest]);
+                [12, same, old.len(), new.len()].into_iter().for_each(|number| self.word(number as u64));
+                for (at, item) in new.iter().enumerate() {
+                    self.difference(old.get(at).unwrap_or(&Value::Null), item);
+                }
+            }
+            _ => self.tree(after),
         }
     }
 
