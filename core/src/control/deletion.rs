@@ -5,7 +5,7 @@ use crate::{
     api::{ApiError, Key, Kind, Object, Value},
     time::{Duration, Instant},
 };
-use alloc::{rc::Rc, vec::Vec};
+use alloc::{rc::Rc, string::ToString, vec::Vec};
 
 /// How to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,7 +84,12 @@ impl ControlPlane {
     pub(super) fn commit_or_remove(&mut self, object: Object) -> Rc<Object> {
         let grace = object.value["metadata"]["deletionGracePeriodSeconds"].as_int().unwrap_or(0);
         let is_released = object.is_terminating() && grace == 0 && !object.is_held();
-        if is_released { self.remove(&Rc::new(object)) } else { self.commit(object) }
+        if !is_released {
+            return self.commit(object);
+        }
+        let mut last = object;
+        last.value.set(&["metadata", "resourceVersion"], (self.store.revision() + 1).to_string());
+        self.remove(&Rc::new(last))
     }
 
     /// Takes an object out of the store.

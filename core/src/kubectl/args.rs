@@ -10,7 +10,7 @@ use alloc::{
 };
 
 /// Flags of every command: `name|shorthand`, `=` where a value follows, `?` where one may follow after `=`.
-const GLOBAL: &str = "namespace=|n context= kubeconfig= cluster= user= help|h request-timeout= v=|v warnings-as-errors \
+pub(super) const GLOBAL: &str = "namespace=|n context= kubeconfig= cluster= user= help|h request-timeout= v=|v warnings-as-errors \
                       server=|s as= field-manager= validate? insecure-skip-tls-verify record show-managed-fields";
 
 /// A command line taken apart.
@@ -133,6 +133,12 @@ struct Flag {
 
 fn find(spec: &'static str, is_it: impl Fn(&Flag) -> bool) -> Option<Flag> {
     spec.split_whitespace().chain(GLOBAL.split_whitespace()).map(flag).find(is_it)
+}
+
+/// The names of a command's flags.
+#[cfg(test)]
+pub(super) fn names(spec: &'static str) -> impl Iterator<Item = &'static str> {
+    spec.split_whitespace().map(|text| flag(text).name)
 }
 
 fn flag(text: &'static str) -> Flag {

@@ -16,6 +16,12 @@ fn explain(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let mut parts = path.split('.');
     let kind = expect_kind(parts.next().unwrap_or(""))?;
     let names = kind.names();
+    let own = format!("{}{}{}", names.group, if names.group.is_empty() { "" } else { "/" }, names.version);
+    if let Some(asked) = args.flag("api-version").filter(|asked| !asked.is_empty() && *asked != own) {
+        let slash = if asked.contains('/') { "" } else { "/" };
+        let what = format!("{slash}{asked}, Resource={}", names.plural);
+        return Err(Failure::error(&format!("couldn't find resource for \"{what}\"")));
+    }
     let mut page = String::new();
     if !names.group.is_empty() {
         page.push_str(&format!("GROUP:      {}\n", names.group));

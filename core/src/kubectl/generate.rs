@@ -3,7 +3,7 @@
 //! Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create, cmd/expose/expose.go.
 
 use super::{Command, Failure, Session, args, args::Args};
-use crate::api::{Kind, Object, Quoted, Value, names};
+use crate::api::{Kind, Object, Quoted, Value, json, names, patch};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -126,7 +126,8 @@ fn expose(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         return Err(Failure::error(super::resource::NOTHING));
     }
     for object in session.resolve(args, &args.words)? {
-        let service = exposing(session, args, &object)?;
+        let mut service = exposing(session, args, &object)?;
+        finish(&mut service, args)?;
         session.make(args, service, "exposed", "")?;
     }
     Ok(())
@@ -252,7 +253,10 @@ impl Session<'_> {
     /// Creates an object, or only shows it (`--dry-run`), and says so; a refusal is told as one of `what`, if that is said.
     ///
     /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/create (create_deployment.go, create_service.go).
-    fn make(&mut self, args: &Args, object: Object, done: &str, what: &str) -> Result<(), Failure> {
+    fn make(&mut self, args: &Args, mut object: Object, done: &str, what: &str) -> Result<(), Failure> {
+        if done == "created" {
+            finish(&mut object, args)?;
+        }
         let made = match args.flag("dry-run") {
             None | Some("none") => self.create(object).map_err(|error| {
                 let text = format!("failed to create {what}: {}", error.message);
@@ -262,6 +266,20 @@ impl Session<'_> {
         };
         self.report(args, &made, done)
     }
+}
+
+/// What `--overrides` says is merged into what the other flags make, and `--save-config` notes it for `apply`.
+pub(super) fn finish(object: &mut Object, args: &Args) -> Result<(), Failure> {
+    if let Some(text) = args.flag("overrides") {
+        let patch = json::parse(text).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+        *object = Object::decode(object.kind, patch::merge(&object.value, &patch))?;
+    }
+    let is_noted = object.kind != Kind::Pod || args.flag("dry-run").is_none_or(|mode| mode == "none");
+    if args.is_set("save-config") && is_noted {
+        let text = patch::last_applied(&object.value);
+        object.value.set(&["metadata", "annotations", patch::LAST_APPLIED], text);
+    }
+    Ok(())
 }
 
 /// An object as kubectl prints it before any server has seen it: with the empty structs of Go's types, and without a

@@ -1,7 +1,7 @@
 //! Commands about the cluster as a whole, and those that a lab without CPUs and containers must refuse.
 
 use super::{Command, Failure, Session, args::Args, resource::Filter};
-use crate::api::{Key, Kind};
+use crate::api::{Key, Kind, Value, json, yaml};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 pub(super) const COMMANDS: [Command; 8] = [
@@ -40,17 +40,18 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("create clusterrolebinding", "there are no users and no permissions"),
     ("create serviceaccount", "there are no users and no permissions"),
     ("create quota", "no CPU or memory is modelled"),
+    ("cluster-info dump", "ask kubectl get for the objects, and kubectl logs for what pods print"),
     ("plugin", "there are no plugins"),
     ("completion", "the terminal completes by itself"),
 ];
 
+/// The hint beside every refusal.
+pub(super) const SAYS_SO: &str = "A real cluster has this command; this one says so instead of pretending.";
+
 /// The refusal of a command that is not simulated.
 pub(super) fn refusal(word: &str) -> Option<Failure> {
     let (_, why) = REFUSED.iter().find(|(name, _)| *name == word)?;
-    Some(
-        Failure::error(&format!("kubectl {word} is not simulated: {why}"))
-            .explain("A real cluster has this command; this one says so instead of pretending."),
-    )
+    Some(Failure::error(&format!("kubectl {word} is not simulated: {why}")).explain(SAYS_SO))
 }
 
 /// What a cluster without a metrics server says.
@@ -107,15 +108,33 @@ fn events(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 fn version(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    session.print_line("Client Version: v1.36.2");
-    session.print_line("Kustomize Version: v5.7.1");
-    if !args.is_set("client") {
-        session.print_line("Server Version: v1.36.2");
+    let mut versions = Value::map();
+    for side in ["clientVersion", "serverVersion"] {
+        for (field, text) in [("gitVersion", "v1.36.2"), ("major", "1"), ("minor", "36"), ("platform", "linux/amd64")] {
+            versions.set(&[side, field], text);
+        }
     }
+    versions.set(&["kustomizeVersion"], "v5.7.1");
+    if args.is_set("client") {
+        versions.remove(&["serverVersion"]);
+    }
+    let mut text = match args.flag("output") {
+        None | Some("") => "Client Version: v1.36.2\nKustomize Version: v5.7.1".to_owned(),
+        Some("json") => json::emit_pretty(&versions),
+        Some("yaml") => yaml::emit(&versions),
+        Some(_) => return Err(Failure::error("--output must be 'yaml' or 'json'")),
+    };
+    if args.flag("output").is_none_or(str::is_empty) && !args.is_set("client") {
+        text.push_str("\nServer Version: v1.36.2");
+    }
+    session.print_line(text.trim_end());
     Ok(())
 }
 
-fn cluster_info(session: &mut Session<'_>, _: &Args) -> Result<(), Failure> {
+fn cluster_info(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
+    if let Some(refusal) = args.word(0).and_then(|word| refusal(&format!("cluster-info {word}"))) {
+        return Err(refusal);
+    }
     let node = session.cluster.config().nodes[0].addresses[0];
     session.print_line(&format!("Kubernetes control plane is running at https://{node}:6443"));
     if session.cluster.control().store().get(&Key::new(Kind::Service, "kube-system", "kube-dns")).is_some() {

@@ -23,8 +23,14 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             return Err(super::args::not_number("logs", flag, text));
         }
     }
-    if let Some(text) = args.flag("since").filter(|text| super::rollout::seconds(text).is_none()) {
-        return Err(super::args::not_duration("logs", "since", text));
+    if let Some(text) = args.flag("since") {
+        let Some(seconds) = super::rollout::seconds(text) else {
+            return Err(super::args::not_duration("logs", "since", text));
+        };
+        // Nothing is older than the cluster.
+        if seconds > 0 && i64::try_from(seconds).is_ok_and(|seconds| seconds < session.cluster.now().secs()) {
+            return Err(super::flags::refusal("since", super::flags::UNDATED));
+        }
     }
     let pods = match (args.word(0), args.flag("selector")) {
         (Some(word), None) => {
@@ -79,7 +85,18 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 let text = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}");
                 return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
             };
-            session.print(&tail(&text, args.flag("tail")));
+            // By labels one asks for many pods, and gets the last of each.
+            let text = tail(&text, args.flag("tail").or(args.flag("selector").map(|_| "10")));
+            let mut text = match args.is_set("prefix") {
+                true => prefixed(&text, &format!("[pod/{name}/{}] ", container["name"].str())),
+                false => text,
+            };
+            if let Some(limit) =
+                args.flag("limit-bytes").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0)
+            {
+                text.truncate(text.floor_char_boundary(limit));
+            }
+            session.print(&text);
         }
     }
     if session.output.stdout.is_empty() {
@@ -132,6 +149,15 @@ fn elsewhere(failure: Failure, namespace: &str) -> Failure {
         }
         None => failure,
     }
+}
+
+fn prefixed(text: &str, prefix: &str) -> String {
+    let mut all = String::new();
+    for line in text.split_inclusive('\n') {
+        all.push_str(prefix);
+        all.push_str(line);
+    }
+    all
 }
 
 fn tail(text: &str, count: Option<&str>) -> String {

@@ -13,6 +13,7 @@ mod diff;
 mod duration;
 mod explain;
 mod findings;
+mod flags;
 mod form;
 mod formats;
 mod generate;
@@ -218,6 +219,7 @@ impl Session<'_> {
             return Ok(());
         }
         judge(command, &args)?;
+        flags::judge(command.name, &args)?;
         if args.is_set("record") {
             self.complain("Flag --record has been deprecated, --record will be removed in the future");
             self.cause = Some(write::cause(command, &args));
@@ -228,7 +230,14 @@ impl Session<'_> {
         if let Some(namespace) = all.flag("namespace").or(args.flag("namespace")) {
             self.namespace = namespace.to_owned();
         }
-        (command.act)(self, &args)
+        (command.act)(self, &args)?;
+        // Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/cmd.go (NewKubectlCommand).
+        let count = self.output.stderr.lines().filter(|line| line.starts_with("Warning: ")).count();
+        if args.is_set("warnings-as-errors") && count > 0 {
+            let plural = if count > 1 { "s" } else { "" };
+            return Err(Failure::error(&format!("{count} warning{plural} received")));
+        }
+        Ok(())
     }
 
     fn print(&mut self, text: &str) {

@@ -4,7 +4,7 @@
 
 use super::{Command, Failure, Session, args::Args};
 use crate::{
-    api::{Key, Kind, Map, Object, Quoted, Value, json},
+    api::{Key, Kind, Map, Object, Quoted, Value},
     cluster::{Cluster, Output, Place, Process, StartError},
     control::DeleteOptions,
     time::Duration,
@@ -66,10 +66,7 @@ fn run(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         return Err(Failure::error(&format!("Invalid image name {}: invalid reference format", Quoted(image))));
     }
     let mut pod = pod(session, args, name, restart)?;
-    if let Some(text) = args.flag("overrides") {
-        let patch = json::parse(text).map_err(|_| Failure::error("Invalid JSON Patch"))?;
-        pod = Object::decode(Kind::Pod, crate::api::patch::merge(&pod.value, &patch))?;
-    }
+    super::generate::finish(&mut pod, args)?;
     let key = pod.key();
     let made = match args.flag("dry-run") {
         None | Some("none") => session.cluster.create(pod)?,
@@ -125,9 +122,12 @@ fn pod(session: &Session<'_>, args: &Args, name: &str, restart: &str) -> Result<
         container.set(&["ports"], alloc::vec![entry]);
     }
     for (flag, field) in [("stdin", "stdin"), ("stdin", "stdinOnce"), ("tty", "tty")] {
-        if args.is_set(flag) {
+        if args.is_set(flag) && !(field == "stdinOnce" && args.is_set("leave-stdin-open")) {
             container.set(&[field], true);
         }
+    }
+    if args.is_set("privileged") {
+        container.set(&["securityContext", "privileged"], true);
     }
     let mut pod = Object::new(Kind::Pod, &session.namespace, name);
     let mut labels = Map::default();
@@ -140,6 +140,11 @@ fn pod(session: &Session<'_>, args: &Args, name: &str, restart: &str) -> Result<
         None => drop(labels.insert("run", name)),
     }
     pod.value.set(&["metadata", "labels"], labels);
+    for text in args.all("annotations") {
+        for (name, value) in super::args::pairs(text)? {
+            pod.value.set(&["metadata", "annotations", &name], value);
+        }
+    }
     pod.value.set(&["spec", "containers"], alloc::vec![container]);
     pod.value.set(&["spec", "restartPolicy"], restart);
     Ok(pod)

@@ -42,6 +42,9 @@ fn selector(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         let mut changed = object.value.clone();
         changed.set(&["spec", "selector"], wanted.clone());
+        if let Some(version) = args.flag("resource-version") {
+            changed.set(&["metadata", "resourceVersion"], version);
+        }
         change(session, args, &object, "selector updated", changed)?;
     }
     Ok(())

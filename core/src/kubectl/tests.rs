@@ -180,3 +180,111 @@ fn unknown_fields_are_dropped_only_if_nobody_validates() {
     assert_eq!(lenient.stderr, "Warning: unknown field \"spec.colour\"\n");
     assert_eq!(lenient.stdout, "service/web created\n");
 }
+
+#[test]
+fn flags_that_are_not_simulated_are_refused_with_the_reason() {
+    let (mut cluster, mut context) = lab();
+    context.files.insert("web.yaml".into(), WEB.into());
+    cluster.advance(crate::time::Duration::from_secs(60));
+    for (line, says) in [
+        ("apply -f web.yaml --prune --all", "error: --prune is not simulated: "),
+        ("apply -f web.yaml --overwrite=false", "error: --overwrite is not simulated: "),
+        ("create -f web.yaml --edit", "error: --edit is not simulated: "),
+        ("get --raw /api", "error: --raw is not simulated: "),
+        ("get svc --context=other", "error: context \"other\" does not exist"),
+        ("--context other get svc", "error: context \"other\" does not exist"),
+        ("get svc --kubeconfig=/nowhere", "error: stat /nowhere: no such file or directory"),
+        ("version -o table", "error: --output must be 'yaml' or 'json'"),
+        ("explain svc --api-version=v2", "error: couldn't find resource for \"/v2, Resource=services\""),
+        ("logs web --since=1s", "error: --since is not simulated: "),
+        ("cluster-info dump", "error: kubectl cluster-info dump is not simulated: "),
+        ("run web --image=nginx --overrides={bad", "error: Invalid JSON Patch"),
+    ] {
+        let output = run(&mut cluster, &mut context, line);
+        assert!(output.stderr.starts_with(says) && output.exit_code == 1, "{line}: {}", output.stderr);
+    }
+    assert!(cluster.object(Kind::Service, "default", "web").is_none());
+    assert_eq!(run(&mut cluster, &mut context, "apply -f web.yaml --prune=false --context=clusterip").exit_code, 0);
+}
+
+#[test]
+fn flags_that_were_passed_over_do_what_they_say() {
+    let (mut cluster, mut context) = lab();
+    context.files.insert("web.yaml".into(), WEB.into());
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("apply -f web.yaml");
+    let exposed = kubectl(
+        "expose svc web --name=api --overrides={\"spec\":{\"clusterIP\":\"None\"}} -o jsonpath={.spec.clusterIP}",
+    );
+    assert_eq!(exposed.stdout, "", "{}", exposed.stderr);
+    let exposed = kubectl(
+        "expose svc web --name=api --overrides='{\"spec\":{\"clusterIP\":\"None\"}}' -o jsonpath={.spec.clusterIP}",
+    );
+    assert_eq!(exposed.stdout, "None", "{}", exposed.stderr);
+    let pod = kubectl("run x --image=nginx --privileged --annotations=a=b --annotations=c=d --dry-run=client -o yaml");
+    assert!(pod.stdout.contains("    securityContext:\n      privileged: true\n"), "{}", pod.stdout);
+    assert!(pod.stdout.contains("  annotations:\n    a: b\n    c: d\n"), "{}", pod.stdout);
+    let version = kubectl("version -o json --client").stdout;
+    assert!(version.contains("\"gitVersion\": \"v1.36.2\"") && !version.contains("serverVersion"), "{version}");
+    let stale = kubectl("set selector svc/web app=x --resource-version=1");
+    assert!(stale.stderr.contains("the object has been modified"), "{}", stale.stderr);
+    let warned = kubectl("get endpoints --warnings-as-errors");
+    assert!(warned.stderr.ends_with("error: 1 warning received\n") && warned.exit_code == 1, "{}", warned.stderr);
+    kubectl(
+        "run talker --image=busybox --labels=app=talker --restart=Never -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i; done'",
+    );
+    kubectl("wait pod talker --for=jsonpath={.status.phase}=Succeeded");
+    assert_eq!(kubectl("logs talker --limit-bytes=3").stdout, "1\n2");
+    let prefixed = kubectl("logs -l app=talker --prefix").stdout;
+    assert!(prefixed.starts_with("[pod/talker/talker] 3\n") && prefixed.ends_with(" 12\n"), "{prefixed}");
+}
+
+#[test]
+fn delete_waits_for_finalizers_and_says_whose_turn_it_is() {
+    let (mut cluster, mut context) = lab();
+    context.stdin = WEB.replace("name: web\n", "name: web\n  finalizers: [example.com/hold]\n");
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("apply -f -");
+    let held = kubectl("delete svc web --timeout=2s");
+    assert_eq!(held.stdout, "service \"web\" deleted from default namespace\n");
+    assert_eq!(held.stderr, "error: timed out waiting for the condition on services/web\n");
+    assert!(held.exit_code == 1 && held.hint.unwrap().text.contains("example.com/hold"));
+    assert_eq!(kubectl("delete svc web --wait=false").exit_code, 0);
+    let free = "patch svc web --type=json -p '[{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]'";
+    assert_eq!(kubectl(free).stdout, "service/web patched\n");
+    assert_eq!(kubectl("get svc web").stderr, "Error from server (NotFound): services \"web\" not found\n");
+}
+
+#[test]
+fn a_deployment_deleted_in_the_foreground_goes_after_its_pods() {
+    let (mut cluster, mut context) = lab();
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("create deployment web --image=nginx --replicas=2");
+    kubectl("rollout status deployment web");
+    kubectl("delete deployment web --cascade=foreground --wait=false");
+    let waiting = "get deployment,rs -o jsonpath={.items[*].metadata.finalizers[0]}";
+    assert_eq!(kubectl(waiting).stdout, "foregroundDeletion foregroundDeletion");
+    assert!(kubectl("get pods --no-headers").stdout.contains("Terminating"));
+    kubectl("wait --for=delete deployment/web");
+    assert_eq!(kubectl("get deployment,rs,pods").stderr, "No resources found in default namespace.\n");
+}
+
+#[test]
+fn a_pod_with_a_finalizer_is_over_once_its_containers_are() {
+    let (mut cluster, mut context) = lab();
+    context.stdin = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  finalizers: [example.com/hold]\nspec:\n  \
+                     containers: [{name: c, image: nginx}]\n"
+        .into();
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("apply -f -");
+    let ready = kubectl("wait pod web --for=condition=Ready");
+    assert_eq!(ready.stdout, "pod/web condition met\n", "{}", ready.stderr);
+    kubectl("delete pod web --timeout=60s");
+    assert!(
+        kubectl("get pod web --no-headers").stdout.starts_with("web   0/1   Completed   0"),
+        "{}",
+        kubectl("get pod web").stdout
+    );
+    kubectl("patch pod web --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
+    assert_eq!(kubectl("get pods").stderr, "No resources found in default namespace.\n");
+}

@@ -101,6 +101,8 @@ impl Cluster {
         }
         let Some(pod) = change.after.clone() else { return };
         match self.kubelets.sandboxes.get::<Key>(key) {
+            // One on its way out has been here already, and waits for its finalizers.
+            None if pod.is_terminating() => {}
             None => self.accept(key, &pod),
             Some(sandbox) if pod.is_terminating() && !sandbox.is_stopping => self.begin_stop(key, &pod),
             Some(_) => {}

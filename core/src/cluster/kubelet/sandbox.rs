@@ -144,10 +144,14 @@ impl Container {
 
     /// Its end with its pod: a server ends well when asked to, a command is killed once the grace is over.
     pub(super) fn stop(&mut self, now: Instant) {
-        if let ContainerState::Running(started) = self.status.state {
-            let code = if self.process.is_some() { 137 } else { 0 };
-            self.status.state = ContainerState::Terminated { code, started, finished: now };
-        }
+        let (code, started) = match self.status.state {
+            ContainerState::Running(started) if self.process.is_none() => (0, started),
+            ContainerState::Running(started) => (137, started),
+            // Nobody knows what has become of it.
+            ContainerState::Waiting(_) => (137, now),
+            ContainerState::Terminated { .. } => return,
+        };
+        self.status.state = ContainerState::Terminated { code, started, finished: now };
         (self.status.ready, self.status.started) = (false, false);
     }
 
