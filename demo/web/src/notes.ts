@@ -47,6 +47,9 @@ function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note |
   if (service !== undefined && /packet loss/.test(output)) {
     return { text: `${service.name} is no machine that could answer a ping: its address exists only for ${portsOf(service)}. Call that.`, code: 'CIP401' }
   }
+  if (service?.key === 'default/kubernetes' && /refused|connect|exit code 7/i.test(output)) {
+    return { text: 'The API server of this lab has kubectl as its only client: it does not speak HTTPS.', code: 'CIP902' }
+  }
   if (service?.ready === 0 && /refused|connect|exit code 7/i.test(output)) {
     return {
       text: `${service.name} has no ready endpoint, so the client’s own node refuses the connection.`,
@@ -77,8 +80,16 @@ function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note |
   if (host !== undefined && (/resolve|bad address|not known|exit code 6\b/i.test(output) || (/can't find/.test(output) && !/^Name:/m.test(output)))) {
     const [short = ''] = host.split('.')
     const other = world.services.find(({ name }) => name === short)
-    return other
-      ? { text: `${short} is a Service of the namespace ${other.namespace}: from here it is called ${short}.${other.namespace}.`, code: 'CIP102', action: line.replace(host, `${short}.${other.namespace}`) }
+    if (service !== undefined && /nslookup/.test(line)) {
+      const full = `${service.name}.${service.namespace}.svc.cluster.local`
+      return { text: 'busybox’s nslookup leaves the search list aside for a name with a dot in it: programs find it, nslookup wants the whole name.', code: 'CIP103', action: line.replace(host, full) }
+    }
+    return other && other.namespace !== namespace
+      ? {
+          text: `${short} is a Service of the namespace ${other.namespace}: from here it is called ${short}.${other.namespace}.`,
+          code: 'CIP102',
+          action: line.replace(host, `${short}.${other.namespace}${/nslookup/.test(line) ? '.svc.cluster.local' : ''}`),
+        }
       : { text: `No Service is called ${host} here.`, code: 'CIP101', action: 'kubectl get services -A' }
   }
   return undefined

@@ -66,7 +66,15 @@ export function stagesOf(line: string): string[] {
 }
 
 /** A command without the redirections of its output: where that goes, and what becomes of complaints. */
-export function redirected(command: string): { command: string; file?: string; appends: boolean; merges: boolean; silent: boolean } {
+export interface Redirected {
+  command: string
+  file?: string
+  appends: boolean
+  merges: boolean
+  silent: boolean
+}
+
+export function redirected(command: string): Redirected {
   const mask = masked(command)
   const found = [...mask.matchAll(/(?<=\s|^)([12&]?)(>>?)\s*(&1|[^\s<>|&]+)/g)]
   let [rest, file, appends, merges, silent] = [command, undefined as string | undefined, false, false, false]
@@ -188,4 +196,21 @@ export function expanded(text: string, variables: ReadonlyMap<string, string>): 
 export function substitutionIn(text: string): { start: number; end: number; command: string } | undefined {
   const match = /\$\(((?:[^()]|\([^()]*\))*)\)/.exec(text.replace(/'[^']*'/g, quoted => '_'.repeat(quoted.length)))
   return match ? { start: match.index, end: match.index + match[0].length, command: text.slice(match.index + 2, match.index + match[0].length - 1) } : undefined
+}
+
+/** `NAME=value`: the name and the value. */
+export function assignmentIn(line: string): [string, string] | undefined {
+  const match = /^(?:export\s+)?([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)$/.exec(line)
+  return match ? [match[1]!, unquoted(match[2]!)] : undefined
+}
+
+/** `watch -n 1 kubectl get pods`: what is watched, and how often. */
+export function watchIn(line: string): { command: string; seconds: number } | undefined {
+  const match = /^watch\s+(?:-n\s*([\d.]+)\s+|-\w+\s+)*(.*)$/s.exec(line)
+  const command = unquoted(match?.[2] ?? '')
+  return isKubectl(command) ? { command, seconds: Number(match?.[1] ?? 2) } : undefined
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/s, '$2')
 }

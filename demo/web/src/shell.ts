@@ -1,61 +1,20 @@
 /** The terminal's state without its looks: where commands run, what was typed, what came back. */
 import { EngineError, type Process } from 'clusterip'
 import type { Lab } from './lab.ts'
-import { DEAF, LEFT_OUT, noteOn } from './notes.ts'
+import { type Answered, type Entry, added, answerTo, answerToPipe } from './answer.ts'
+import { DEAF, noteOn } from './notes.ts'
+import { ownAnswer } from './own.ts'
 import { pasted } from './pasted.ts'
-import { type Answer, type Script, expanded, interpret, isKubectl, isOpen, isScript, redirected, stagesOf, substitutionIn, withoutComments, withoutDocument } from './script.ts'
+import { type Answer, type Script, assignmentIn, expanded, interpret, isKubectl, isOpen, isScript, redirected, stagesOf, substitutionIn, watchIn, withoutComments, withoutDocument } from './script.ts'
+import { type Session, isAtPrompt, openFor, workOn } from './session.ts'
 import { slipIn } from './slips.ts'
 import { terminalRequest } from './words.ts'
 
-/** One line or block of the transcript. */
-export type Entry =
-  | { kind: 'command'; prompt: string; text: string }
-  /** An aside is what a command that succeeded says besides its output. */
-  | { kind: 'out' | 'err' | 'aside'; text: string }
-  /** The lab's own voice: one line below the real words, with at most one thing to do. */
-  | { kind: 'lab'; text: string; code?: string; action?: string | undefined }
-
-/** An open command that takes what is typed: a shell in a pod, `telnet`, a `curl` that waits. */
-interface Session {
-  process: Process
-  where: 'workstation' | 'pod'
-  /** What was typed last. */
-  line: string
-  /** What came since then. */
-  output: string
-  /** What it printed last without ending the line: its prompt. */
-  prompt: string
-  /** Run when it ends, such as the deletion that `--rm` asks for. */
-  atEnd: string | undefined
-  /** Virtual seconds that it has been left alone without a word. */
-  silent: number
-}
-
 const WORKSTATION = '$ '
-/** A shell in a pod that waits for a line. */
-const AT_PROMPT = /[#>] $/
-const KEPT = 400
-/** A block that is longer begins a new one, so that no block is laid out again and again. */
-const BLOCK = 4_000
-/** How long a silent program is watched, in virtual seconds: longer than a TCP connection takes to give up. */
-const PATIENCE = 150
 /** While a program is silent, each tick of so many milliseconds is worth a virtual second or more. */
 const TICK = 120
 /** While it prints, and between the rounds of a loop, there is something to look at. */
 const CALM = 600
-
-/** What kubectl says when it attaches a terminal. */
-const SESSION = `All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.
-If you don't see a command prompt, try pressing enter.
-`
-
-const HELP = `kubectl …                    talk to the API server, k for short; kubectl apply -f FILE reads the editor's files
-curl, ping, nslookup, …      run on your laptop, which stands outside the cluster
-kubectl exec -it POD -- sh   a shell in a pod; exit leaves it
-ls, cat FILE, history        the editor's files; the lines that were typed
-; && || | > for while watch  work with kubectl too, and so does kubectl apply -f - <<EOF
-clear or Ctrl-L              empties this screen
-`
 
 export class Shell extends EventTarget {
   entries: Entry[] = []
@@ -93,12 +52,12 @@ export class Shell extends EventTarget {
 
   /** Whether a program works and time passes. */
   get isBusy(): boolean {
-    return this.#timer !== 0 || this.#script !== undefined || this.#isDeaf
+    return this.#timer !== 0 || (this.#script !== undefined && this.#session === undefined) || this.#isDeaf
   }
 
   /** Whether Ctrl-C would end something: a program that works, or one that is talked to. */
   get canInterrupt(): boolean {
-    return this.#script !== undefined || (this.#session !== undefined && !AT_PROMPT.test(this.#session.prompt))
+    return this.#script !== undefined || (this.#session !== undefined && !isAtPrompt(this.#session))
   }
 
   /** Whether what runs reads nothing of what is typed. */
@@ -134,6 +93,8 @@ export class Shell extends EventTarget {
         return this.#push({ kind: 'lab', text: `${program} still runs and reads nothing of this. Ctrl-C ends it.` })
       }
       if (this.#session === undefined) return this.#line(line)
+      // A shell at its prompt has these too, but the screen and the history are the page's.
+      if (!this.canInterrupt && /^\s*(clear|help|history)\s*$/.test(line)) return void this.#own(line.trim())
       this.#lab.begin(line.trim())
       Object.assign(this.#session, { line: line.trim(), output: '', silent: 0, prompt: '' })
       this.#session.process.write(`${line}\n`)
@@ -243,14 +204,14 @@ export class Shell extends EventTarget {
     const plain = withoutDocument(text)
     const line = this.#substituted(plain.line)
     const input = document ?? plain.document
-    const variable = /^(?:export\s+)?([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)$/.exec(line)
-    if (variable) {
-      this.#variables.set(variable[1]!, variable[2]!.replace(/^(["'])(.*)\1$/s, '$2'))
+    const variable = assignmentIn(line)
+    if (variable !== undefined) {
+      this.#variables.set(...variable)
       return 0
     }
-    const watch = /^watch\s+(?:-n\s*([\d.]+)\s+|-\w+\s+)*(.*)$/s.exec(line)
-    if (watch && this.#script === undefined && isKubectl(watch[2]!.replace(/^["']/, ''))) {
-      this.#script = this.#watch(watch[2]!.replace(/^(["'])(.*)\1$/, '$2'), Number(watch[1] ?? 2))
+    const watch = watchIn(line)
+    if (watch !== undefined && this.#script === undefined) {
+      this.#script = this.#watch(watch.command, watch.seconds)
       this.#go({ status: 0, text: '' })
       return undefined
     }
@@ -263,32 +224,27 @@ export class Shell extends EventTarget {
       if (stages.length === 1 && this.#attach(command)) return this.#ended()
       return this.#kubectl(line, command)
     }
-    let stdin = input ?? ''
     this.#lab.carry(line)
-    stages[stages.length - 1] = last.command
-    for (const [index, stage] of stages.entries()) {
-      const { stdout, stderr, exitCode, hint } = isKubectl(stage) ? this.#lab.kubectl(stage, stdin) : this.#lab.filter(stage, stdin)
-      const isLast = index === stages.length - 1
-      if (isLast && last.file !== undefined) this.#lab.write(last.file, stdout + (last.merges ? stderr : ''), last.appends)
-      else if (isLast && stdout !== '') this.#push({ kind: 'out', text: stdout })
-      if (stderr !== '' && !(isLast && (last.silent || (last.merges && last.file !== undefined)))) this.#push({ kind: exitCode === 0 ? 'aside' : 'err', text: stderr })
-      if (isLast && hint !== undefined) this.#hint(hint, stage)
-      if (isLast) this.#status = exitCode
-      stdin = stdout
-    }
-    return this.#status
+    return this.#show(answerToPipe([...stages.slice(0, -1), last.command], last, input ?? '', this.#lab))
   }
 
-  /** Commands that concern the page itself. */
   #own(line: string): number | undefined {
-    const [word = '', ...rest] = line.split(/\s+/)
-    if (word === 'clear') this.entries = []
-    else if (word === 'help') this.#push({ kind: 'out', text: HELP })
-    else if (word === 'history') this.#push({ kind: 'out', text: this.history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`).join('') })
-    else if (/^(exit|logout)$/.test(word)) this.#push({ kind: 'lab', text: 'This is your own shell already; exit leaves one in a pod.' })
-    else if (word === 'ls' && rest.every(arg => /^(-\w+|\.\/?|\*.*)$/.test(arg))) this.#push({ kind: 'out', text: `${[...this.#lab.files.keys()].join('  ')}\n` })
-    else return undefined
-    return 0
+    if (line === 'clear') {
+      this.entries = []
+      return 0
+    }
+    const entries = ownAnswer(line, this.history, this.#lab.files.keys())
+    return entries && this.#show({ entries, status: 0 })
+  }
+
+  #kubectl(line: string, command: string): number {
+    return this.#show(answerTo(line, command, this.#lab))
+  }
+
+  #show({ entries, status }: Answered): number {
+    for (const entry of entries) this.#push(entry)
+    this.#status = status
+    return status
   }
 
   /** Runs a command for its output. */
@@ -339,63 +295,17 @@ export class Shell extends EventTarget {
     return this.#isWaiting ? undefined : this.#status
   }
 
-  #kubectl(line: string, command: string): number {
-    const { stdout, stderr, exitCode, hint } = this.#lab.kubectl(command)
-    const complaint: Entry[] = stderr === '' ? [] : [{ kind: exitCode === 0 ? 'aside' : 'err', text: stderr }]
-    const output: Entry[] = stdout === '' ? [] : [{ kind: 'out', text: stdout }]
-    // What kubectl run says of the session comes before the session.
-    for (const entry of /^kubectl run\s/.test(command) ? [...complaint, ...output] : [...output, ...complaint]) this.#push(entry)
-    const own = exitCode === 0 && !LEFT_OUT.test(stderr + stdout) ? undefined : noteOn(line, stdout + stderr, 'pod', this.#lab)
-    // The page sees the whole line as it was pasted, its prompts included.
-    if (own?.code === 'CIP007' || hint === undefined) {
-      if (own !== undefined) this.#push({ kind: 'lab', ...own })
-    } else this.#hint(hint, command)
-    this.#status = exitCode
-    return exitCode
-  }
-
-  /** What the engine says below a command; a repaired manifest goes to the editor, not to the command line. */
-  #hint({ text, code, action }: NonNullable<ReturnType<Lab['kubectl']>['hint']>, command: string): void {
-    const [, edited] = /^kubectl replace -f (\S+)$/.exec(action ?? '') ?? []
-    if (edited !== undefined && /^\S+ edit\s/.test(command)) {
-      const [, object, flags = ''] = /^(\S+) is in the editor/.exec(text) ?? []
-      const [namespace = ''] = /(-n|--namespace)[= ]?\S+/.exec(command) ?? []
-      if (object !== undefined) this.#lab.show(edited, this.#lab.kubectl(`kubectl get ${object} ${namespace}${flags} -o yaml`).stdout)
-    }
-    const [, file] = /-f[= ]?(\S+)/.exec(command) ?? []
-    if (action?.includes('\n') && file !== undefined && this.#lab.files.has(file)) {
-      const name = this.#lab.fresh(file)
-      this.#lab.show(name, action)
-      return this.#push({ kind: 'lab', text: `${text} The editor has it repaired, as ${name}.`, code, action: `kubectl apply -f ${name}` })
-    }
-    // The editor offers to put lost indentation back.
-    if (code === 'CIP001' && file !== undefined && this.#lab.files.has(file)) this.#lab.show(file, this.#lab.files.get(file) ?? '')
-    this.#push({ kind: 'lab', text, code, action: action?.includes('\n') ? undefined : action })
-  }
-
   /** Opens a terminal in a pod if the line asks for one that takes input. */
   #attach(command: string): boolean {
     const request = terminalRequest(command)
-    if (request === undefined) return false
-    const { verb, namespace, argv, create, remove } = request
-    // A Deployment or a Service stands for one of its pods: kubectl chooses, and the pod says who it is.
-    const pod = request.pod.includes('/') ? this.#lab.kubectl(`kubectl exec ${request.pod} -n ${namespace} -- hostname`).stdout.trim() : request.pod
-    const place = `${namespace}/pod/${pod}`
-    if (verb === 'exec') {
-      if (this.#lab.cluster.get('Pod', pod, namespace) === undefined || argv.length === 0) return false
-      this.#open(this.#lab.start(place, argv), 'pod', argv.join(' '))
+    const opened = request && openFor(request, this.#lab)
+    if (opened === undefined) return false
+    if ('error' in opened) {
+      this.#show(opened.error)
       return true
     }
-    // Without a shell there is nothing to type into: kubectl itself waits for the end and prints the output.
-    if (argv.length > 0 && !/(^|\/)(sh|ash|bash)$/.test(argv[0]!)) return false
-    const { stderr, exitCode } = this.#lab.kubectl(create)
-    if (exitCode !== 0) {
-      this.#push({ kind: 'err', text: stderr })
-      this.#status = exitCode
-      return true
-    }
-    this.#push({ kind: 'aside', text: SESSION })
-    this.#open(this.#lab.attach(place), 'pod', '', remove ? `kubectl delete pod ${pod} -n ${namespace}` : undefined)
+    if (opened.says !== '') this.#push({ kind: 'aside', text: opened.says })
+    this.#open(opened.process, 'pod', opened.line, opened.atEnd)
     return true
   }
 
@@ -410,19 +320,11 @@ export class Shell extends EventTarget {
     this.#rest()
     const session = this.#session
     if (session === undefined) return
-    // The longer nothing is heard, the faster time goes.
-    const seconds = session.silent < 6 ? 1 : 5
-    const text = this.#lab.run(session.process, `${seconds}s`, `${seconds + 1}s`)
-    session.silent = text === '' ? session.silent + seconds : 0
-    session.output += text
-    // What follows the last end of line is the program's prompt.
-    const end = text.lastIndexOf('\n') + 1
-    if (end > 0) this.#push({ kind: 'out', text: session.prompt + text.slice(0, end) })
-    session.prompt = end > 0 ? text.slice(end) : session.prompt + text
+    const { text, lines, goesOn } = workOn(session, this.#lab)
+    if (lines !== '') this.#push({ kind: 'out', text: lines })
     if (session.process.exitCode !== undefined) return this.#end(session)
-    if (AT_PROMPT.test(session.prompt)) return this.#remark(session)
-    const isConversation = /Escape character is|Connected to/.test(session.output) || /^(telnet|nc) /.test(session.line) && session.output !== ''
-    if (!isConversation && session.silent < PATIENCE) this.#wait(text === '' ? TICK : CALM)
+    if (isAtPrompt(session)) return this.#remark(session)
+    if (goesOn) this.#wait(text === '' ? TICK : CALM)
   }
 
   /** Time goes on while the reader watches, a little faster than in life. */
@@ -491,13 +393,7 @@ export class Shell extends EventTarget {
   }
 
   #push(entry: Entry): void {
-    const last = this.entries.at(-1)
-    // A program that prints line by line fills one block.
-    if (entry.kind === 'out' && last?.kind === 'out' && last.text.length < BLOCK && this.#session !== undefined) {
-      this.entries = [...this.entries.slice(0, -1), { kind: 'out', text: last.text + entry.text }]
-      return
-    }
-    this.entries = [...this.entries, entry].slice(-KEPT)
+    this.entries = added(this.entries, entry, this.#session !== undefined)
   }
 
   #changed(): void {

@@ -2,7 +2,8 @@
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { completions } from './complete.ts'
 import { LabElement, common } from './element.ts'
-import type { Entry, Shell } from './shell.ts'
+import type { Entry } from './answer.ts'
+import type { Shell } from './shell.ts'
 
 export class LabTerminal extends LabElement {
   static override styles = [common, css`
@@ -110,7 +111,7 @@ export class LabTerminal extends LabElement {
   /** One sentence when a command has ended. */
   #spoken(): string {
     const last = this.shell.entries.at(-1)
-    return last === undefined || last.kind === 'command' ? '' : last.text.slice(0, 300)
+    return this.shell.isBusy || last === undefined || last.kind === 'command' ? '' : last.text.slice(0, 300)
   }
 
   #run(line: string): void {
