@@ -9,6 +9,7 @@ import './details.ts'
 import './editor.ts'
 import './map/map.ts'
 import './packets.ts'
+import type { LabTerminal } from './terminal.ts'
 import './terminal.ts'
 import './transport.ts'
 
@@ -26,6 +27,8 @@ export class LabApp extends LitElement {
     .tools { display: flex; gap: 6px; align-items: center; }
     .tools label { color: var(--muted); font-size: var(--text-s); }
     select { max-width: 15em; }
+    .skip:not(:focus) { position: absolute; width: 1px; height: 1px; min-height: 0; padding: 0; overflow: hidden; clip-path: inset(50%); }
+    .skip:focus { position: fixed; z-index: 9; top: 8px; left: 8px; }
     header, main { max-width: 1720px; margin: 0 auto; }
     main { display: grid; gap: 14px; padding: 0 20px 20px; grid-template-columns: minmax(0, 1.66fr) minmax(340px, 1fr); align-items: start; }
     .stage, .side { display: grid; gap: 14px; min-width: 0; }
@@ -87,6 +90,7 @@ export class LabApp extends LitElement {
   protected override render(): TemplateResult {
     const { lab, shell } = this
     return html`
+      <button class="skip" @click=${this.#skip}>Go to the terminal</button>
       <header>
         <div class="brand">${LOGO}<h1>clusterip</h1></div>
         <p class="about">${lab.example.about}</p>
@@ -124,6 +128,11 @@ export class LabApp extends LitElement {
           tabindex=${pane === this.#pane ? 0 : -1} @click=${() => this.#reveal(pane)}>${pane[0]!.toUpperCase() + pane.slice(1)}</button>`)}
       </div></nav>
 `
+  }
+
+  #skip = async (): Promise<void> => {
+    await this.#reveal('terminal')
+    this.renderRoot.querySelector<LabTerminal>('lab-terminal')?.focusInput()
   }
 
   #open = (event: Event): void => {

@@ -31,7 +31,7 @@ export class LabDetails extends LabElement {
       const selector = Object.entries(service.selector).map(([name, value]) => `${name}=${value}`).join(',')
       const ports = service.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ')
       return this.#panel(
-        html`<p><b>${service.name}</b> <code>${service.ip}</code> ${ports}</p>
+        html`<p><b>${service.name}</b>${service.namespace === 'default' ? nothing : html` in ${service.namespace}`} <code>${service.ip}</code> ${ports}</p>
           <p class="muted">No process has this address. Every node carries this rule and rewrites the destination to one of
           ${service.ready} ready ${service.ready === 1 ? 'endpoint' : 'endpoints'}${selector ? html`, the pods with <code>${selector}</code>` : nothing}.</p>`,
         html`<button @click=${() => this.#run(`kubectl describe service ${service.name}${namespace(service.namespace)}`)}>Describe</button>`)
@@ -52,7 +52,7 @@ export class LabDetails extends LabElement {
     })
     const isReady = pod.state === 'ready'
     return this.#panel(
-      html`<p><b>${pod.name}</b> <code>${pod.ip}</code> on ${pod.node}, ${pod.state}</p>
+      html`<p><b>${pod.name}</b>${pod.namespace === 'default' ? nothing : html` in ${pod.namespace}`} <code>${pod.ip}</code> on ${pod.node}, ${pod.state}</p>
         <p class="muted">${labels || 'no labels'} ${pod.services.length > 0 ? html`· endpoint of ${pod.services.map(key => key.replace(/^default\//, '')).join(', ')}` : nothing}</p>
         ${misses.map(miss => html`<p class="muted">${miss}</p>`)}`,
       html`

@@ -40,6 +40,7 @@ export class Lab extends EventTarget {
   open(example: Example): void {
     this.#cluster?.dispose()
     this.#cluster = new Cluster({ seed: 1 })
+    this.isGoingOn = false
     this.#seen = 0
     this.commands = []
     this.names.clear()

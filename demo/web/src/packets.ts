@@ -9,6 +9,10 @@ import { isTranslated, kindOf } from './packet.ts'
 const ROWS = 160
 /** By how much the drawn rows move on: seldom, since that lays the whole table out anew. */
 const STRIDE = 80
+/** For so many milliseconds after the reader scrolled, play does not take the table away. */
+const READING = 6_000
+/** Below this width a packet takes two lines instead of columns. */
+const NARROW = 620
 /** Pixels from the end of the drawn rows at which the next ones are drawn. */
 const NEAR = 400
 
@@ -61,7 +65,7 @@ export class LabPackets extends LabElement {
   `]
 
   readonly #resized = new ResizeObserver(([entry]) => {
-    const narrow = (entry?.contentRect.width ?? 0) < 620
+    const narrow = (entry?.contentRect.width ?? 0) < NARROW
     if (narrow !== this.#narrow) {
       this.#narrow = narrow
       this.requestUpdate()
@@ -72,6 +76,7 @@ export class LabPackets extends LabElement {
   #first = 0
   /** The number of the frame that was brought into view last. */
   #seen = -1
+  #readUntil = 0
 
   protected follows(): [EventTarget, ...string[]][] {
     return [[this.lab.playback, 'frames', 'cursor']]
@@ -87,12 +92,16 @@ export class LabPackets extends LabElement {
     this.#resized.disconnect()
   }
 
+  protected override willUpdate(): void {
+    if (!this.hasUpdated) this.#narrow = this.clientWidth < NARROW
+  }
+
   protected override render(): TemplateResult {
     const { frames, cursor } = this.lab.playback
     if (frames.length === 0) return html`<p class="empty">No packet yet. Send one from the terminal.</p>`
     const first = this.#firstRow()
     return html`
-      <div class="scroll ${this.#narrow ? 'narrow' : ''}" @scroll=${this.#scrolled}>
+      <div class="scroll ${this.#narrow ? 'narrow' : ''}" @scroll=${this.#scrolled} @wheel=${this.#read} @touchmove=${this.#read}>
         <table data-testid="packets">
           <caption class="sr">Packets at each node, oldest first, with their addresses before and after translation</caption>
           <thead><tr>
@@ -112,11 +121,16 @@ export class LabPackets extends LabElement {
     const { frames, cursor, frame } = this.lab.playback
     const last = Math.max(0, frames.length - ROWS)
     let first = this.#first - (frames[0]?.index ?? 0)
-    const isAway = frame?.index !== this.#seen && (cursor < first + 8 || cursor >= first + ROWS - 8)
+    const isRead = this.lab.playback.playing && performance.now() < this.#readUntil
+    const isAway = !isRead && frame?.index !== this.#seen && (cursor < first + 8 || cursor >= first + ROWS - 8)
     if (isAway || first < 0 || first > last) first = Math.ceil((cursor - ROWS / 2) / STRIDE) * STRIDE
     first = Math.min(Math.max(0, first), last)
     this.#first = (frames[0]?.index ?? 0) + first
     return first
+  }
+
+  #read = (): void => {
+    this.#readUntil = performance.now() + READING
   }
 
   /** Draws the next rows when the reader has come to the end of these, and leaves what is read where it is. */
@@ -166,6 +180,7 @@ export class LabPackets extends LabElement {
     const shown = this.lab.playback.frame?.index ?? -1
     if (shown === this.#seen) return
     this.#seen = shown
+    if (this.lab.playback.playing && performance.now() < this.#readUntil) return
     const row = this.renderRoot.querySelector<HTMLElement>('tr[aria-current="true"]')
     const scroll = this.renderRoot.querySelector<HTMLElement>('.scroll')
     if (!row || !scroll) return

@@ -58,6 +58,8 @@ export class LabTerminal extends LabElement {
   declare shell: Shell
   #recalled = -1
   #draft = ''
+  /** Whether the end of the output is in view, and is to stay there. */
+  #follows = true
 
   protected follows(): [EventTarget, ...string[]][] {
     return [[this.shell, 'change'], [this.lab, 'example']]
@@ -90,9 +92,15 @@ export class LabTerminal extends LabElement {
       <div class="sr" role="status">${this.#spoken()}</div>`
   }
 
+  protected override willUpdate(): void {
+    const screen = this.renderRoot?.querySelector?.('.screen')
+    this.#follows = !screen || screen.scrollHeight - screen.scrollTop - screen.clientHeight < 40
+  }
+
   protected override updated(): void {
+    // Who scrolled back to read is left there.
     const screen = this.renderRoot.querySelector('.screen')
-    if (screen) screen.scrollTop = screen.scrollHeight
+    if (screen && this.#follows) screen.scrollTop = screen.scrollHeight
   }
 
   #entry(entry: Entry): TemplateResult {
@@ -128,6 +136,8 @@ export class LabTerminal extends LabElement {
     input.value = ''
     this.shell.submit(line)
     this.#recalled = -1
+    const screen = this.renderRoot.querySelector('.screen')
+    void this.updateComplete.then(() => screen?.scrollTo({ top: screen.scrollHeight }))
   }
 
   #keydown = (event: KeyboardEvent): void => {

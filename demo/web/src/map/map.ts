@@ -99,6 +99,11 @@ export class LabMap extends LabElement {
     this.#move()
   }
 
+  protected override willUpdate(): void {
+    // Known before the first drawing, so that nothing below is pushed down by it.
+    if (this.#width === 0) this.#width = this.clientWidth
+  }
+
   protected override render(): TemplateResult {
     if (this.#width === 0) return html``
     const { world, playback } = this.lab
@@ -172,11 +177,11 @@ export class LabMap extends LabElement {
     const none = service.ready === 0
     const key = `${node.name}:service/${service.key}`
     const flat = h < 30
-    const shown = fit(service.name, w - 18 - (flat ? 7 * (service.ip.length + port.length + (none ? 9 : 6)) : 0))
+    const shown = fit(named(service), w - 18 - (flat ? 7 * (service.ip.length + port.length + (none ? 9 : 6)) : 0))
     const backends = none ? 'none' : service.key === 'default/kubernetes' ? 'API server' : ready
     return svg`
       <g class="target ${met ? 'met' : ''}" data-key=${key} role="button" tabindex=${this.#tabindex(key)}
-        aria-label="${shown} ${service.ip}:${port} ${flat && none ? '✕ none' : flat ? `→ ${service.ready}` : `${none ? '✕' : '→'} ${backends}`}, rule for ${service.name} on ${node.name}"
+        aria-label="${shown} ${service.ip}:${port} ${flat && none ? '✕ none' : flat ? `→ ${service.ready}` : `${none ? '✕' : '→'} ${backends}`}, rule for ${named(service)} on ${node.name}"
         @click=${() => this.#select(key)}>
         <line class="stub" x1=${node.track} y1=${y + h / 2} x2=${x} y2=${y + h / 2} stroke-dasharray="3 3"></line>
         <rect class="chip" x=${x} y=${y} width=${w} height=${h} rx="4"></rect>
@@ -192,12 +197,12 @@ export class LabMap extends LabElement {
     const symbol = { ready: '●', 'not ready': '○', starting: '◌', terminating: '◌', ended: '✕' }[pod.state]
     const isMember = pod.services.length > 0
     const tone = pod.state === 'ready' ? 'ready' : 'waiting'
-    const shown = fit(pod.name, small ? w - 130 : w - 24)
+    const shown = fit(named(pod), small ? w - 130 : w - 24)
     const stateWidth = small ? 24 : 8 * pod.state.length + 24
     return svg`
       <g class=${this.#classes(pod.key, route)} data-key=${pod.key} data-testid="pod" data-pod=${pod.name} data-state=${pod.state}
         role="button" tabindex=${this.#tabindex(pod.key)} @click=${() => this.#select(pod.key)}
-        aria-label="${shown} ${pod.ip} ${symbol} ${pod.state}, pod ${pod.name}${isMember ? `, endpoint of ${pod.services.map(short).join(', ')}` : ''}">
+        aria-label="${shown} ${pod.ip} ${symbol} ${pod.state}, pod ${named(pod)}${isMember ? `, endpoint of ${pod.services.map(short).join(', ')}` : ''}">
         <line class="stub" x1=${node.track} y1=${y + h / 2} x2=${x} y2=${y + h / 2}></line>
         <rect class="box" x=${x} y=${y} width=${w} height=${h} rx="4"></rect>
         ${isMember ? svg`<path class="edge ${pod.state === 'ready' ? 'member' : 'waiting'}" d="M${x + 1},${y + 4} h3 v${h - 8} h-3 z"></path>` : nothing}
@@ -295,6 +300,7 @@ export class LabMap extends LabElement {
       case 'Home': this.#focus(targets[0]); break
       case 'End': this.#focus(targets.at(-1)); break
       case 'Enter': this.#select(this.#roving); break
+      case 'Escape': this.#select(undefined); break
       case ' ': playback.playing ? playback.pause() : playback.play(); break
       default: return
     }
@@ -312,8 +318,8 @@ export class LabMap extends LabElement {
     })
   }
 
-  #select(key: string): void {
-    this.#roving = key
+  #select(key: string | undefined): void {
+    this.#roving = key ?? this.#roving
     this.dispatchEvent(new CustomEvent('lab-select', { detail: key, bubbles: true, composed: true }))
   }
 }
@@ -334,6 +340,11 @@ function fit(name: string, width: number): string {
   if (name.length <= most) return name
   const tail = Math.min(12, Math.floor(most / 2))
   return `${name.slice(0, Math.max(1, most - tail - 1))}…${name.slice(-tail)}`
+}
+
+/** With its namespace, unless that is the reader's or the system's own. */
+function named({ key, name, namespace }: { key: string; name: string; namespace: string }): string {
+  return namespace === 'default' || namespace === 'kube-system' ? name : key
 }
 
 function short(key: string): string {
