@@ -1,5 +1,7 @@
 //! The first packet of a connection: everything that is decided once.
 
+use core::net::IpAddr;
+
 use super::affinity::Room;
 use super::config::Mode;
 use super::conntrack::slots::Vacancy;
@@ -33,6 +35,14 @@ fn template<A: Address>(node: &Node, tuple: &Tuple<A>) -> Option<(A, u16)> {
     matches!(node.config.mode, Mode::Ipvs(_)).then(|| (tuple.dst, tuple.dst_port()))
 }
 
+/// Whether the address is not that of one machine on a wire: none, loopback, multicast and broadcast.
+fn is_strange(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(ip) => matches!(ip.octets(), [0 | 127 | 224..=239, ..] | [255, 255, 255, 255]),
+        IpAddr::V6(ip) => ip.is_multicast() || ip.to_bits() <= 1,
+    }
+}
+
 impl<A: Address> Plane<A> {
     /// Decides about a new connection, and opens it: how its packets leave, and where to.
     ///
@@ -56,8 +66,7 @@ impl<A: Address> Plane<A> {
         if first_state(header).is_none() {
             return Ok((tuple, self.stray(node, now, &tuple, from, tap)?));
         }
-        // Loopback addresses mean nothing on a wire (kubelet's KUBE-FIREWALL, and Linux' martians).
-        if from != Ingress::Host && (tuple.dst.ip().is_loopback() || tuple.src.ip().is_loopback()) {
+        if from != Ingress::Host && self.is_martian(&tuple) {
             return Err(Verdict::Drop(Reason::Invalid));
         }
         // 3. Is the destination virtual?  4. Then is there anyone to serve it?
@@ -134,11 +143,23 @@ impl<A: Address> Plane<A> {
         Ok(next)
     }
 
+    /// Whether the packet cannot have come from one machine over a wire to go to another.
+    ///
+    /// Linux net/ipv4/route.c, `ip_route_input_slow`, and net/ipv6/ip6_input.c; kubelet's KUBE-FIREWALL for loopback.
+    fn is_martian(&self, tuple: &Tuple<A>) -> bool {
+        let (src, dst) = (tuple.src.ip(), tuple.dst.ip());
+        let forged = match src {
+            IpAddr::V4(_) => self.routes.is_own(tuple.src),
+            IpAddr::V6(src) => src.is_unicast_link_local(),
+        };
+        forged || is_strange(src) || is_strange(dst)
+    }
+
     /// Whether the packet would be counted down before it met the rule that refused it.
     ///
     /// Linux net/ipv4/ip_forward.c does so before the hook in which kube-proxy refuses, unless the virtual address is the
     /// node's own, as in ipvs mode.
-    fn is_forwarded(&self, node: &Node, verdict: Verdict, to: A) -> bool {
+    pub(super) fn is_forwarded(&self, node: &Node, verdict: Verdict, to: A) -> bool {
         let refused = matches!(
             verdict,
             Verdict::Reject(Refusal::Port(_)) | Verdict::Drop(Reason::NoLocalBackend | Reason::NoSuchAddress)

@@ -31,7 +31,8 @@ pub(super) fn packet(protocol: Protocol, from: &str, to: &str, flags: u8) -> Vec
     let mut transport = match protocol {
         Protocol::Tcp => vec![0; 20],
         Protocol::Udp => vec![0, 0, 0, 0, 0, 12, 0, 0, b'p', b'i', b'n', b'g'],
-        Protocol::Sctp => vec![0; 16],
+        // An INIT.
+        Protocol::Sctp => vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 4],
         _ => vec![if from.is_ipv6() { 128 } else { 8 }, 0, 0, 0, 0, 0, 0, 1],
     };
     if protocol == Protocol::Icmp {

@@ -396,6 +396,8 @@ mod mode_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod window_tests;

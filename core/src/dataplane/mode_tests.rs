@@ -34,7 +34,7 @@ fn a_client_of_several_endpoints_returns_to_the_first_of_them_in_the_order_of_th
         lab.web.node_port = 30080;
         let (first, local) = ("10.1.0.9:8080", NEAR);
         lab.serve(&[first, local]);
-        let both = (1..40).filter(|n| {
+        let both = (20..60).filter(|n| {
             let mut port = 1000;
             let mut connect = |lab: &mut Lab, to: &str| {
                 port += 1;

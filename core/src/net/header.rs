@@ -15,7 +15,7 @@ pub struct Header<A> {
     pub length: usize,
     /// Time to live, or hop limit.
     pub ttl: u8,
-    /// The flags byte of a TCP header, else 0.
+    /// The flags byte of a TCP header, the type of an SCTP packet's first chunk, else 0.
     pub flags: u8,
     /// What kind of packet it is.
     pub kind: Kind,
@@ -103,6 +103,14 @@ pub(crate) fn parse_ipv6(packet: &[u8]) -> Result<Header<u128>, Reason> {
         kind: Kind::Other,
         first_of: None,
     };
+    if skip_extensions(packet, &mut header)? {
+        parse_transport(packet, &mut header)?;
+    }
+    Ok(header)
+}
+
+/// Walks to the transport header; false if it is in another part of the packet.
+pub(super) fn skip_extensions<A>(packet: &[u8], header: &mut Header<A>) -> Result<bool, Reason> {
     while let 0 | 43 | 44 | 60 = header.tuple.protocol {
         let Some(extension) = packet.get(header.transport..header.transport + 8) else { return Err(Reason::Truncated) };
         let is_fragment = header.tuple.protocol == 44;
@@ -113,13 +121,12 @@ pub(crate) fn parse_ipv6(packet: &[u8]) -> Result<Header<u128>, Reason> {
             let (offset, more) = (u16::from_be_bytes([extension[2], extension[3]]) >> 3, extension[3] & 1 != 0);
             if offset != 0 {
                 header.kind = Kind::Fragment(identification);
-                return Ok(header);
+                return Ok(false);
             }
             header.first_of = more.then_some(identification);
         }
     }
-    parse_transport(packet, &mut header)?;
-    Ok(header)
+    Ok(true)
 }
 
 /// Reads ports, flags or identifier. `packet` ends where the IP header says.
@@ -150,6 +157,10 @@ fn parse_transport<A: Address>(packet: &[u8], header: &mut Header<A>) -> Result<
             header.kind = Kind::Sctp;
             header.tuple.ports = u32::load(sctp);
             header.flags = bytes.get(12).copied().unwrap_or(0);
+            // Who begins an association knows no tag of the other yet (RFC 9260 section 8.5.1).
+            if header.flags == 1 && sctp[4..8] != [0; 4] {
+                header.flags = u8::MAX;
+            }
         }
         protocol if protocol == A::ICMP => {
             let Some((icmp, _)) = bytes.split_first_chunk::<8>() else { return Err(Reason::Truncated) };

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::flow::{Tuple, pack_ports};
-use super::header::{Header, Kind};
+use super::header::{Header, Kind, skip_extensions};
 use super::rewrite::{fill_header_checksum, fold, pseudo_header, sum};
 
 /// An ICMP error, in both families.
@@ -69,6 +69,17 @@ pub fn emit<A: Address>(out: &mut Vec<u8>, source: A, about: &[u8], header: &Hea
     fill_checksum::<A>(out, start);
 }
 
+/// Takes one from the time to live of the packet that the error in `out` quotes, as forwarding it would have done.
+pub(crate) fn count_down_quote<A: Address>(out: &mut [u8]) {
+    let start = if A::CHECKSUM.is_some() { 20 } else { 40 };
+    let quote = &mut out[start + 8..];
+    quote[A::TTL] = quote[A::TTL].saturating_sub(1);
+    if A::CHECKSUM.is_some() {
+        fill_header_checksum(quote);
+    }
+    fill_checksum::<A>(out, start);
+}
+
 /// Computes the checksum of the ICMP message at `start` anew.
 pub(crate) fn fill_checksum<A: Address>(packet: &mut [u8], start: usize) {
     packet[start + 2..start + 4].fill(0);
@@ -98,16 +109,22 @@ pub(crate) fn quoted<A: Address>(quote: &[u8]) -> Option<Header<A>> {
     let is_ipv4 = A::CHECKSUM.is_some();
     let first = *quote.first()?;
     let transport = if is_ipv4 { usize::from(first & 15) * 4 } else { 40 };
-    if first >> 4 != if is_ipv4 { 4 } else { 6 } || transport < A::SOURCE + 2 * A::LENGTH {
+    if first >> 4 != if is_ipv4 { 4 } else { 6 } || transport < A::SOURCE + 2 * A::LENGTH || quote.len() < transport {
         return None;
     }
-    let bytes = quote.get(transport..transport + 8)?;
     if is_ipv4 && (quote[6] & 0x1f, quote[7]) != (0, 0) {
         return None;
     }
-    let protocol = if is_ipv4 { quote[9] } else { quote[6] };
+    let (src, dst) = (A::load(&quote[A::SOURCE..]), A::load(&quote[A::SOURCE + A::LENGTH..]));
+    let tuple = Tuple { src, dst, ports: 0, protocol: if is_ipv4 { quote[9] } else { quote[6] } };
+    let (length, ttl) = (quote.len(), quote[A::TTL]);
+    let mut header = Header { tuple, transport, length, ttl, flags: 0, kind: Kind::Other, first_of: None };
+    if !is_ipv4 && !skip_extensions(quote, &mut header).ok()? {
+        return None;
+    }
+    let bytes = quote.get(header.transport..header.transport + 8)?;
     let identifier = u16::from_be_bytes([bytes[4], bytes[5]]);
-    let (kind, ports) = match (protocol, bytes[0]) {
+    (header.kind, header.tuple.ports) = match (header.tuple.protocol, bytes[0]) {
         (6, _) => (Kind::Tcp, u32::load(bytes)),
         (17, _) => (Kind::Udp, u32::load(bytes)),
         (132, _) => (Kind::Sctp, u32::load(bytes)),
@@ -118,8 +135,5 @@ pub(crate) fn quoted<A: Address>(quote: &[u8]) -> Option<Header<A>> {
         (1 | 58, _) => return None,
         _ => (Kind::Other, 0),
     };
-    let src = A::load(&quote[A::SOURCE..]);
-    let dst = A::load(&quote[A::SOURCE + A::LENGTH..]);
-    let tuple = Tuple { src, dst, ports, protocol };
-    Some(Header { tuple, transport, length: quote.len(), ttl: quote[A::TTL], flags: 0, kind, first_of: None })
+    Some(header)
 }

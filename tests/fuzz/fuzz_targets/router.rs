@@ -19,6 +19,8 @@ fuzz_target!(|data: &[u8]| {
     let mut rest = rest;
     let (mut router, services) = router(*first, *second);
     let mut now = Instant::from_secs(1);
+    // What left last.
+    let mut left = Vec::new();
     while let [length, from, wait, tail @ ..] = rest {
         let (packet, tail) = tail.split_at(usize::from(*length).min(tail.len()));
         rest = tail;
@@ -53,7 +55,11 @@ fuzz_target!(|data: &[u8]| {
             1 => Ingress::Host,
             _ => Ingress::Link(LinkId(0)),
         };
-        let mut packet = packet.to_vec();
+        let mut packet = match *packet {
+            // An error about it, or its answer: these find its connection.
+            [kind, code, quoted, word] if !left.is_empty() => answer(&left, kind, code, usize::from(quoted), word),
+            _ => packet.to_vec(),
+        };
         if wait & 1 == 0 {
             fill_checksums(&mut packet);
         }
@@ -79,17 +85,48 @@ fuzz_target!(|data: &[u8]| {
                     assert_eq!(out, right);
                 }
             }
-            _ if was_right => {
-                let mut right = packet.clone();
-                fill_checksums(&mut right);
-                assert_eq!(packet, right, "from {before:x?}");
+            _ => {
+                if was_right {
+                    let mut right = packet.clone();
+                    fill_checksums(&mut right);
+                    assert_eq!(packet, right, "from {before:x?}");
+                }
+                left = packet;
             }
-            _ => {}
         }
     }
     router.handle_timeout(now + Duration::from_secs(1_000_000), &mut ());
     assert_eq!(router.connection_count(), 0);
 });
+
+/// An ICMP error that quotes so many bytes of `packet`; or the packet itself with its ends exchanged, if `kind` is odd.
+fn answer(packet: &[u8], kind: u8, code: u8, quoted: usize, word: u8) -> Vec<u8> {
+    let is_ipv4 = packet[0] >> 4 == 4;
+    let (start, source, length) = if is_ipv4 { (20, 12, 4) } else { (40, 8, 16) };
+    let mut answer = packet.to_vec();
+    if kind & 1 != 0 {
+        answer[source..source + 2 * length].rotate_left(length);
+        if let Some(ports) = answer.get_mut(start..start + 4) {
+            ports.rotate_left(2);
+        }
+        return answer;
+    }
+    answer.truncate(start);
+    if is_ipv4 {
+        answer[0] = 0x45;
+    }
+    // From whoever it was for, or a router on the way, to whoever sent it.
+    answer[source..source + 2 * length].rotate_left(length);
+    answer[source + length - 1] ^= code >> 6;
+    (answer[if is_ipv4 { 8 } else { 7 }], answer[if is_ipv4 { 9 } else { 6 }]) = (64, if is_ipv4 { 1 } else { 58 });
+    answer.extend_from_slice(&[kind >> 1, code & 63, 0, 0, 0, 0, 0, word]);
+    answer.extend_from_slice(&packet[..packet.len().min(start + quoted)]);
+    let total = answer.len();
+    let field = if is_ipv4 { 2 } else { 4 };
+    let size = if is_ipv4 { total } else { total - start } as u16;
+    answer[field..field + 2].copy_from_slice(&size.to_be_bytes());
+    answer
+}
 
 fn router(choice: u8, more: u8) -> (Router, Vec<ServicePort>) {
     let mut config = RouterConfig::new([10, 0, 0, 1].into());

@@ -9,7 +9,8 @@ pub(crate) fn first_state<A: Address>(header: &Header<A>) -> Option<State> {
     match header.kind {
         Kind::Tcp => tcp::first(header.flags),
         Kind::Udp => Some(State::Datagrams),
-        Kind::Sctp => Some(State::Setup),
+        // INIT, HEARTBEAT and its answer (nf_conntrack_proto_sctp.c, `sctp_new`).
+        Kind::Sctp => matches!(header.flags, 1 | 4 | 5).then_some(State::Setup),
         Kind::Query => Some(State::Query),
         Kind::Answer | Kind::Error | Kind::Fragment(_) => None,
         Kind::Other => Some(State::Generic),

@@ -74,6 +74,9 @@ pub(super) enum Step {
 pub(super) fn step(state: State, flags: u8, reply: bool) -> Step {
     use State::*;
     use Step::*;
+    if !is_possible(flags) {
+        return Invalid;
+    }
     if flags & RST != 0 {
         return To(Close);
     }
@@ -123,10 +126,24 @@ pub(super) fn step(state: State, flags: u8, reply: bool) -> Step {
 /// The first state of a connection that begins with this packet; connections may be picked up in their middle
 /// (`nf_conntrack_tcp_loose`).
 pub(super) fn first(flags: u8) -> Option<State> {
+    if !is_possible(flags) {
+        return None;
+    }
     match (flags & RST != 0, flags & SYN != 0, flags & FIN != 0, flags & ACK != 0) {
         (false, true, _, false) => Some(State::SynSent),
         (false, false, false, true) => Some(State::Established),
         _ => None,
+    }
+}
+
+/// Whether a segment may bear these flags together (the same file, `tcp_valid_flags`).
+fn is_possible(flags: u8) -> bool {
+    const URG: u8 = 0x20;
+    match flags & (FIN | SYN | RST | ACK | URG) {
+        SYN | RST => true,
+        flags if flags == SYN | URG || flags == SYN | ACK => true,
+        flags if flags == RST | ACK => true,
+        flags => flags & !(FIN | URG) == ACK,
     }
 }
 
@@ -165,6 +182,9 @@ mod tests {
         assert_eq!(first(FIN | ACK), None);
         assert_eq!(first(RST), None);
         assert_eq!(first(SYN | ACK), None);
+        assert_eq!(first(SYN | FIN), None);
+        assert_eq!(step(State::Established, FIN, false), Step::Invalid, "a FIN without an ACK");
+        assert_eq!(step(State::Established, RST | SYN, false), Step::Invalid);
         assert_eq!(first(ACK), Some(State::Established));
     }
 }
