@@ -51,7 +51,9 @@ const OWN: &[&str] = &[
     "kubectl_recorded",
     "netpol_own",
     "routing_own",
+    "routing_recorded",
     "routing_nftables_own",
+    "routing_nftables_recorded",
     "validation_objects_own",
     "validation_own",
 ];
