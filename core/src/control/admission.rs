@@ -11,11 +11,11 @@ mod tests;
 
 use super::{IpPool, PortPool};
 use crate::{
-    api::{ApiError, Kind, Object},
+    api::{ApiError, Kind, Object, Value, field},
     cidr::Cidr,
     rng::Rng,
 };
-use alloc::{format, vec::Vec};
+use alloc::{format, string::ToString, vec, vec::Vec};
 use core::ops::RangeInclusive;
 use service::Transaction;
 
@@ -26,6 +26,8 @@ pub struct Admission {
     pools: Vec<IpPool>,
     ports: PortPool,
     rng: Rng,
+    /// What every pod tolerates for a while.
+    tolerations: Value,
     /// How often names have drawn, by a hash of the name: a Service made again draws anew, others are not shifted.
     draws: [u32; 64],
 }
@@ -44,7 +46,7 @@ impl Admission {
     /// An admission with empty pools.
     pub fn new(service_cidrs: &[Cidr], node_ports: RangeInclusive<u16>, rng: Rng) -> Admission {
         let pools = service_cidrs.iter().map(|range| IpPool::new(*range)).collect();
-        Admission { pools, ports: PortPool::new(node_ports), rng, draws: [0; 64] }
+        Admission { pools, ports: PortPool::new(node_ports), rng, tolerations: tolerations(), draws: [0; 64] }
     }
 
     /// The pools of cluster IPs, that of the default family first.
@@ -64,6 +66,7 @@ impl Admission {
         object.set_defaults();
         if object.kind == Kind::Pod {
             admit_classes(&object)?;
+            self.admit_pod(&mut object, None)?;
         }
         let mut transaction = Transaction::new(mode);
         let allocated = match object.kind {
@@ -80,6 +83,9 @@ impl Admission {
     /// Judges a changed object against the stored one.
     pub fn update(&mut self, old: &Object, mut object: Object, mode: Mode) -> Result<Object, ApiError> {
         object.set_defaults();
+        if object.kind == Kind::Pod {
+            self.admit_pod(&mut object, Some(old))?;
+        }
         let mut transaction = Transaction::new(mode);
         let allocated = match object.kind {
             Kind::Service => self.allocate_update(&mut object, old, &mut transaction),
@@ -90,6 +96,54 @@ impl Admission {
             object.validate(Some(old))
         });
         self.finish(transaction, object, judged)
+    }
+
+    /// Gives every pod a priority, and tolerations for a node that is not ready or not reached.
+    ///
+    /// Source: kubernetes plugin/pkg/admission/priority/admission.go, defaulttolerationseconds/admission.go.
+    fn admit_pod(&self, pod: &mut Object, old: Option<&Object>) -> Result<(), ApiError> {
+        let priority = match pod.spec()["priorityClassName"].str() {
+            "system-cluster-critical" => 2_000_000_000,
+            "system-node-critical" => 2_000_001_000,
+            _ => 0,
+        };
+        for (field, value, what) in [
+            ("priority", Value::Int(priority), "the integer value of priority"),
+            ("preemptionPolicy", Value::from("PreemptLowerPriority"), "the string value of PreemptionPolicy"),
+        ] {
+            let given = &pod.spec()[field];
+            if let Some(old) = old {
+                if given.is_null() {
+                    let kept = old.spec()[field].clone();
+                    pod.value.set(&["spec", field], kept);
+                }
+                continue;
+            }
+            if !given.is_null() && *given != value {
+                let text = |value: &Value| value.as_int().map_or_else(|| value.str().to_string(), |n| n.to_string());
+                let [given, value] = [given, &value].map(text);
+                let why = format!(
+                    "{what} ({given}) must not be provided in pod spec; priority admission controller computed {value} \
+                     from the given PriorityClass name"
+                );
+                return Err(ApiError::forbidden(&pod.key(), &why));
+            }
+            pod.value.set(&["spec", field], value);
+        }
+        // Nearly all pods have none of their own, and share these.
+        if pod.spec()["tolerations"].is_empty() {
+            pod.value.set(&["spec", "tolerations"], self.tolerations.clone());
+            return Ok(());
+        }
+        for given in self.tolerations.items() {
+            let bears = |own: &Value| {
+                (own["key"].is_empty() || own["key"] == given["key"]) && matches!(own["effect"].str(), "" | "NoExecute")
+            };
+            if !pod.spec()["tolerations"].items().iter().any(bears) {
+                pod.value.at_mut(&["spec", "tolerations"]).items_mut().push(given.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Takes back what an object holds, once it is deleted.
@@ -122,6 +176,16 @@ impl Admission {
         let mut mixed = Rng::new(bucket.next_u64() ^ u64::from(*count));
         Rng::new(mixed.next_u64())
     }
+}
+
+/// A node that is not ready, or not reached, keeps its pods for five minutes.
+fn tolerations() -> Value {
+    let mut given = Vec::new();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let (effect, operator) = (field("effect", "NoExecute"), field("operator", "Exists"));
+        given.push(Value::of(vec![effect, field("key", key), operator, field("tolerationSeconds", 300)]));
+    }
+    Value::from(given)
 }
 
 /// There are no classes of priority or of runtimes here, so a pod that names one is refused.

@@ -10,7 +10,7 @@ use super::{
 use crate::api::{
     Object, Value,
     field::{Errors, Path},
-    go_json, json,
+    go_json,
     schema::Type,
 };
 use alloc::{
@@ -24,11 +24,6 @@ use alloc::{
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\
                          `spec.tolerations` (only additions to existing tolerations),\
                          `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-
-/// What the server's plugins add to the tolerations of every pod.
-const ADDED: &str = r#"[{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute",
-    "tolerationSeconds":300},{"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute",
-    "tolerationSeconds":300}]"#;
 
 /// The faults of what changed; hardly anything may.
 pub(super) fn validate(errors: &mut Errors, pod: &Object, old: &Object) {
@@ -84,16 +79,9 @@ fn validate_added_tolerations(errors: &mut Errors, path: &Path<'_>, new: &Value,
     validate_tolerations(errors, path, new.items());
 }
 
-/// A pod's spec as the server holds it, a field a line, with what its plugins add to every pod and this product leaves out.
+/// A pod's spec as the server holds it, a field a line.
 fn lines(spec: &Value) -> Vec<String> {
     let mut spec = spec.clone();
-    for (field, value) in [("priority", Value::Int(0)), ("preemptionPolicy", "PreemptLowerPriority".into())] {
-        if spec[field].is_null() {
-            spec.set(&[field], value);
-        }
-    }
-    let added = json::parse(ADDED).unwrap_or_default();
-    spec.field_mut("tolerations").items_mut().extend_from_slice(added.items());
     for (name, _) in &HOST_FIELDS {
         let value = spec.remove(&[*name]).unwrap_or_default();
         spec.set(&["securityContext", *name], value);

@@ -309,3 +309,37 @@ fn pools_hold_exactly_what_services_hold_whatever_happens() {
         }
     }
 }
+
+#[test]
+fn a_pod_is_stored_with_its_priority_and_with_patience_for_its_node() {
+    let mut admission = Admission::new(&[], 30_000..=32_767, Rng::new(0));
+    let mut pod = Object::new(Kind::Pod, "default", "web");
+    let mut container = Value::map();
+    container.set(&["name"], "web");
+    container.set(&["image"], "nginx");
+    pod.value.set(&["spec", "containers"], vec![container]);
+    let stored = admission.create(pod.clone(), Mode::Real).unwrap();
+    assert_eq!(stored.spec()["priority"].as_int(), Some(0));
+    assert_eq!(stored.spec()["preemptionPolicy"].str(), "PreemptLowerPriority");
+    let tolerated = |pod: &Object| -> Vec<(String, Option<i64>)> {
+        let all = pod.spec()["tolerations"].items().iter();
+        all.map(|own| (own["key"].str().into(), own["tolerationSeconds"].as_int())).collect()
+    };
+    let (not_ready, unreachable) = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable");
+    assert_eq!(tolerated(&stored), [(not_ready.into(), Some(300)), (unreachable.into(), Some(300))]);
+    let mut again = pod.clone();
+    again.value.set(&["metadata", "uid"], stored.uid());
+    assert_eq!(admission.update(&stored, again, Mode::Real).unwrap().spec(), stored.spec());
+    let mut own = Value::map();
+    own.set(&["key"], unreachable);
+    own.set(&["operator"], "Exists");
+    pod.value.set(&["spec", "tolerations"], vec![own]);
+    let stored = admission.create(pod.clone(), Mode::Real).unwrap();
+    assert_eq!(tolerated(&stored), [(unreachable.into(), None), (not_ready.into(), Some(300))]);
+    pod.value.set(&["spec", "priority"], 5);
+    assert_eq!(
+        admission.create(pod, Mode::Real).unwrap_err().message,
+        "pods \"web\" is forbidden: the integer value of priority (5) must not be provided in pod spec; priority \
+         admission controller computed 0 from the given PriorityClass name"
+    );
+}

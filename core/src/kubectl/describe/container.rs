@@ -54,25 +54,6 @@ pub(in super::super) fn volume(volume: &Value) -> String {
     )
 }
 
-/// The tolerations that every pod is given if it has none of its own for a node that is not ready or not reached.
-///
-/// Source: kubernetes plugin/pkg/admission/defaulttolerationseconds/admission.go.
-pub(super) fn tolerate(tolerations: &mut Value) {
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let bears = |own: &Value| {
-            (own["key"].is_empty() || own["key"].str() == key) && matches!(own["effect"].str(), "" | "NoExecute")
-        };
-        if !tolerations.items().iter().any(bears) {
-            let mut given = Value::map();
-            for (field, text) in [("key", key), ("operator", "Exists"), ("effect", "NoExecute")] {
-                given.set(&[field], text);
-            }
-            given.set(&["tolerationSeconds"], 300);
-            tolerations.items_mut().push(given);
-        }
-    }
-}
-
 /// A line for each toleration.
 pub(in super::super) fn tolerations(tolerations: &Value) -> String {
     let mut lines = Vec::new();

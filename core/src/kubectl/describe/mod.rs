@@ -119,7 +119,6 @@ impl Session<'_> {
             Kind::Pod => {
                 let has_ended = matches!(object.status()["phase"].str(), "Failed" | "Succeeded");
                 tree.set(&["ending"], object.is_terminating() && !has_ended);
-                container::tolerate(tree.at_mut(&["spec", "tolerations"]));
                 for (list, statuses) in
                     [("initContainers", "initContainerStatuses"), ("containers", "containerStatuses")]
                 {
