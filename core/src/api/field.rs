@@ -2,13 +2,16 @@
 //!
 //! Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/validation/field (path.go, errors.go).
 
-use super::{Cause, CauseReason, Value, json};
+use super::{
+    Cause, CauseReason, Value, json,
+    quote::{GO, Quoted, quote},
+};
 use alloc::{
     format,
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt::{self, Display, Formatter};
+use core::fmt;
 
 /// A field's path, kept as a chain on the stack: it becomes text only when something is at fault.
 ///
@@ -206,11 +209,7 @@ impl Errors {
 
     fn bad(&mut self, path: &Path<'_>, reason: CauseReason, bad: Bad<'_>, detail: &str) {
         let shown = match bad {
-            Bad::Text(text) => {
-                let mut quoted = String::new();
-                quote(&mut quoted, text);
-                quoted
-            }
+            Bad::Text(text) => Quoted(text).to_string(),
             Bad::Int(number) => number.to_string(),
             Bad::Json(text) => text,
         };
@@ -235,50 +234,9 @@ fn supported_values(supported: &[&str]) -> String {
         if at > 0 {
             detail.push_str(", ");
         }
-        quote(&mut detail, value);
+        quote(&mut detail, value, &GO);
     }
     detail
-}
-
-/// A text that is shown in quotes, as Go's `%q` writes it.
-///
-/// Never `{:?}`: the engine is built without it, and Rust escapes other characters than Go.
-#[derive(Debug, Clone, Copy)]
-pub struct Quoted<'a>(pub &'a str);
-
-impl Display for Quoted<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        quote(&mut text, self.0);
-        f.write_str(&text)
-    }
-}
-
-/// Appends the text in quotes as Go's `%q` writes it.
-pub fn quote(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c if is_invisible(c) => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-/// The characters people paste without seeing them; Go escapes what is not printable.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{3000}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -303,13 +261,6 @@ mod tests {
                 "spec[k]: Too many: 101: must have at most 100 items",
             ]
         );
-    }
-
-    #[test]
-    fn text_is_quoted_as_go_quotes_it() {
-        let mut out = String::new();
-        quote(&mut out, "a\"\\\n\u{1}\u{a0}–");
-        assert_eq!(out, "\"a\\\"\\\\\\n\\x01\\u00a0–\"");
     }
 
     #[test]

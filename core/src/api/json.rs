@@ -1,6 +1,9 @@
 //! JSON text of a value tree, and back.
 
-use super::{Map, Value};
+use super::{
+    Map, Value,
+    quote::{JSON, quote},
+};
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt;
 
@@ -21,21 +24,7 @@ pub fn emit_pretty(value: &Value) -> String {
 
 /// Appends a JSON string; `<`, `>` and `&` are escaped, as Go does.
 pub fn write_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\0'..'\x20' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
+    quote(out, text, &JSON);
 }
 
 fn write(out: &mut String, value: &Value, indent: Option<usize>) {

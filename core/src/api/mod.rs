@@ -39,6 +39,7 @@ pub mod pod;
 #[cfg(all(test, feature = "yaml"))]
 mod properties;
 pub mod quantity;
+mod quote;
 pub mod schema;
 pub mod selector;
 pub mod service;
@@ -49,9 +50,9 @@ pub mod workload;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
-pub use field::Quoted;
 pub use kind::Kind;
 pub use object::{Key, Object};
+pub use quote::Quoted;
 pub use shared::Shared;
 pub use status::{ApiError, Cause, CauseReason, Reason, Status};
 pub use value::{Map, Value, field};

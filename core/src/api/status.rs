@@ -1,7 +1,12 @@
 //! What the API answers when it refuses: upstream's `metav1.Status`.
 
-use super::{Key, Kind, field::quote};
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use super::{Key, Kind, Quoted};
+use alloc::{
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::{
     fmt,
     ops::{Deref, DerefMut},
@@ -143,8 +148,7 @@ impl ApiError {
     /// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go (NewInvalid).
     pub fn invalid(kind: Kind, name: &str, causes: Vec<Cause>) -> ApiError {
         let names = kind.names();
-        let mut quoted = String::new();
-        quote(&mut quoted, name);
+        let quoted = Quoted(name).to_string();
         let group = if names.group.is_empty() { String::new() } else { format!(".{}", names.group) };
         let lines = lines(&causes);
         let list = if let [line] = &lines[..] { line.clone() } else { format!("[{}]", lines.join(", ")) };

@@ -4,8 +4,11 @@
 //! lines folded after eighty columns.
 
 use super::scalar;
-use crate::api::{Value, json};
-use alloc::{format, string::String};
+use crate::api::{
+    Value, json,
+    quote::{YAML, quote},
+};
+use alloc::string::String;
 
 /// Lines are folded at the first blank after this column.
 const WIDTH: usize = 80;
@@ -88,11 +91,11 @@ fn pad(out: &mut String, indent: usize) {
 
 fn text(out: &mut String, text: &str, indent: usize, column: usize, is_key: bool) {
     if scalar::is_special(text) {
-        double_quoted(out, text);
+        quote(out, text, &YAML);
     } else if text.contains('\n') && !is_key && is_literal(text) {
         literal(out, text, indent + 2);
     } else if !is_printable(text) || text.contains('\n') {
-        double_quoted(out, text);
+        quote(out, text, &YAML);
     } else if is_plain(text) {
         folded(out, text, indent + 2, column, is_key, false);
     } else {
@@ -140,35 +143,6 @@ fn folded(out: &mut String, text: &str, indent: usize, mut column: usize, is_key
         out.push(c);
         column += 1;
     }
-}
-
-fn double_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0' => out.push_str("\\0"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            '\u{1b}' => out.push_str("\\e"),
-            '\u{85}' => out.push_str("\\N"),
-            '\u{a0}' => out.push_str("\\_"),
-            '\u{2028}' => out.push_str("\\L"),
-            '\u{2029}' => out.push_str("\\P"),
-            '\u{feff}' => out.push_str("\\uFEFF"),
-            c if (c as u32) < 0x20 || (0x7f..0xa0).contains(&(c as u32)) => {
-                out.push_str(&format!("\\x{:02X}", c as u32));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 fn is_printable(text: &str) -> bool {
