@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::{
-    api::{Object, json},
+    api::{Kind, Object, json},
     time::Instant,
 };
 
