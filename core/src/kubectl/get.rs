@@ -44,33 +44,7 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     let filter = Filter::of(args)?;
     let is_everywhere = args.is_set("all-namespaces");
     check(&targets, &filter, is_everywhere)?;
-    let mut groups: Vec<(Kind, Vec<Rc<Object>>)> = Vec::new();
-    let mut errors = Vec::new();
-    for target in &targets {
-        if let Some(warning) = target.kind.deprecation()
-            && !groups.iter().any(|(kind, _)| *kind == target.kind)
-        {
-            session.warn(warning);
-        }
-        let found = match &target.name {
-            None => session.listed(target.kind, &filter, is_everywhere),
-            Some(name) => match session.named(target.kind, name) {
-                Ok(object) => alloc::vec![object],
-                Err(_) if args.is_set("ignore-not-found") => Vec::new(),
-                Err(error) => {
-                    let text = error.kubectl("");
-                    if !errors.contains(&text) {
-                        errors.push(text);
-                    }
-                    continue;
-                }
-            },
-        };
-        match groups.last_mut() {
-            Some((kind, objects)) if *kind == target.kind => objects.extend(found),
-            _ => groups.push((target.kind, found)),
-        }
-    }
+    let (mut groups, errors) = find(session, args, &targets, &filter);
     if let Some(path) = args.flag("sort-by") {
         let template = Template::parse_relaxed(path).map_err(|error| Failure::error(&error))?;
         for (_, objects) in &mut groups {
@@ -115,6 +89,43 @@ fn get(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         session.watch(&targets[0], &filter, is_everywhere, style, &listed);
     }
     Ok(())
+}
+
+/// The objects that are asked for, those of a kind together, and what is said of names that are not there.
+fn find(
+    session: &mut Session<'_>,
+    args: &Args,
+    targets: &[Target],
+    filter: &Filter,
+) -> (Vec<(Kind, Vec<Rc<Object>>)>, Vec<String>) {
+    let mut groups: Vec<(Kind, Vec<Rc<Object>>)> = Vec::new();
+    let mut errors = Vec::new();
+    for target in targets {
+        if let Some(warning) = target.kind.deprecation()
+            && !groups.iter().any(|(kind, _)| *kind == target.kind)
+        {
+            session.warn(warning);
+        }
+        let found = match &target.name {
+            None => session.listed(target.kind, filter, args.is_set("all-namespaces")),
+            Some(name) => match session.named(target.kind, name) {
+                Ok(object) => alloc::vec![object],
+                Err(_) if args.is_set("ignore-not-found") => Vec::new(),
+                Err(error) => {
+                    let text = error.kubectl("");
+                    if !errors.contains(&text) {
+                        errors.push(text);
+                    }
+                    continue;
+                }
+            },
+        };
+        match groups.last_mut() {
+            Some((kind, objects)) if *kind == target.kind => objects.extend(found),
+            _ => groups.push((target.kind, found)),
+        }
+    }
+    (groups, errors)
 }
 
 fn check(targets: &[Target], filter: &Filter, is_everywhere: bool) -> Result<(), Failure> {

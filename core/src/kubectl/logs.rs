@@ -66,36 +66,7 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             false => (first..first + 1).chain(0..0),
         };
         for index in order {
-            let container = mains.get(index).unwrap_or_else(|| &inits[index - mains.len()]);
-            let (name, place) = (pod.name(), Place::pod(pod.namespace(), pod.name()));
-            let previous = args.is_set("previous");
-            let Some(text) = session.cluster.container_output(&place, index, previous) else {
-                if previous {
-                    let container = container["name"].str();
-                    let text = format!("previous terminated container \"{container}\" in pod \"{name}\" not found");
-                    return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
-                }
-                let reason = pod.status()["containerStatuses"][index]["state"]["waiting"]["reason"].str();
-                let reason = match reason {
-                    "" if inits.is_empty() => "ContainerCreating",
-                    "" => "PodInitializing",
-                    reason => reason,
-                };
-                let container = container["name"].str();
-                let text = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}");
-                return Err(Failure::plain(format!("Error from server (BadRequest): {text}")));
-            };
-            // By labels one asks for many pods, and gets the last of each.
-            let text = tail(&text, args.flag("tail").or(args.flag("selector").map(|_| "10")));
-            let mut text = match args.is_set("prefix") {
-                true => prefixed(&text, &format!("[pod/{name}/{}] ", container["name"].str())),
-                false => text,
-            };
-            if let Some(limit) =
-                args.flag("limit-bytes").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0)
-            {
-                text.truncate(text.floor_char_boundary(limit));
-            }
+            let text = log(session, args, &pod, index)?;
             session.print(&text);
         }
     }
@@ -108,6 +79,36 @@ fn logs(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         });
     }
     Ok(())
+}
+
+/// What a container has printed, as far as it is asked for; the pod's init containers are counted behind the others.
+fn log(session: &Session<'_>, args: &Args, pod: &Object, index: usize) -> Result<String, Failure> {
+    let (mains, inits) = (pod.spec()["containers"].items(), pod.spec()["initContainers"].items());
+    let container = mains.get(index).unwrap_or_else(|| &inits[index - mains.len()])["name"].str();
+    let (name, place) = (pod.name(), Place::pod(pod.namespace(), pod.name()));
+    let is_previous = args.is_set("previous");
+    let Some(text) = session.cluster.container_output(&place, index, is_previous) else {
+        let why = if is_previous {
+            format!("previous terminated container \"{container}\" in pod \"{name}\" not found")
+        } else {
+            let reason = match pod.status()["containerStatuses"][index]["state"]["waiting"]["reason"].str() {
+                "" if inits.is_empty() => "ContainerCreating",
+                "" => "PodInitializing",
+                reason => reason,
+            };
+            format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}")
+        };
+        return Err(Failure::plain(format!("Error from server (BadRequest): {why}")));
+    };
+    // By labels one asks for many pods, and gets the last of each.
+    let mut text = tail(&text, args.flag("tail").or(args.flag("selector").map(|_| "10")));
+    if args.is_set("prefix") {
+        text = prefixed(&text, &format!("[pod/{name}/{container}] "));
+    }
+    if let Some(limit) = args.flag("limit-bytes").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0) {
+        text.truncate(text.floor_char_boundary(limit));
+    }
+    Ok(text)
 }
 
 /// Which of a pod's containers is meant; of several, kubectl says which it takes.

@@ -7,12 +7,7 @@ use crate::{
     api::{ApiError, Key, Kind, Object, Reason, Value, schema, yaml},
     cluster::Hint,
 };
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// One object as a file gives it.
 #[derive(Debug)]
@@ -133,19 +128,9 @@ impl Session<'_> {
                     "error: error validating \"{source}\": error validating data: invalid object to validate; {STOP}"
                 ));
             }
-            let mut unset = Vec::new();
-            for (field, text) in [("apiVersion", "apiVersion not set"), ("kind", "kind not set")] {
-                match &value[field] {
-                    Value::Null => unset.push(text.to_owned()),
-                    Value::String(text_of) if !text_of.is_empty() => {}
-                    Value::String(_) => unset.push(text.to_owned()),
-                    _ => unset.push(format!("{field} isn't string type")),
-                }
-            }
-            if !unset.is_empty() {
-                let list = if let [one] = &unset[..] { (*one).to_string() } else { format!("[{}]", unset.join(", ")) };
-                self.note_unreadable(source, origin.position(text, "kind"), &list);
-                return Err(format!("error: error validating \"{source}\": error validating data: {list}; {STOP}"));
+            if let Some(unset) = unset(&value) {
+                self.note_unreadable(source, origin.position(text, "kind"), &unset);
+                return Err(format!("error: error validating \"{source}\": error validating data: {unset}; {STOP}"));
             }
             if let Some(why) = schema::metadata_complaint(&value) {
                 self.note_unreadable(source, origin.position(text, "metadata"), &why);
@@ -154,34 +139,9 @@ impl Session<'_> {
             }
             let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
             let Some(kind) = Kind::from_manifest(version, kind) else {
-                self.note_unreadable(
-                    source,
-                    origin.position(text, "kind"),
-                    &format!("no matches for kind \"{kind}\" in version \"{version}\""),
-                );
-                let meta = &value["metadata"];
-                // The names of kinds are looked up as those of resources are, but objects are not read so.
-                let known = Kind::ALL.into_iter().map(Kind::names);
-                if let Some(known) = known.into_iter().find(|k| k.singular == kind && k.is_api_version(version)) {
-                    errors.push(Problem::from(format!(
-                        "Error from server (BadRequest): error when creating \"{source}\": {kind} in version \"{}\" \
-                         cannot be handled as a {}: no kind \"{kind}\" is registered for version \"{version}\" in scheme \
-                         \"pkg/api/legacyscheme/scheme.go:30\"",
-                        known.version, known.kind
-                    )));
-                    continue;
-                }
-                errors.push(Problem::from(format!(
-                    "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": \
-                     no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first",
-                    meta["name"].str(),
-                    meta["namespace"].str()
-                )));
-                self.output.hint = Some(Hint {
-                    code: "CIP002".to_owned(),
-                    text: format!("{kind} of {version} is a kind that this cluster does not simulate."),
-                    action: None,
-                });
+                let why = format!("no matches for kind \"{kind}\" in version \"{version}\"");
+                self.note_unreadable(source, origin.position(text, "kind"), &why);
+                errors.push(self.unknown_kind(source, &value, &why));
                 continue;
             };
             if value["metadata"].as_map().is_none() {
@@ -204,6 +164,50 @@ impl Session<'_> {
             found.push(Manifest { kind, value, origin, source: source.to_owned() });
         }
         Ok(())
+    }
+
+    /// Why there is no object of that kind.
+    fn unknown_kind(&mut self, source: &str, value: &Value, why: &str) -> Problem {
+        let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
+        // The names of kinds are looked up as those of resources are, but objects are not read so.
+        let mut known = Kind::ALL.into_iter().map(Kind::names);
+        if let Some(known) = known.find(|k| k.singular == kind && k.is_api_version(version)) {
+            return Problem::from(format!(
+                "Error from server (BadRequest): error when creating \"{source}\": {kind} in version \"{}\" cannot be \
+                 handled as a {}: no kind \"{kind}\" is registered for version \"{version}\" in scheme \
+                 \"pkg/api/legacyscheme/scheme.go:30\"",
+                known.version, known.kind
+            ));
+        }
+        self.output.hint = Some(Hint {
+            code: "CIP002".to_owned(),
+            text: format!("{kind} of {version} is a kind that this cluster does not simulate."),
+            action: None,
+        });
+        let meta = &value["metadata"];
+        Problem::from(format!(
+            "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": {why}\n\
+             ensure CRDs are installed first",
+            meta["name"].str(),
+            meta["namespace"].str()
+        ))
+    }
+}
+
+/// What an object does not say about what it is, if anything.
+fn unset(value: &Value) -> Option<String> {
+    let mut unset = Vec::new();
+    for (field, text) in [("apiVersion", "apiVersion not set"), ("kind", "kind not set")] {
+        match &value[field] {
+            Value::String(word) if !word.is_empty() => {}
+            Value::Null | Value::String(_) => unset.push(text.to_owned()),
+            _ => unset.push(format!("{field} isn't string type")),
+        }
+    }
+    match &unset[..] {
+        [] => None,
+        [one] => Some(one.clone()),
+        all => Some(format!("[{}]", all.join(", "))),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
 use alloc::{
     borrow::ToOwned,
     format,
+    rc::Rc,
     string::{String, ToString},
 };
 
@@ -27,27 +28,14 @@ pub(super) const COMMANDS: [Command; 2] = [
 ];
 
 fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let text = match (args.flag("patch"), args.flag("patch-file")) {
-        (Some(_), Some(_)) => return Err(Failure::error("cannot specify --patch and --patch-file together")),
-        (Some(text), None) => text.to_owned(),
-        (None, Some(file)) => match session.context.files.get(file) {
-            Some(text) => text.clone(),
-            None => {
-                let text = format!("unable to read patch file: open {file}: no such file or directory");
-                return Err(Failure::error(&text));
-            }
-        },
-        (None, None) => {
-            return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
-        }
-    };
+    let text = given(session, args)?;
     let kind = args.flag("type").unwrap_or("strategic").to_ascii_lowercase();
     if !matches!(&*kind, "json" | "merge" | "strategic") {
         let text = format!("--type must be one of [json merge strategic], not {}", Quoted(&kind));
         return Err(Failure::error(&text));
     }
     if text.is_empty() {
-        return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
+        return Err(Failure::error(NO_PATCH));
     }
     // What begins like JSON goes to the server as it is, anything else is turned into JSON.
     let change = if text.trim_start().starts_with('{') {
@@ -65,46 +53,70 @@ fn patch(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         change = Value::map();
     }
     for object in found {
-        if kind == "strategic"
-            && let Some((item, key)) = patch::keyless(object.kind, &change)
-        {
-            let item = super::print::plain(item);
-            let why = format!("Error from server: map: {item} does not contain declared merge key: {key}");
-            return Err(Failure::plain(why));
-        }
-        let value = match &*kind {
-            "merge" => patch::merge(&object.value, &change),
-            "strategic" => patch::strategic(object.kind, &object.value, &change),
-            _ => patch::json(&object.value, &change).map_err(|error| {
-                let text = "The request is invalid: the server rejected our request due to an error in our request";
-                Failure::plain(text.to_owned()).explain(&format!("The patch does not fit the object: {error}."))
-            })?,
-        };
-        // The server drops and names what it does not know.
-        let mut value = value;
-        for field in schema::unknown_fields(object.kind, &value) {
-            session.warn(&format!("unknown field \"{field}\""));
-        }
-        schema::drop_unknown(object.kind, &mut value);
-        check_identity(&object, &value)?;
-        if args.flag("subresource") == Some("status") {
-            let status = service_status(&object, &value)?;
-            let written = session.cluster.update_status(&object.key(), status)?;
-            let is_changed = written.resource_version() != object.resource_version();
-            session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
-            continue;
-        }
-        let written = write::write(session, args, &object, value);
-        let (written, is_changed) = written.map_err(|failure| match ill_typed(&failure.0.text) {
+        patch_one(session, args, &kind, &change, &object)?;
+    }
+    Ok(())
+}
+
+const NO_PATCH: &str = "must specify --patch or --patch-file containing the contents of the patch";
+
+/// The patch's text, from the command line or a file.
+fn given(session: &Session<'_>, args: &Args) -> Result<String, Failure> {
+    match (args.flag("patch"), args.flag("patch-file")) {
+        (Some(_), Some(_)) => Err(Failure::error("cannot specify --patch and --patch-file together")),
+        (Some(text), None) => Ok(text.to_owned()),
+        (None, Some(file)) => match session.context.files.get(file) {
+            Some(text) => Ok(text.clone()),
+            None => Err(Failure::error(&format!("unable to read patch file: open {file}: no such file or directory"))),
+        },
+        (None, None) => Err(Failure::error(NO_PATCH)),
+    }
+}
+
+/// Patches an object, and says so.
+fn patch_one(
+    session: &mut Session<'_>,
+    args: &Args,
+    kind: &str,
+    change: &Value,
+    object: &Rc<Object>,
+) -> Result<(), Failure> {
+    if kind == "strategic"
+        && let Some((item, key)) = patch::keyless(object.kind, change)
+    {
+        let item = super::print::plain(item);
+        let why = format!("Error from server: map: {item} does not contain declared merge key: {key}");
+        return Err(Failure::plain(why));
+    }
+    let mut value = match kind {
+        "merge" => patch::merge(&object.value, change),
+        "strategic" => patch::strategic(object.kind, &object.value, change),
+        _ => patch::json(&object.value, change).map_err(|error| {
+            let text = "The request is invalid: the server rejected our request due to an error in our request";
+            Failure::plain(text.to_owned()).explain(&format!("The patch does not fit the object: {error}."))
+        })?,
+    };
+    // The server drops and names what it does not know.
+    for field in schema::unknown_fields(object.kind, &value) {
+        session.warn(&format!("unknown field \"{field}\""));
+    }
+    schema::drop_unknown(object.kind, &mut value);
+    check_identity(object, &value)?;
+    let (written, is_changed) = if args.flag("subresource") == Some("status") {
+        let status = service_status(object, &value)?;
+        let written = session.cluster.update_status(&object.key(), status)?;
+        let is_changed = written.resource_version() != object.resource_version();
+        (written, is_changed)
+    } else {
+        write::write(session, args, object, value).map_err(|failure| match ill_typed(&failure.0.text) {
             Some(why) if kind == "strategic" => {
-                let change = Quoted(&super::print::plain(&change)).to_string();
+                let change = Quoted(&super::print::plain(change)).to_string();
                 Failure::plain(format!("The request is invalid: patch: Invalid value: {change}: {why}"))
             }
             _ => failure,
-        })?;
-        session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })?;
-    }
-    Ok(())
+        })?
+    };
+    session.report(args, &written, if is_changed { "patched" } else { "patched (no change)" })
 }
 
 /// What the server says of a patch that it cannot read.
