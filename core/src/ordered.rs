@@ -85,16 +85,6 @@ impl<K, V> OrdMap<K, V> {
         self.iter().map(|(_, value)| value)
     }
 
-    /// The values in order of their keys, to be changed.
-    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
-        self.iter_mut().map(|(_, value)| value)
-    }
-
-    /// The keys in order, without their values.
-    pub fn into_keys(self) -> impl DoubleEndedIterator<Item = K> {
-        self.into_iter().map(|(key, _)| key)
-    }
-
     /// The values in order of their keys, without these.
     pub fn into_values(self) -> impl DoubleEndedIterator<Item = V> {
         self.into_iter().map(|(_, value)| value)

@@ -324,11 +324,6 @@ impl Config {
         }
         Ok(())
     }
-
-    /// True if the second family is in use.
-    pub fn is_dual_stack(&self) -> bool {
-        self.service_cidrs.len() == 2
-    }
 }
 
 fn judge(what: &'static str, name: &str, faults: fn(&str) -> Vec<String>) -> Result<(), ConfigError> {

@@ -13,8 +13,8 @@ use crate::time::Duration;
 
 /// One port of one Service in one address family: what kube-proxy calls a service port.
 ///
-/// A dual-stack Service gives two of them for each port, with different names' owners alike: the key is the
-/// `name`, the `protocol` and the family of `cluster_ip`.
+/// A dual-stack Service gives two of them for each port, of the same name: the key is the `name`, the `protocol` and
+/// the family of `cluster_ip`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServicePort {
     /// `namespace/name:port`, or `namespace/name` for an unnamed port: unique with protocol and family.
@@ -33,11 +33,11 @@ pub struct ServicePort {
     pub load_balancer_ips: Vec<IpAddr>,
     /// Who may call the load-balancer addresses; empty for everyone.
     pub source_ranges: Vec<Cidr>,
-    /// Session affinity by client address, with the time after the last new connection that it lasts.
+    /// Session affinity by client address: how long it lasts after the client's last new connection.
     pub affinity: Option<Duration>,
-    /// internalTrafficPolicy Local.
+    /// Whether internalTrafficPolicy is Local: the cluster IP uses this node's endpoints only.
     pub internal_local: bool,
-    /// externalTrafficPolicy Local.
+    /// Whether externalTrafficPolicy is Local: calls from outside use this node's endpoints only, and keep their source.
     pub external_local: bool,
     /// The port on which the node tells load balancers whether it has local endpoints; 0 for none.
     pub health_check_port: u16,

@@ -99,6 +99,8 @@ fn affinity_binds_a_client_until_its_time_is_over_or_its_endpoint_goes() {
         lab.now += Duration::from_secs(9);
         assert_eq!(connect(&mut lab), first, "each connection restarts the time");
     }
+    let [sticky] = &lab.router.sticky_clients(lab.now)[..] else { panic!("one client is bound") };
+    assert_eq!((sticky.client, sticky.backend, sticky.left), (ip("10.1.1.101"), first, Duration::from_secs(10)));
     // Its endpoint goes: the client moves, and does not move back when the endpoint returns.
     let mut gone = endpoint(&alloc::format!("{first}"));
     gone.ready = false;

@@ -81,11 +81,6 @@ impl Link {
         &self.config
     }
 
-    /// Makes it behave differently from now on; what is on the wire is not touched.
-    pub fn set_config(&mut self, config: LinkConfig) {
-        self.config = config;
-    }
-
     /// Takes a packet, or says why it will never arrive.
     pub fn enqueue(&mut self, now: Instant, packet: Vec<u8>) -> Result<(), Reason> {
         if packet.len() > usize::from(self.config.mtu) {

@@ -46,15 +46,6 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
             Entry::Vacant(entry) => entry.insert(make()),
         }
     }
-
-    /// Changes the value if there is one.
-    #[must_use]
-    pub fn and_modify(mut self, change: impl FnOnce(&mut V)) -> Entry<'a, K, V> {
-        if let Entry::Occupied(entry) = &mut self {
-            change(entry.get_mut());
-        }
-        self
-    }
 }
 
 impl<'a, K, V> OccupiedEntry<'a, K, V> {
