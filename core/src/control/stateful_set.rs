@@ -1,4 +1,4 @@
-//! Keeps the pods of every StatefulSet: numbered, named, and made and ended in order. There are no volumes.
+//! Keeps the pods of every StatefulSet: numbered, named, and made and ended in order. Volumes are named and empty.
 //!
 //! Source: kubernetes pkg/controller/statefulset/stateful_set_control.go and stateful_set_utils.go. There are no
 //! ControllerRevisions either: a pod is always made from the present template, also below a partition.
@@ -180,6 +180,7 @@ impl Step<'_> {
         if !service.is_empty() {
             value.set(&["spec", "subdomain"], service);
         }
+        claim_volumes(value, self.set, &name);
         plan.create(pod);
         let words = format!("create Pod {name} in StatefulSet {} successful", self.set.name());
         plan.event(self.set, EventType::Normal, "SuccessfulCreate", SOURCE, Message::Text(words));
@@ -203,6 +204,21 @@ impl Step<'_> {
                 false
             }
         }
+    }
+}
+
+/// Each claim's template is a volume of the pod, in the place of one of the same name.
+///
+/// Source: kubernetes pkg/controller/statefulset/stateful_set_utils.go (updateStorage).
+fn claim_volumes(pod: &mut Value, set: &Object, name: &str) {
+    for template in set.spec()["volumeClaimTemplates"].items() {
+        let claim = template["metadata"]["name"].str();
+        let mut volume = Value::map();
+        volume.set(&["name"], claim);
+        volume.set(&["persistentVolumeClaim", "claimName"], format!("{claim}-{name}"));
+        let volumes = pod.at_mut(&["spec", "volumes"]).items_mut();
+        volumes.retain(|volume| volume["name"].str() != claim);
+        volumes.push(volume);
     }
 }
 

@@ -243,8 +243,8 @@ impl Session<'_> {
         match Format::of(args)? {
             Format::Table(_) => {
                 self.print_line(&format!("{} {done}{dry}", name_of(object)));
-                if self.output.hint.is_none() && matches!(done, "created" | "configured" | "replaced") {
-                    self.output.hint = super::unsimulated::hint(object);
+                if matches!(done, "created" | "configured" | "replaced") {
+                    super::unsimulated::tell(&mut self.output.hint, object);
                 }
                 Ok(())
             }

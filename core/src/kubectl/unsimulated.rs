@@ -4,7 +4,7 @@ use crate::{
     api::{Kind, Object, Value},
     cluster::Hint,
 };
-use alloc::{borrow::ToOwned, format, vec::Vec};
+use alloc::{borrow::ToOwned, format};
 
 /// Fields of a pod's spec that have no effect; `*` stands for each item of a list.
 const FIELDS: [&str; 13] = [
@@ -23,19 +23,32 @@ const FIELDS: [&str; 13] = [
     "volumes.*.secret",
 ];
 
-/// A hint that names what of an object's pods is not simulated, if anything.
-pub(super) fn hint(object: &Object) -> Option<Hint> {
+const START: &str = "Not simulated, so that it has no effect here: ";
+
+/// Says of an object what its pods ask for in vain, if anything.
+pub(super) fn tell(hint: &mut Option<Hint>, object: &Object) {
     let spec = if object.kind == Kind::Pod { object.spec() } else { &object.spec()["template"]["spec"] };
-    let mut found: Vec<&str> = Vec::new();
     for field in FIELDS {
         // On the node's own network each port is the host's.
         let is_meant = !field.ends_with("hostPort") || spec["hostNetwork"].as_bool() != Some(true);
         if is_meant && is_set(spec, field) {
-            found.push(field.rsplit('.').next().unwrap_or(field));
+            add(hint, field.rsplit('.').next().unwrap_or(field));
         }
     }
-    let text = format!("Not simulated, so that it has no effect here: {}.", found.join(", "));
-    (!found.is_empty()).then(|| Hint { code: "CIP902".to_owned(), text, action: None })
+    if !object.spec()["volumeClaimTemplates"].is_empty() {
+        add(hint, "volumeClaimTemplates");
+    }
+}
+
+/// Adds to the hint something that has no effect; a hint about something else stays as it is.
+pub(super) fn add(hint: &mut Option<Hint>, what: &str) {
+    let hint = hint.get_or_insert_with(|| Hint { code: "CIP902".to_owned(), text: START.to_owned(), action: None });
+    let Some(list) = hint.text.strip_prefix(START) else { return };
+    let list = list.trim_end_matches('.');
+    if !list.split(", ").any(|known| known == what) {
+        let comma = if list.is_empty() { "" } else { ", " };
+        hint.text = format!("{START}{list}{comma}{what}.");
+    }
 }
 
 fn is_set(value: &Value, path: &str) -> bool {

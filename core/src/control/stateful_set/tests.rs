@@ -63,6 +63,25 @@ fn pods_come_one_after_the_other_with_their_names_as_hostnames() {
 }
 
 #[test]
+fn a_claims_template_is_a_volume_of_each_pod() {
+    let mut plane = ControlPlane::new(ControlConfig::default());
+    let mut set = set(1);
+    let mut claim = Value::map();
+    claim.set(&["metadata", "name"], "data");
+    set.value.set(&["spec", "volumeClaimTemplates"], Vec::from([claim]));
+    let mut mount = Value::map();
+    mount.set(&["name"], "data");
+    mount.set(&["mountPath"], "/data");
+    let containers = set.value.at_mut(&["spec", "template", "spec", "containers"]).items_mut();
+    containers[0].set(&["volumeMounts"], Vec::from([mount]));
+    plane.create(at(0), set).unwrap();
+    plane.reconcile(at(0));
+    let pod = plane.store().find(Kind::Pod, "default", "db-0").expect("the mount finds its volume");
+    let volume = &pod.spec()["volumes"][0];
+    assert_eq!((volume["name"].str(), volume["persistentVolumeClaim"]["claimName"].str()), ("data", "data-db-0"));
+}
+
+#[test]
 fn parallel_policy_makes_all_at_once() {
     let mut plane = ControlPlane::new(ControlConfig::default());
     let mut set = set(3);
