@@ -75,3 +75,54 @@ fn a_container_killed_by_its_liveness_probe_drops_the_connections_it_had() {
     assert!(has_ended(&mut lab, 25), "{}", events(&mut lab));
     assert!(events(&mut lab).contains("failed liveness probe, will be restarted"), "{}", events(&mut lab));
 }
+
+#[test]
+fn a_failed_probe_is_told_in_the_kubelets_words() {
+    let mut lab = Lab::new();
+    for (probe, words) in [
+        ("httpGet: {path: /, port: 9999}", "Get \"http://IP:9999/\": dial tcp IP:9999: connect: connection refused"),
+        ("tcpSocket: {port: 9999}", "dial tcp IP:9999: connect: connection refused"),
+        ("httpGet: {path: /none, port: 80}", "HTTP probe failed with statuscode: 404"),
+        (
+            "httpGet: {path: /, port: 80, scheme: HTTPS}",
+            "Get \"https://IP:80/\": http: server gave HTTP response to HTTPS client",
+        ),
+        (
+            "httpGet: {host: nowhere.example, port: 80}",
+            "Get \"http://nowhere.example:80/\": dial tcp: lookup nowhere.example: no such host",
+        ),
+    ] {
+        lab.create(&pod(probe));
+        let ip = lab.cluster.kubectl("kubectl get pod web -o jsonpath={.status.podIP}").stdout;
+        let (events, words) = (events(&mut lab), words.replace("IP", &ip));
+        assert!(events.contains(&format!("Readiness probe failed: {words}")), "{words}: {events}");
+        lab.cluster.kubectl("kubectl delete pod web --force");
+        lab.settle();
+    }
+    lab.create(&pod("httpGet: {path: /, port: web}"));
+    let events = events(&mut lab);
+    let words = "Readiness probe errored and resulted in unknown state: strconv.Atoi: parsing \"web\": invalid syntax";
+    assert!(events.contains(words), "{events}");
+}
+
+#[test]
+fn an_unknown_server_is_taken_to_speak_tls_where_its_probe_does() {
+    let mut lab = Lab::new();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: metrics-server, ports: \
+         [{name: https, containerPort: 10250}], readinessProbe: {httpGet: {port: https, scheme: HTTPS}}}]}}",
+    );
+    assert!(lab.cluster.kubectl("kubectl get pod web").stdout.contains("1/1"));
+}
+
+#[test]
+fn readiness_is_asked_at_once_when_the_startup_probe_succeeds() {
+    let mut lab = Lab::new();
+    lab.create(
+        "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: nginx, startupProbe: \
+         {httpGet: {port: 80}, initialDelaySeconds: 7, periodSeconds: 15}, readinessProbe: {httpGet: {port: 80}, \
+         periodSeconds: 60}}]}}",
+    );
+    assert!(lab.cluster.kubectl("kubectl get pod web").stdout.contains("1/1"));
+    assert!(lab.cluster.now() < clusterip::time::Instant::from_secs(12), "{}", lab.cluster.now());
+}

@@ -77,7 +77,7 @@ impl Cluster {
         if is_held {
             self.start_post_start(key, &pod, index);
         }
-        if is_init && process.is_none() && Image::parse(spec["image"].str()) == Image::Unknown {
+        if is_init && process.is_none() && Image::parse(spec["image"].str()).is_assumed() {
             // What it would do is not known here: it counts as done.
             self.end_container(key, index, generation, 0);
         }

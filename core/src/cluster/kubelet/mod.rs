@@ -216,11 +216,17 @@ impl Cluster {
                 self.end_container(&pod, index, generation, code);
             }
             Some(Watched::Probe { pod, index, generation, kind, .. }) => {
-                let result = self.probe_result(host, process);
+                let sandbox = self.kubelets.sandboxes.get::<Key>(&pod);
+                let probes = sandbox.map_or(&[][..], |sandbox| &sandbox.containers[index].probes);
+                let asked = match probes.iter().find(|probe| probe.kind == kind).map(|probe| &probe.action) {
+                    Some(probe::ProbeAction::FromNode(_, asked)) => asked.clone(),
+                    _ => String::new(),
+                };
+                let result = self.probe_result(host, process, &asked);
                 self.handle_probe(&pod, index, generation, kind, result);
             }
             Some(Watched::Hook { pod, index, generation, is_last }) => {
-                let success = self.probe_result(host, process).is_ok();
+                let success = self.probe_result(host, process, "").is_ok();
                 self.end_hook(&pod, index, generation, is_last, success);
             }
             None => {}

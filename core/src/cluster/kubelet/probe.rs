@@ -1,6 +1,10 @@
 //! Probes: what the kubelet asks a container, as packets from its node.
 
-use crate::{api::Value, time::Duration};
+use crate::{
+    api::{Quoted, Value},
+    host::images::Image,
+    time::Duration,
+};
 use alloc::{format, string::String, vec::Vec};
 use core::net::IpAddr;
 
@@ -36,12 +40,14 @@ impl ProbeKind {
 /// What a probe does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ProbeAction {
-    /// A command for the node's own shell.
-    FromNode(String),
+    /// A command for the node's own shell, and what it asks: an address with its port, or a URL.
+    FromNode(String, String),
     /// A command for the container.
     InPod(String),
     /// Something that is not simulated (gRPC): it counts as a success.
     Assumed,
+    /// Nothing that could be asked, and why: it is neither a success nor a failure.
+    Errored(String),
 }
 
 /// One probe of one container, and how it has gone so far.
@@ -55,6 +61,8 @@ pub(super) struct Probe {
     pub(super) period: Duration,
     success_threshold: u32,
     failure_threshold: u32,
+    /// It waits for the startup probe's success, which asks it at once.
+    pub(super) is_held: bool,
     /// One runs at a time: the next is left out while the last has no result.
     pub(super) is_running: bool,
     last: Option<bool>,
@@ -82,6 +90,7 @@ impl Probe {
                 period: seconds("periodSeconds", 10),
                 success_threshold: number("successThreshold", 1).max(1),
                 failure_threshold: number("failureThreshold", 3).max(1),
+                is_held: false,
                 is_running: false,
                 last: None,
                 run: 0,
@@ -118,27 +127,31 @@ pub(super) fn action(spec: &Value, container: &Value, address: IpAddr, timeout: 
         (_, IpAddr::V4(address)) => format!("{address}"),
     };
     let http = &spec["httpGet"];
-    if !http.is_null() {
+    let tcp = &spec["tcpSocket"];
+    let to = if http.is_null() { tcp } else { http };
+    if !to.is_null() {
+        let (host, Some(port)) = (host(to), port(&to["port"], container)) else {
+            return ProbeAction::Errored(format!("strconv.Atoi: parsing {}: invalid syntax", Quoted(to["port"].str())));
+        };
+        let connect = format!("nc -vz -w {timeout} {} {port}", host.trim_matches(['[', ']']));
+        if http.is_null() {
+            return ProbeAction::FromNode(connect, format!("{host}:{port}"));
+        }
         let scheme = if http["scheme"].str() == "HTTPS" { "https" } else { "http" };
         let path = http["path"].str();
-        let (host, port) = (host(http), port(&http["port"], container));
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        let url = format!("{scheme}://{host}:{port}{slash}{path}");
+        // There is no TLS: of a server that is not known here it is assumed that it would have spoken it.
+        if scheme == "https" && Image::parse(container["image"].str()).is_assumed() {
+            return ProbeAction::FromNode(connect, url);
+        }
         let mut headers = String::new();
         for header in http["httpHeaders"].items() {
             headers += &format!("-H '{}: {}' ", header["name"].str(), quoted(header["value"].str()));
         }
-        let slash = if path.starts_with('/') { "" } else { "/" };
         // Every status from 200 to 399 is a success (pkg/probe/http/http.go).
-        return ProbeAction::FromNode(format!(
-            "curl -s -S -m {timeout} -o /dev/null -w %{{http_code}} {headers}'{scheme}://{host}:{port}{slash}{path}'"
-        ));
-    }
-    let tcp = &spec["tcpSocket"];
-    if !tcp.is_null() {
-        return ProbeAction::FromNode(format!(
-            "nc -z -w {timeout} {} {}",
-            host(tcp).trim_matches(['[', ']']),
-            port(&tcp["port"], container)
-        ));
+        let line = format!("curl -s -S -m {timeout} -o /dev/null -w %{{http_code}} {headers}'{url}'");
+        return ProbeAction::FromNode(line, url);
     }
     let exec = &spec["exec"]["command"];
     if !exec.is_null() {
@@ -160,9 +173,28 @@ fn quoted(text: &str) -> String {
 }
 
 /// A port by number, or by the name of one of the container's ports.
-fn port(port: &Value, container: &Value) -> i64 {
-    port.as_int().unwrap_or_else(|| {
+fn port(port: &Value, container: &Value) -> Option<i64> {
+    port.as_int().or_else(|| {
         let named = container["ports"].items().iter().find(|p| p["name"].str() == port.str());
-        named.and_then(|p| p["containerPort"].as_int()).or_else(|| port.str().parse().ok()).unwrap_or(0)
+        named.and_then(|p| p["containerPort"].as_int()).or_else(|| port.str().parse().ok())
     })
+}
+
+/// Why a question from the node had no answer, as the kubelet's Go says it, given what `curl` or `nc` said and ended with.
+pub(super) fn complaint(asked: &str, code: i32, said: &str) -> String {
+    let (get, address) = match asked.split_once("://") {
+        Some((_, rest)) => (format!("Get \"{asked}\": "), rest.split('/').next().unwrap_or(rest)),
+        None => (String::new(), asked),
+    };
+    let why = match code {
+        6 => format!("dial tcp: lookup {}: no such host", address.rsplit_once(':').map_or(address, |(host, _)| host)),
+        35 => "http: server gave HTTP response to HTTPS client".into(),
+        52 => "EOF".into(),
+        56 => "read: connection reset by peer".into(),
+        28 => "context deadline exceeded (Client.Timeout exceeded while awaiting headers)".into(),
+        1 if !said.contains("refused") => format!("dial tcp {address}: i/o timeout"),
+        1 | 7 => format!("dial tcp {address}: connect: connection refused"),
+        _ => said.trim_end().into(),
+    };
+    get + &why
 }

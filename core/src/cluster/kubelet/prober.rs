@@ -2,11 +2,11 @@
 
 use super::{
     Watched,
-    probe::{Probe, ProbeAction, ProbeKind},
+    probe::{Probe, ProbeAction, ProbeKind, complaint},
     sandbox::container_spec,
 };
 use crate::{
-    api::Key,
+    api::{Key, Object},
     cluster::{Cluster, work::Task},
     control::EventType,
     host::ProcessId,
@@ -31,21 +31,31 @@ impl Cluster {
         }
         let action = probe.action.clone();
         let is_awaited = !probe.has_result();
-        let is_skipped = is_held || probe.is_running;
+        let is_skipped = probe.is_running;
+        if is_held {
+            return self.probes_of(key, index).filter(|p| p.kind == kind).for_each(|p| p.is_held = true);
+        }
         let again = Task::Probe { pod: key.clone(), uid, index, generation, kind, is_first: false };
         let at = self.now + probe.period.max(Duration::from_secs(1));
         self.plan_task(at, again);
         if is_skipped {
             return;
         }
+        if let ProbeAction::Errored(why) = &action {
+            let Some(pod) = self.control.store().get(key).cloned() else { return };
+            let message = format!("{} probe errored and resulted in unknown state: {why}", kind.word());
+            return self.kubelet_event(&pod, EventType::Warning, "Unhealthy", message);
+        }
         let Some((runner, process)) = self.spawn_action(key, index, &action) else {
             return self.handle_probe(key, index, generation, kind, Ok(()));
         };
         self.watch(runner, process, Watched::Probe { pod: key.clone(), index, generation, kind, is_awaited });
+        self.probes_of(key, index).for_each(|probe| probe.is_running |= probe.kind == kind);
+    }
+
+    fn probes_of(&mut self, key: &Key, index: usize) -> core::slice::IterMut<'_, Probe> {
         let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("found above");
-        for probe in &mut sandbox.containers[index].probes {
-            probe.is_running |= probe.kind == kind;
-        }
+        sandbox.containers[index].probes.iter_mut()
     }
 
     /// Starts what a probe or a hook does; `None` if that is not simulated.
@@ -57,15 +67,15 @@ impl Cluster {
     ) -> Option<(HostId, ProcessId)> {
         let sandbox = self.kubelets.sandbox(key);
         let (runner, line, surroundings) = match action {
-            ProbeAction::Assumed => return None,
-            ProbeAction::FromNode(line) => (self.nodes[sandbox.node.0 as usize].host, line, None),
+            ProbeAction::Assumed | ProbeAction::Errored(_) => return None,
+            ProbeAction::FromNode(line, _) => (self.nodes[sandbox.node.0 as usize].host, line, None),
             ProbeAction::InPod(line) => (sandbox.host?, line, sandbox.containers[index].surroundings.clone()),
         };
         Some((runner, self.spawn(runner, line, surroundings)))
     }
 
     /// What a probe's process says: a success, or the words of the event.
-    pub(super) fn probe_result(&mut self, host: HostId, process: ProcessId) -> Result<(), String> {
+    pub(super) fn probe_result(&mut self, host: HostId, process: ProcessId, asked: &str) -> Result<(), String> {
         let code = self.exit_code(host, process).unwrap_or(1);
         let Some(machine) = self.machines.machine_mut(host) else { return Ok(()) };
         let stdout = String::from_utf8_lossy(&machine.host.take_stdout(process)).into_owned();
@@ -78,6 +88,7 @@ impl Cluster {
                 Err(format!("HTTP probe failed with statuscode: {status}"))
             }
             (0, _) => Ok(()),
+            (_, _) if !asked.is_empty() => Err(complaint(asked, code, &stderr)),
             (_, _) => Err(if stderr.is_empty() { stdout } else { stderr }.trim_end().to_owned()),
         }
     }
@@ -113,8 +124,23 @@ impl Cluster {
         self.judge_readiness(key);
         if kind == ProbeKind::Startup {
             self.start_next(key);
+            self.ask_held(key, &pod, index);
         }
         self.write_status(key);
+    }
+
+    /// Asks at once what has waited for the container to start.
+    ///
+    /// Source: kubernetes pkg/kubelet/prober/prober_manager.go (UpdatePodStatus).
+    fn ask_held(&mut self, key: &Key, pod: &Object, index: usize) {
+        let generation = self.kubelets.sandbox(key).containers[index].generation;
+        for kind in ProbeKind::ALL {
+            let is_held = self.probes_of(key, index).any(|p| p.kind == kind && core::mem::take(&mut p.is_held));
+            if is_held {
+                let (pod, uid) = (key.clone(), pod.uid().to_owned());
+                self.plan_task(self.now, Task::Probe { pod, uid, index, generation, kind, is_first: true });
+            }
+        }
     }
 }
 

@@ -28,13 +28,13 @@ impl Cluster {
         let draw = self.rng.fork("host", &key.namespace, &key.name);
         let name = match spec["hostNetwork"].as_bool() {
             Some(true) => spec["nodeName"].str(),
-            _ => spec["hostname"].as_str().unwrap_or(&key.name),
+            _ => host_name(pod),
         };
         let mut config = HostConfig::new(name, addresses[0], draw);
         config.addresses = addresses.to_vec();
         config.mtu = self.config.link.mtu;
         let domain = match spec["subdomain"].str() {
-            "" => String::new(),
+            subdomain if subdomain.is_empty() || !spec["hostnameOverride"].is_null() => String::new(),
             subdomain => format!("{subdomain}.{}.svc.{}", key.namespace, self.config.domain),
         };
         let names = Names { domain, hosts: host_aliases(&spec["hostAliases"]) };
@@ -164,6 +164,12 @@ fn host_aliases(aliases: &Value) -> String {
     text
 }
 
+/// Source: kubernetes pkg/kubelet/kubelet_pods.go (GeneratePodHostNameAndDomain).
+fn host_name(pod: &Object) -> &str {
+    let name = |field: &str| pod.spec()[field].as_str().filter(|name| !name.is_empty());
+    name("hostnameOverride").or_else(|| name("hostname")).unwrap_or(pod.name())
+}
+
 fn environment(
     pod: &Object,
     addresses: &[IpAddr],
@@ -171,7 +177,7 @@ fn environment(
     services: &OrdMap<String, String>,
 ) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    let hostname = pod.spec()["hostname"].as_str().unwrap_or(pod.name());
+    let hostname = host_name(pod);
     let mut all = Vec::new();
     for (name, value) in [("PATH", path), ("HOSTNAME", hostname), ("HOME", "/root")] {
         all.push((name.to_owned(), value.to_owned()));
