@@ -7,13 +7,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::programs;
-use super::server::{Protocol, Response, Server};
+use super::server::{Protocol, Request, Response, Server};
 
 /// An image, by what it is and not by who made it or which version it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Image {
     /// nginx.
     Nginx,
+    /// nginx without the right to a low port: nginxinc/nginx-unprivileged.
+    NginxUnprivileged,
     /// Apache httpd.
     Httpd,
     /// redis (or valkey).
@@ -32,6 +34,12 @@ pub enum Image {
     Whoami,
     /// gcr.io/google-samples/hello-app.
     HelloApp,
+    /// registry.k8s.io/serve_hostname.
+    ServeHostname,
+    /// registry.k8s.io/echoserver.
+    Echoserver,
+    /// A server of that port, if it declares none.
+    Server(u16),
     /// The sandbox image, which does nothing.
     Pause,
     /// Anything else: an HTTP server on the ports it declares.
@@ -52,19 +60,29 @@ impl Image {
     pub fn parse(reference: &str) -> Image {
         let name = base_name(reference);
         match name {
-            "nginx" | "nginx-unprivileged" => Image::Nginx,
+            "nginx" | "nginx-slim" => Image::Nginx,
+            "nginx-unprivileged" => Image::NginxUnprivileged,
             "httpd" => Image::Httpd,
             "redis" | "valkey" | "redis-stack-server" => Image::Redis,
             "busybox" => Image::Busybox,
             "alpine" => Image::Alpine,
             "curl" | "alpine-curl" => Image::Curl,
-            "netshoot" | "dnsutils" | "jessie-dnsutils" | "network-multitool" | "ubuntu" | "debian" => Image::Netshoot,
+            "netshoot" | "dnsutils" | "jessie-dnsutils" | "network-multitool" | "busyboxplus" | "ubuntu" | "debian" => {
+                Image::Netshoot
+            }
             "agnhost" => Image::Agnhost,
             "whoami" => Image::Whoami,
             "hello-app" => Image::HelloApp,
             "pause" => Image::Pause,
-            _ => Image::Unknown,
+            "serve_hostname" | "serve-hostname" => Image::ServeHostname,
+            "echoserver" => Image::Echoserver,
+            _ => PORTS.iter().find(|known| known.0 == name).map_or(Image::Unknown, |known| Image::Server(known.1)),
         }
+    }
+
+    /// Whether it is guessed what a server of this image does.
+    pub fn is_assumed(self) -> bool {
+        matches!(self, Image::Unknown | Image::Server(_))
     }
 
     /// What a container of this image does, given its `command`, `args` and declared ports.
@@ -90,6 +108,10 @@ impl Image {
         let tcp = |port: u16, server: Server| Start { servers: vec![(port, Protocol::Tcp, server)], command: None };
         match self {
             Image::Nginx => tcp(80, Server::Nginx),
+            Image::NginxUnprivileged => tcp(8080, Server::Nginx),
+            Image::ServeHostname => tcp(9376, page(|r| Response::text(r.host))),
+            Image::Echoserver => tcp(8080, page(|r| Response::text(&echo(r)))),
+            Image::Server(port) if ports.is_empty() => tcp(port, Server::Http),
             Image::Httpd => tcp(80, page(|_| Response::with(200, "text/html", HTTPD_WELCOME))),
             Image::Redis => tcp(option(&words, "--port").unwrap_or(6379), Server::Redis(Rc::default())),
             Image::Whoami => tcp(
@@ -112,7 +134,7 @@ impl Image {
             }
             Image::Curl => Start { servers: Vec::new(), command: Some(words) },
             Image::Pause => Start::default(),
-            Image::Unknown => {
+            Image::Unknown | Image::Server(_) => {
                 let mut servers = Vec::new();
                 for &(port, protocol) in ports {
                     let server = if protocol == Protocol::Tcp { Server::Http } else { Server::Whoami };
@@ -127,7 +149,7 @@ impl Image {
     fn is_own_server(self, words: &[String]) -> bool {
         let has = |word: &str| words.iter().any(|have| have.contains(word));
         match self {
-            Image::Nginx => has("nginx"),
+            Image::Nginx | Image::NginxUnprivileged => has("nginx"),
             Image::Httpd => has("httpd"),
             Image::Redis => has("redis-server"),
             Image::Agnhost => has("netexec") || has("serve-hostname"),
@@ -142,10 +164,10 @@ impl Image {
             "redis-cli" => matches!(self, Image::Redis | Image::Netshoot | Image::Unknown),
             "dig" | "host" => matches!(self, Image::Netshoot | Image::Agnhost | Image::Unknown),
             "telnet" | "wget" | "nslookup" | "nc" | "ping" => {
-                !matches!(self, Image::Nginx | Image::Redis | Image::Httpd | Image::Pause)
+                !matches!(self, Image::Nginx | Image::NginxUnprivileged | Image::Redis | Image::Httpd | Image::Pause)
             }
             "bash" => !matches!(self, Image::Busybox | Image::Alpine | Image::Curl | Image::Pause),
-            "nginx" => self == Image::Nginx,
+            "nginx" => matches!(self, Image::Nginx | Image::NginxUnprivileged),
             "httpd-foreground" => self == Image::Httpd,
             "httpd" => matches!(self, Image::Httpd | Image::Busybox | Image::Alpine | Image::Netshoot),
             "redis-server" => self == Image::Redis,
@@ -160,6 +182,32 @@ impl Image {
         matches!(self, Image::Netshoot | Image::Agnhost)
     }
 }
+
+/// Well-known servers whose port people know and do not write down.
+const PORTS: [(&str, u16); 22] = [
+    ("cassandra", 9042),
+    ("echo-server", 8080),
+    ("elasticsearch", 9200),
+    ("gb-frontend", 80),
+    ("gb-redis-follower", 6379),
+    ("gb-redisslave", 6379),
+    ("grafana", 3000),
+    ("hello-node", 8080),
+    ("http-echo", 5678),
+    ("kubernetes-bootcamp", 8080),
+    ("mariadb", 3306),
+    ("memcached", 11211),
+    ("mongo", 27017),
+    ("mysql", 3306),
+    ("nginxhttps", 443),
+    ("node-hello", 8080),
+    ("podinfo", 9898),
+    ("postgres", 5432),
+    ("prometheus", 9090),
+    ("rabbitmq", 5672),
+    ("tomcat", 8080),
+    ("wordpress", 80),
+];
 
 /// `nginx` of `docker.io/library/nginx:1.29@sha256:…`.
 pub fn base_name(reference: &str) -> &str {
@@ -218,7 +266,29 @@ fn agnhost(words: &[String]) -> Start {
     Start { servers, command: None }
 }
 
-fn page(handler: impl Fn(&super::server::Request<'_>) -> Response + 'static) -> Server {
+/// What echoserver:1.10 answers, of which people read the client's address.
+///
+/// Source: kubernetes-retired/contrib images/echoserver (template.lua).
+fn echo(request: &Request<'_>) -> String {
+    let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+    let mut text = format!(
+        "\n\nHostname: {}\n\nPod Information:\n\t-no pod information available-\n\nServer values:\n\t\
+         server_version=nginx: 1.13.3 - lua: 10008\n\nRequest Information:\n\tclient_address={}\n\tmethod={}\n\t\
+         real path={path}\n\tquery={query}\n\trequest_version=1.1\n\trequest_scheme=http\n\t\
+         request_uri=http://{}{}\n\nRequest Headers:\n",
+        request.host,
+        request.client.ip(),
+        request.method,
+        request.local,
+        request.target
+    );
+    for (name, value) in request.headers {
+        text += &format!("\t{}={value}\n", name.to_ascii_lowercase());
+    }
+    text + "\nRequest Body:\n\t-no body in request-\n\n"
+}
+
+fn page(handler: impl Fn(&Request<'_>) -> Response + 'static) -> Server {
     Server::Handler(Rc::new(handler))
 }
 
@@ -241,6 +311,22 @@ mod tests {
         let start = Image::parse("hotel-app:1.0.0").start(&[], &[], &[(8080, Protocol::Tcp)]);
         assert!(matches!(start.servers[..], [(8080, Protocol::Tcp, Server::Http)]));
         assert_eq!(start.command, None);
+    }
+
+    #[test]
+    fn servers_whose_port_is_well_known_need_not_declare_it() {
+        let ports = |reference: &str, declared: &[(u16, Protocol)]| {
+            let start = Image::parse(reference).start(&[], &[], declared);
+            start.servers.iter().map(|(port, _, _)| *port).collect::<Vec<_>>()
+        };
+        assert_eq!(ports("registry.k8s.io/serve_hostname", &[]), [9376]);
+        assert_eq!(ports("registry.k8s.io/echoserver:1.10", &[]), [8080]);
+        assert_eq!(ports("nginxinc/nginx-unprivileged", &[]), [8080]);
+        assert_eq!(ports("registry.k8s.io/nginx-slim:0.21", &[]), [80]);
+        assert_eq!(ports("mysql:8.0", &[]), [3306]);
+        assert_eq!(ports("hashicorp/http-echo", &[(8080, Protocol::Tcp)]), [8080]);
+        assert_eq!(ports("hotel-app", &[]), []);
+        assert!(PORTS.is_sorted());
     }
 
     #[test]
