@@ -203,6 +203,9 @@ fn json_objects(text: &str, origin: Origin) -> Vec<Origin> {
 }
 
 fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
+    if is_too_deep(document) {
+        return Err(Error::custom(TOO_DEEP));
+    }
     let duplicates = RefCell::default();
     let reader = Reader { text: document, path: Path::Whole, duplicates: &duplicates };
     let mut value = match reader.deserialize(serde_yaml::Deserializer::from_str(document)) {
@@ -212,6 +215,22 @@ fn read(document: &str) -> Result<(Value, Vec<String>), serde_yaml::Error> {
     decimal::restore(document, &mut value);
     merge_all(&mut value);
     Ok((value, duplicates.into_inner()))
+}
+
+const TOO_DEEP: &str = "exceeded max depth of 10000";
+
+/// Whether brackets stand deeper in each other than go-yaml allows: the scanner's time grows with the square of it.
+fn is_too_deep(document: &str) -> bool {
+    let (mut depth, mut deepest) = (0u32, 0);
+    for byte in document.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => continue,
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest > 10_000
 }
 
 /// Reads one node.

@@ -156,3 +156,10 @@ fn nothing_but_a_comment_stands_behind_a_separator() {
     assert_eq!(found.len(), 2, "the document before a bad separator is lost, as in kubectl");
     assert_eq!(found[1].as_ref().unwrap_err().message, "invalid Yaml document separator: kind: C");
 }
+
+#[test]
+fn brackets_in_brackets_are_refused_before_the_scanner_counts_them() {
+    let error = parse(&"[".repeat(200_000)).remove(0).unwrap_err();
+    assert!(error.message.ends_with("exceeded max depth of 10000"), "{error}");
+    assert!(parse(&"a: '['\n---\n".repeat(20_000)).iter().all(Result::is_ok));
+}
