@@ -237,12 +237,59 @@ fn every_fault_of_a_manifest_is_found_at_its_place() {
     assert!(found.contains(&("spec.ports[0].port", Some(17), "Invalid")), "{found:?}");
     assert!(found.contains(&("spec.ports[1].protocol", Some(19), "NotSupported")), "{found:?}");
     assert!(found.contains(&("spec.selectorr", Some(26), "BadRequest")), "{found:?}");
-    assert!(
-        found.iter().any(|(field, line, _)| *field == "spec.ports.port" && matches!(line, Some(33 | 34))),
-        "{found:?}"
-    );
+    assert!(found.contains(&("spec.ports[0].port", Some(34), "BadRequest")), "{found:?}");
     assert!(found.iter().any(|(field, line, _)| field.is_empty() && *line >= Some(36)), "{found:?}");
     assert!(output.findings.iter().all(|finding| finding.file == "STDIN" && !finding.message.is_empty()));
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_found_by_its_index_or_key() {
+    let mut lab = Lab::new();
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: a\n    image: a\n    env:\n    \
+                - {name: A, value: a}\n  - name: b\n    image: b\n    env:\n    - {name: B, value: b}\n    - name: PORT\n      \
+                value: 8080\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n    \
+                version: 1.5\n  ports: [{port: 80}]\n";
+    let output = lab.cluster.apply_in("default", text);
+    let found: Vec<_> = output.findings.iter().map(|f| (f.object.as_str(), f.field.as_str(), f.line)).collect();
+    assert_eq!(
+        found,
+        [("Pod/web", "spec.containers[1].env[1].value", Some(15)), ("Service/web", "spec.selector[version]", Some(24))]
+    );
+}
+
+#[test]
+fn every_refusal_has_a_finding_and_the_hint_says_what_to_write() {
+    let mut lab = Lab::new();
+    let mut told = |text: &str| {
+        let output = lab.cluster.apply_in("default", text);
+        let codes: Vec<_> = output.findings.into_iter().map(|f| (f.line, f.code)).collect();
+        (codes, output.hint.map_or(String::new(), |hint| hint.text))
+    };
+    let none = String::new;
+    let (codes, _) = told("apiVersion: v1\nkind: Service\nmetadata: {labels: {a: b}}\nspec: {ports: [{port: 80}]}\n");
+    assert_eq!(codes, [(Some(3), none())]);
+    let wrong = "CIP002".to_owned();
+    let (codes, hint) = told("apiVersion: v1\nkind: Deployment\nmetadata: {name: web}\n");
+    assert_eq!(
+        (codes, &*hint),
+        ([(Some(2), wrong.clone())].into(), "Kubernetes has kind: Deployment in apiVersion: apps/v1.")
+    );
+    let (codes, hint) = told(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\n\
+         metadata: {name: a}\n---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\n",
+    );
+    let absent = "CIP902".to_owned();
+    assert_eq!(codes, [(Some(2), absent.clone()), (Some(6), absent.clone()), (Some(10), absent)]);
+    assert_eq!(hint, "Not simulated, so that it has no effect here: Secret, ServiceMonitor, Service.");
+    let (codes, hint) = told("apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: a}\n");
+    assert_eq!(codes, [(Some(2), wrong)]);
+    assert_eq!(hint, "Kubernetes 1.36 has no Ingress in networking.k8s.io/v1beta1: it is gone, or mistyped.");
+    let (_, hint) = told("apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-web\n");
+    assert!(hint.starts_with("This is a template"), "{hint}");
+    let (codes, hint) = told(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  type: ClusterIP\n  type: NodePort\n  ports: [{port: 80}]\n",
+    );
+    assert_eq!((codes.len(), hint.starts_with("spec.type stands here twice")), (0, true), "{hint}");
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub struct Finding {
     pub reason: String,
     /// What is wrong with it, in the server's words.
     pub message: String,
+    /// The object, `Service/web`; empty if that could not be read.
+    pub object: String,
+    /// `CIP902` if the object is of a kind that a real cluster may know and this one does not; or empty.
+    pub code: String,
 }
 
 /// Help for somebody who has just made a mistake.

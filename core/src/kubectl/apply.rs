@@ -57,9 +57,16 @@ fn apply(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         if !filter.admits_labels(&manifest.value["metadata"]["labels"]) {
             continue;
         }
+        let noted = session.output.findings.len();
         match session.apply_one(args, &manifest) {
             Ok((object, done)) => session.report(args, &object, done)?,
-            Err(error) => errors.push(error),
+            Err(error) => {
+                if session.output.findings.len() == noted {
+                    let text = error.text();
+                    session.note_field(&manifest, "metadata.name", "", text.strip_prefix("error: ").unwrap_or(text));
+                }
+                errors.push(error);
+            }
         }
     }
     all(errors)

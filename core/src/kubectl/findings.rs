@@ -2,10 +2,10 @@
 
 use super::{Session, manifest::Manifest};
 use crate::{
-    api::{ApiError, yaml},
+    api::{ApiError, Reason, Value, yaml},
     cluster::Finding,
 };
-use alloc::{borrow::ToOwned, string::String};
+use alloc::{borrow::ToOwned, format, string::String};
 
 impl Session<'_> {
     /// Notes why an object was refused: each cause, with the place of its field.
@@ -22,12 +22,19 @@ impl Session<'_> {
                         self.note_field(manifest, fault.split('"').nth(1).unwrap_or_default(), reason, fault);
                     }
                 }
-                None => self.note_field(manifest, go_path(&error.message).unwrap_or_default(), reason, &error.message),
+                None => {
+                    let field = match go_path(&error.message) {
+                        Some(path) => indexed(&manifest.value, path, &error.message),
+                        None if error.reason == Reason::NotFound => "metadata.namespace".to_owned(),
+                        None => String::new(),
+                    };
+                    self.note_field(manifest, &field, reason, &error.message);
+                }
             }
         }
     }
 
-    fn note_field(&mut self, manifest: &Manifest, field: &str, reason: &str, message: &str) {
+    pub(super) fn note_field(&mut self, manifest: &Manifest, field: &str, reason: &str, message: &str) {
         let near = if field.is_empty() { "metadata.name" } else { field };
         let text = match &*manifest.source {
             "STDIN" => &self.context.stdin,
@@ -41,6 +48,8 @@ impl Session<'_> {
             field: field.to_owned(),
             reason: reason.to_owned(),
             message: message.to_owned(),
+            object: format!("{}/{}", manifest.kind.names().kind, manifest.name()),
+            code: String::new(),
         });
     }
 
@@ -50,9 +59,8 @@ impl Session<'_> {
             file: source.to_owned(),
             line: position.map(|at| at.line),
             column: position.map(|at| at.column),
-            field: String::new(),
-            reason: String::new(),
             message: message.to_owned(),
+            ..Finding::default()
         });
     }
 }
@@ -61,4 +69,53 @@ impl Session<'_> {
 fn go_path(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("Go struct field ")?;
     rest.split(' ').next()?.split_once('.').map(|(_, path)| path)
+}
+
+/// Go's path with the index or the key of the value that is of the wrong type: `spec.ports.port` is `spec.ports[1].port`.
+fn indexed(value: &Value, path: &str, message: &str) -> String {
+    let wrong = message.split("cannot unmarshal ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+    let mut found = String::new();
+    if locate(value, path, wrong, &mut found) { found.trim_start_matches('.').to_owned() } else { path.to_owned() }
+}
+
+/// Walks down to the first value of that JSON type at the end of the path.
+fn locate(value: &Value, path: &str, wrong: &str, found: &mut String) -> bool {
+    let length = found.len();
+    let is_end = path.is_empty();
+    if let Value::List(items) = value {
+        for (at, item) in items.iter().enumerate() {
+            *found += &format!("[{at}]");
+            if locate(item, path, wrong, found) {
+                return true;
+            }
+            found.truncate(length);
+        }
+    }
+    if is_end {
+        let own = match value {
+            Value::String(_) => "string",
+            Value::Bool(_) => "bool",
+            Value::List(_) => "array",
+            Value::Map(_) => "object",
+            _ => "number",
+        };
+        if own == wrong {
+            return true;
+        }
+        // The values of labels have no names of their own in Go's path.
+        for (name, field) in value.fields() {
+            if locate(field, "", wrong, found) {
+                found.insert_str(length, &format!("[{name}]"));
+                return true;
+            }
+        }
+        return false;
+    }
+    let (step, rest) = path.split_once('.').unwrap_or((path, ""));
+    *found += &format!(".{step}");
+    let is_found = !value[step].is_null() && locate(&value[step], rest, wrong, found);
+    if !is_found {
+        found.truncate(length);
+    }
+    is_found
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource (builder.go, visitor.go, mapper.go).
 
-use super::{Failure, Session, args::Args};
+use super::{Failure, Session, args::Args, resource::is_absent};
 use crate::{
     api::{ApiError, Key, Kind, Object, Reason, Value, schema, yaml},
     cluster::Hint,
@@ -123,6 +123,10 @@ impl Session<'_> {
                 format!("error: error parsing {source}: error converting YAML to JSON: {}", error.message)
             })?;
             let (mut value, origin) = (manifest.value, manifest.origin);
+            if let [twice, ..] = &manifest.duplicates[..] {
+                let text = format!("{twice} stands here twice: of the two the last counts, as on a real cluster.");
+                self.output.hint = Some(Hint { code: "CIP001".to_owned(), text, action: None });
+            }
             if value.as_map().is_none() {
                 return Err(format!(
                     "error: error validating \"{source}\": error validating data: invalid object to validate; {STOP}"
@@ -152,10 +156,12 @@ impl Session<'_> {
                 if own.is_empty() {
                     value.set(&["metadata", "namespace"], self.namespace.as_str());
                 } else if let Some(wanted) = namespace.filter(|wanted| *wanted != own) {
-                    errors.push(Problem::from(format!(
-                        "error: the namespace from the provided object \"{own}\" does not match the namespace \
-                         \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
-                    )));
+                    let why = format!(
+                        "the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". \
+                         You must pass '--namespace={own}' to perform this operation."
+                    );
+                    self.note_unreadable(source, origin.position(text, "metadata.namespace"), &why);
+                    errors.push(Problem::from(format!("error: {why}")));
                     continue;
                 }
             } else {
@@ -179,18 +185,39 @@ impl Session<'_> {
                 known.version, known.kind
             ));
         }
-        self.output.hint = Some(Hint {
-            code: "CIP002".to_owned(),
-            text: format!("{kind} of {version} is a kind that this cluster does not simulate."),
-            action: None,
-        });
         let meta = &value["metadata"];
+        let code = self.explain_kind(kind, version);
+        if let Some(finding) = self.output.findings.last_mut() {
+            finding.code = code.to_owned();
+            finding.object = format!("{kind}/{}", meta["name"].str());
+        }
         Problem::from(format!(
             "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": {why}\n\
              ensure CRDs are installed first",
             meta["name"].str(),
             meta["namespace"].str()
         ))
+    }
+
+    /// Says below the error about a kind what is wrong with it: `CIP902` if a real cluster may well know it.
+    fn explain_kind(&mut self, kind: &str, version: &str) -> &'static str {
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let is_added = ["gateway.", "snapshot."].iter().any(|start| group.starts_with(start));
+        let is_own = !group.contains('.') || group.ends_with(".k8s.io") && !is_added;
+        if !is_own || is_absent(kind) && !version.contains("beta") {
+            super::unsimulated::add(&mut self.output.hint, kind);
+            return "CIP902";
+        }
+        let known = Kind::ALL.into_iter().map(Kind::names).find(|names| names.kind.eq_ignore_ascii_case(kind));
+        let text = match known {
+            Some(names) => {
+                let slash = if names.group.is_empty() { "" } else { "/" };
+                format!("Kubernetes has kind: {} in apiVersion: {}{slash}{}.", names.kind, names.group, names.version)
+            }
+            None => format!("Kubernetes 1.36 has no {kind} in {version}: it is gone, or mistyped."),
+        };
+        self.output.hint = Some(Hint { code: "CIP002".to_owned(), text, action: None });
+        "CIP002"
     }
 }
 
@@ -230,6 +257,13 @@ impl Problem {
             _ => alone.clone(),
         };
         Problem { alone, among }
+    }
+}
+
+impl Problem {
+    /// As kubectl prints it if it is the only one.
+    pub(super) fn text(&self) -> &str {
+        &self.alone
     }
 }
 

@@ -90,6 +90,11 @@ pub(super) fn manifest(text: &str) -> Option<Hint> {
         let words = "YAML is indented with blanks; there is a tab in this text.".to_owned();
         return Some(hint("CIP001", words, Some(text.replace('\t', "  "))));
     }
+    if text.contains("{{") {
+        let words =
+            "This is a template: what stands in {{ }} is filled in before kubectl reads it, as helm template does.";
+        return Some(hint("CIP001", words.to_owned(), None));
+    }
     has_no_indentation(text).then(|| {
         let text = "The indentation of this document seems lost: everything stands in the first column.".to_owned();
         hint("CIP001", text, None)

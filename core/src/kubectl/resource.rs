@@ -36,17 +36,24 @@ pub(super) fn kind(word: &str) -> Option<Kind> {
 /// Types that a real cluster has and this one has not.
 const ABSENT: &str = " configmaps configmap cm secrets secret serviceaccounts serviceaccount sa ingresses ingress ing \
     jobs job cronjobs cronjob cj daemonsets daemonset ds persistentvolumes persistentvolume pv \
-    persistentvolumeclaims persistentvolumeclaim pvc storageclasses storageclass sc roles role rolebindings \
+    persistentvolumeclaims persistentvolumeclaim pvc storageclasses storageclass sc roles rolebindings \
     clusterroles clusterrolebindings horizontalpodautoscalers horizontalpodautoscaler hpa leases lease \
     replicationcontrollers replicationcontroller rc resourcequotas quota limitranges limits poddisruptionbudgets pdb \
-    customresourcedefinitions crd crds ingressclasses servicecidrs ipaddresses ";
+    customresourcedefinitions crd crds ingressclasses servicecidrs ipaddresses priorityclasses apiservices runtimeclasses \
+    validatingwebhookconfigurations mutatingwebhookconfigurations csidrivers podtemplates controllerrevisions ";
+
+/// Whether a real cluster has such a type, by any of its names.
+pub(super) fn is_absent(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["", "s", "es"].iter().any(|end| ABSENT.contains(&format!(" {word}{end} ")))
+}
 
 /// A resource type's word, or kubectl's error about it.
 pub(super) fn expect_kind(word: &str) -> Result<Kind, Failure> {
     kind(word).ok_or_else(|| {
         let name = word.split('.').next().unwrap_or(word);
         let failure = Failure::error(&format!("the server doesn't have a resource type \"{name}\""));
-        if ABSENT.contains(&format!(" {} ", word.to_ascii_lowercase())) {
+        if is_absent(word) {
             return failure.explain(&format!("A real cluster has {word}; this one does not simulate them."));
         }
         failure
