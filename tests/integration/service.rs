@@ -265,21 +265,17 @@ fn every_refusal_has_a_finding_and_the_hint_says_what_to_write() {
         let codes: Vec<_> = output.findings.into_iter().map(|f| (f.line, f.code)).collect();
         (codes, output.hint.map_or(String::new(), |hint| hint.text))
     };
-    let none = String::new;
     let (codes, _) = told("apiVersion: v1\nkind: Service\nmetadata: {labels: {a: b}}\nspec: {ports: [{port: 80}]}\n");
-    assert_eq!(codes, [(Some(3), none())]);
-    let wrong = "CIP002".to_owned();
+    assert_eq!(codes, [(Some(3), "")]);
+    let wrong = "CIP002";
     let (codes, hint) = told("apiVersion: v1\nkind: Deployment\nmetadata: {name: web}\n");
-    assert_eq!(
-        (codes, &*hint),
-        ([(Some(2), wrong.clone())].into(), "Kubernetes has kind: Deployment in apiVersion: apps/v1.")
-    );
+    assert_eq!((codes, &*hint), ([(Some(2), wrong)].into(), "Kubernetes has kind: Deployment in apiVersion: apps/v1."));
     let (codes, hint) = told(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\n\
          metadata: {name: a}\n---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\n",
     );
-    let absent = "CIP902".to_owned();
-    assert_eq!(codes, [(Some(2), absent.clone()), (Some(6), absent.clone()), (Some(10), absent)]);
+    let absent = "CIP902";
+    assert_eq!(codes, [(Some(2), absent), (Some(6), absent), (Some(10), absent)]);
     assert_eq!(hint, "Not simulated, so that it has no effect here: Secret, ServiceMonitor, Service.");
     let (codes, hint) = told("apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: a}\n");
     assert_eq!(codes, [(Some(2), wrong)]);

@@ -61,3 +61,45 @@ cluster.settle()
 mistake(() => cluster.exec('kube-system/pod/other', 'true'))
 cluster.dispose()
 mistake(() => cluster.settle())
+// Options and arguments that mean nothing, and an application of which not all can be applied.
+const lab = new Cluster({ seed: 7 })
+lab.run('client', { image: 'busybox', command: ['sleep', 'infinity'] })
+lab.settle()
+mistake(() => lab.apply('kind: Service', { dryRun: true }))
+mistake(() => lab.send())
+mistake(() => lab.run('third'))
+mistake(() => lab.advance())
+mistake(() => lab.on('packet', () => {}))
+mistake(() => lab.on('frame'))
+mistake(() => lab.setReady('pod/client', 'no'))
+
+const application = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: hotel}
+spec: {selector: {app: hotel}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: broken}
+spec: {ports: [{port: "80"}]}
+`
+try {
+  lab.apply(application, { file: 'k8s/hotel.yaml', skipUnsimulated: true })
+} catch ({ findings, applied }) {
+  console.log(applied, findings.map(({ file, line, object, field, code }) => ({ file, line, object, field, code })))
+}
+const [skipped] = lab.apply(application.split('---')[0], { skipUnsimulated: true })
+console.log(skipped)
+lab.settle()
+for (const to of ['http://hotel', 'http://nowhere', 'tcp://hotel:81']) {
+  const [trip] = lab.send({ from: 'pod/client', to, timeout: '1s' })
+  console.log(trip.outcome, trip.reason)
+}
+const curl = lab.start('pod/client', 'wget -q -O - http://kubernetes')
+const steps = []
+for (let frame = lab.step(); frame !== undefined; frame = lab.step()) steps.push(frame.index)
+console.log('steps without gaps', steps.length > 5 && steps.every((index, at) => at === 0 || index === steps[at - 1] + 1), curl.where)

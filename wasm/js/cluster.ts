@@ -1,70 +1,83 @@
 import { Capture } from './capture.js'
 import { type Duration, toMicros } from './duration.js'
-import type { Engine, RawOutput } from './engine.js'
+import type { Engine, RawApplied, RawOutput } from './engine.js'
 import { Engine as EngineClass } from './engine/clusterip.js'
-import { DisposedError, EngineError, NotSettledError, UsageError, fromEngine, text } from './errors.js'
+import {
+  type ApplyResult,
+  DisposedError,
+  EngineError,
+  type Finding,
+  ManifestError,
+  NotSettledError,
+  UsageError,
+  fromEngine,
+  known,
+  text,
+} from './errors.js'
 import { type ClusterEvents, Listeners, type Unsubscribe } from './events.js'
 import { type Frame, toFrame } from './frame.js'
 import { ensureLoaded } from './load.js'
 import { type DnsResult, dig, readDig } from './lookup.js'
-import type { KubeObject } from './object.js'
+import type { KubeObject, Manifest } from './object.js'
 import { type ExecResult, Process } from './process.js'
 import { type Ref, objectRef, placeOf } from './ref.js'
 import { type Trips, toTrips } from './trips.js'
 
-export type { ExecResult, Hint } from './process.js'
-export { Process } from './process.js'
-
 /** Decides a cluster before its first manifest; whatever is left out is as `Cluster`'s defaults say. */
 export interface ClusterOptions {
   /** The source of all chance: names, addresses, ports, balancing. */
-  seed?: number
+  seed?: number | undefined
   /** How many nodes, or what they are. */
-  nodes?: number | NodeOptions[]
+  nodes?: number | NodeOptions[] | undefined
   /** How kube-proxy works on every node. */
-  proxy?: 'iptables' | 'nftables' | 'ipvs' | 'maglev'
+  proxy?: 'iptables' | 'nftables' | 'ipvs' | 'maglev' | undefined
   /** One range, or one of each family separated by a comma, the default family first; nodes and pods follow. */
-  serviceCIDR?: string
-  clusterDomain?: string
+  serviceCIDR?: string | undefined
+  clusterDomain?: string | undefined
   /** How many pods there may be; one more is refused as by a quota. 20,000 if left out. */
-  maxPods?: number
+  maxPods?: number | undefined
 }
 
 /** A node. */
 export interface NodeOptions {
   name: string
   /** One, or one of each family separated by a comma. */
-  address?: string
-  zone?: string
+  address?: string | undefined
+  zone?: string | undefined
   /** Where its pods' addresses come from: one range, or one of each family separated by a comma. */
-  podCIDR?: string
+  podCIDR?: string | undefined
 }
 
-/** What `apply` did with one object. */
-export interface ApplyResult {
-  kind: string
-  namespace: string | undefined
-  name: string
-  outcome: 'created' | 'configured' | 'unchanged'
+/** How `apply` reads a manifest. */
+export interface ApplyOptions {
+  /** That of the objects that name none. */
+  namespace?: string | undefined
+  /** What errors call the manifest: its file's name. */
+  file?: string | undefined
+  /**
+   * Passes over objects of kinds that this cluster does not simulate and a real one may know (ConfigMap, Ingress, custom
+   * resources) and says so in the results, instead of throwing when all the others are applied.
+   */
+  skipUnsimulated?: boolean | undefined
 }
 
 /** Which objects `list` returns. */
 export interface ListQuery {
   /** All namespaces if left out. */
-  namespace?: string
+  namespace?: string | undefined
   /** Labels they have, or a label selector as `kubectl -l` reads it. */
-  labels?: string | Record<string, string>
+  labels?: string | Record<string, string> | undefined
 }
 
 /** A pod, as `kubectl run` makes one. */
 export interface RunOptions {
   image: string
-  namespace?: string
-  labels?: Record<string, string>
-  env?: Record<string, string>
+  namespace?: string | undefined
+  labels?: Record<string, string> | undefined
+  env?: Record<string, string> | undefined
   /** What it runs instead of the image's own program. */
-  command?: string[]
-  port?: number
+  command?: string[] | undefined
+  port?: number | undefined
 }
 
 /** What `settle` found. */
@@ -78,15 +91,18 @@ export interface SendOptions {
   from: Ref | KubeObject
   /** `http://backend-service/`, `tcp://redis:6379`, `udp://kube-dns.kube-system:53`, `icmp://10.96.0.1`. */
   to: string
-  times?: number
+  times?: number | undefined
   /** Virtual time between the starts of two requests. */
-  every?: Duration
+  every?: Duration | undefined
   /** All HTTP requests on one connection: one choice of a backend for all of them, as long as the server keeps it. */
-  keepAlive?: boolean
-  timeout?: Duration
+  keepAlive?: boolean | undefined
+  timeout?: Duration | undefined
 }
 
 const DAY: Duration = '24h'
+
+/** The code of a finding about a kind that is not simulated. */
+const UNSIMULATED = 'CIP902'
 
 /**
  * A Kubernetes cluster: nodes, pods with TCP/IP stacks, kube-proxy, DNS, and a clock of its own.
@@ -124,14 +140,26 @@ export class Cluster implements Disposable {
   /**
    * Creates or changes the objects of a manifest: YAML with any number of documents, or objects.
    *
-   * `namespace` is that of the objects that name none.
+   * As with kubectl, one that is refused does not keep the others from being applied: the error has both.
    */
-  apply(manifest: string | KubeObject | KubeObject[], options: { namespace?: string } = {}): ApplyResult[] {
+  apply(manifest: string | KubeObject | Manifest | readonly (KubeObject | Manifest)[], options: ApplyOptions = {}): ApplyResult[] {
+    const { namespace = 'default', file, skipUnsimulated = false } = known(options, 'namespace', 'file', 'skipUnsimulated')
     const objects = typeof manifest === 'string' ? undefined : [manifest].flat()
     const yaml = typeof manifest === 'string' ? manifest : objects!.map(object => JSON.stringify(object)).join('\n---\n')
-    const namespace = text(options.namespace ?? 'default', 'namespace')
-    return this.#call(engine => engine.apply(yaml, namespace))
-      .map(({ kind, namespace, name, outcome }) => ({ kind, namespace, name, outcome }))
+    const within = text(namespace, 'namespace')
+    try {
+      return this.#call(engine => engine.apply(yaml, within)).map(raw => result(raw))
+    } catch (thrown) {
+      if (!(thrown instanceof ManifestError)) throw thrown
+      this.#dispatch()
+      const findings = thrown.findings.map(finding => ({ ...finding, ...(file === undefined ? {} : { file }) }))
+      const applied = thrown.applied.map(result)
+      if (skipUnsimulated && findings.every(finding => finding.code === UNSIMULATED)) {
+        return [...applied, ...findings.map(skipped)]
+      }
+      const message = file === undefined ? thrown.message : thrown.message.replaceAll('STDIN', file)
+      throw new ManifestError(message, findings, { hint: thrown.hint, cause: thrown.cause, applied })
+    }
   }
 
   /** Puts a file where `kubectl apply -f NAME` finds it; `undefined` takes it away. */
@@ -141,14 +169,15 @@ export class Cluster implements Disposable {
   }
 
   /** Runs a kubectl command line, with or without the word `kubectl`. */
-  kubectl(line: string, options: { stdin?: string } = {}): ExecResult {
-    const [words, stdin] = [text(line, 'A command line'), text(options.stdin ?? '', 'stdin')]
+  kubectl(line: string, options: { stdin?: string | undefined } = {}): ExecResult {
+    const [words, stdin] = [text(line, 'A command line'), text(known(options, 'stdin').stdin ?? '', 'stdin')]
     return this.#command('kubectl', words, engine => engine.kubectl(words, stdin))
   }
 
   /** Runs a command line in a pod, on a node or outside, until it ends or the limit of virtual time is over. */
-  exec(where: Ref | KubeObject, line: string, options: { limit?: Duration } = {}): ExecResult {
-    const [place, words, limit] = [placeOf(where), text(line, 'A command line'), toMicros(options.limit ?? '5m')]
+  exec(where: Ref | KubeObject, line: string, options: { limit?: Duration | undefined } = {}): ExecResult {
+    const { limit: most = '5m' } = known(options, 'limit')
+    const [place, words, limit] = [placeOf(where), text(line, 'A command line'), toMicros(most)]
     return this.#command(place, words, engine => engine.exec(place, words, limit))
   }
 
@@ -157,10 +186,10 @@ export class Cluster implements Disposable {
    *
    * At a terminal a shell prints its prompt, and what a program complains of is part of its output.
    */
-  start(where: Ref | KubeObject, command: string | string[], options: { terminal?: boolean } = {}): Process {
-    const place = placeOf(where)
+  start(where: Ref | KubeObject, command: string | string[], options: { terminal?: boolean | undefined } = {}): Process {
+    const [place, { terminal = false }] = [placeOf(where), known(options, 'terminal')]
     const argv = typeof command === 'string' ? ['sh', '-c', command] : [...command].map(word => text(word, 'A word of a command'))
-    return this.#process(place, argv.join(' '), this.#call(engine => engine.start(place, argv, options.terminal ?? false)))
+    return this.#process(place, argv.join(' '), this.#call(engine => engine.start(place, argv, terminal)))
   }
 
   /** The command of a pod's first container, to type into and to read, as `kubectl attach` has it. */
@@ -177,8 +206,8 @@ export class Cluster implements Disposable {
 
   /** The objects of a kind, by namespace and name. */
   list(kind: string, query: ListQuery = {}): KubeObject[] {
-    const { namespace, labels = '' } = query
-    const pairs = typeof labels === 'object' && labels !== null ? Object.entries(labels).map(pair => pair.join('=')).join() : labels
+    const { namespace, labels = '' } = known(query, 'namespace', 'labels')
+    const pairs = typeof labels === 'object' && labels !== null && !Array.isArray(labels) ? Object.entries(labels).map(pair => pair.join('=')).join() : labels
     const [of, selector] = [text(kind, 'kind'), text(pairs, 'labels')]
     const within = namespace === undefined ? undefined : text(namespace, 'namespace')
     return this.#look(engine => engine.list(of, within, selector)) as KubeObject[]
@@ -192,7 +221,8 @@ export class Cluster implements Disposable {
 
   /** Makes a pod, and returns the reference to it. */
   run(name: string, options: RunOptions): Ref {
-    const { image, namespace = 'default', labels = { run: name }, env = {}, command, port } = options
+    const { image, namespace = 'default', labels = { run: name }, env = {}, command, port } =
+      known(options, 'image', 'namespace', 'labels', 'env', 'command', 'port')
     this.apply({
       apiVersion: 'v1',
       kind: 'Pod',
@@ -222,38 +252,47 @@ export class Cluster implements Disposable {
 
   /** Says what a pod's readiness probe finds, whatever the pod does; `undefined` gives the word back to the pod. */
   setReady(pod: Ref | KubeObject, ready: boolean | undefined): void {
+    if (ready !== undefined && typeof ready !== 'boolean') throw new UsageError('ready must be true, false or undefined')
     const place = placeOf(pod)
     this.#call(engine => engine.setReady(place, ready))
   }
 
   /** Asks the cluster's DNS as a program on that machine would, search list and all. */
-  lookup(name: string, options: { from: Ref | KubeObject; type?: 'A' | 'AAAA' | 'SRV' | 'PTR' }): DnsResult {
+  lookup(name: string, options: { from: Ref | KubeObject; type?: 'A' | 'AAAA' | 'SRV' | 'PTR' | undefined }): DnsResult {
+    const { from, type = 'A' } = known(options, 'from', 'type')
     const since = this.#nextFrame()
-    const [place, line] = [placeOf(options.from), dig(name, options.type ?? 'A')]
+    const [place, line] = [placeOf(from), dig(name, type)]
     const { stdout } = this.#call(engine => engine.exec(place, line, toMicros('1m')))
     return readDig(stdout, this.frames(since))
   }
 
   /** Makes requests and reports each; refused, timed out and unresolved are results, not errors. */
   send(options: SendOptions): Trips {
-    const { from, to, times = 1, every = 0, keepAlive = false, timeout = '10s' } = options
+    const { from, to, times = 1, every = 0, keepAlive = false, timeout = '10s' } =
+      known(options, 'from', 'to', 'times', 'every', 'keepAlive', 'timeout')
     const request = { from: placeOf(from), to: text(to, 'to'), times, every: toMicros(every), keepAlive, timeout: toMicros(timeout) }
-    return toTrips(this.#call(engine => engine.send(request)))
+    return toTrips(this.#call(engine => engine.send(request)), since => this.frames(since))
   }
 
   /** Lets time pass until nothing is pending: controllers, rules, pods that start or end, first results of probes. */
-  settle(options: { limit?: Duration } = {}): SettleResult {
-    const result = this.#call(engine => engine.settle(toMicros(options.limit ?? DAY)))
+  settle(options: { limit?: Duration | undefined } = {}): SettleResult {
+    const limit = toMicros(known(options, 'limit').limit ?? DAY)
+    const result = this.#call(engine => engine.settle(limit))
     if (!result.settled) throw new NotSettledError(result.pending)
     return { elapsed: result.elapsed / 1_000 }
   }
 
   /** Lets that much virtual time pass. */
   advance(by: Duration): void {
-    this.#call(engine => engine.advance(toMicros(by)))
+    const micros = toMicros(by)
+    this.#call(engine => engine.advance(micros))
   }
 
-  /** Lets time pass until the next thing happens to a packet; `undefined` if nothing does within five virtual seconds. */
+  /**
+   * Lets time pass until the next thing happens to a packet; `undefined` if nothing does within five virtual seconds.
+   *
+   * Of several at one instant each step shows one.
+   */
   step(): Frame | undefined {
     const raw = this.#call(engine => engine.step())
     return raw === undefined ? undefined : toFrame(raw)
@@ -365,6 +404,15 @@ export class Cluster implements Disposable {
   #nextRevision(): number {
     return this.#look(engine => engine.revision())
   }
+}
+
+function result({ kind, namespace, name, outcome }: RawApplied | ApplyResult): ApplyResult {
+  return { kind, namespace, name, outcome }
+}
+
+function skipped({ object = '' }: Finding): ApplyResult {
+  const [kind = '', name = ''] = object.split('/')
+  return { kind, namespace: undefined, name, outcome: 'skipped' }
 }
 
 function build(options: ClusterOptions): Engine {

@@ -7,7 +7,7 @@ const MICROS: Record<string, number> = { h: 3_600_000_000, m: 60_000_000, s: 1_0
 
 /** That duration in whole microseconds. */
 export function toMicros(duration: Duration): number {
-  const micros = typeof duration === 'number' ? Math.round(duration * 1_000) : parse(duration)
+  const micros = typeof duration === 'number' ? Math.round(duration * 1_000) : typeof duration === 'string' ? parse(duration) : Number.NaN
   if (!Number.isSafeInteger(micros) || micros < 0) {
     throw new UsageError(`${JSON.stringify(duration)} is no duration: say '30s', '1h30m' or a number of milliseconds`)
   }

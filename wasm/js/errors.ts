@@ -12,6 +12,15 @@ export class ClusterIpError extends Error {
   }
 }
 
+/** What `apply` did with one object. */
+export interface ApplyResult {
+  kind: string
+  namespace: string | undefined
+  name: string
+  /** `skipped` only with `skipUnsimulated`. */
+  outcome: 'created' | 'configured' | 'unchanged' | 'skipped'
+}
+
 /** One thing that is wrong with a manifest. */
 export interface Finding {
   message: string
@@ -23,18 +32,29 @@ export interface Finding {
   /** The path of the field, `spec.ports[0].port`. */
   field?: string
   reason?: string
+  /** `CIP902`: a kind that a real cluster may well know and this one does not simulate. */
   code?: string
+  /** The object it is about, `Service/web`. */
+  object?: string
 }
 
-/** A manifest that cannot be read; the message is kubectl's. */
+/** Objects that cannot be read or were refused; the message is kubectl's. */
 export class ManifestError extends ClusterIpError {
   override readonly name = 'ManifestError'
   override readonly code = 'MANIFEST'
+  /** Each thing that is wrong, with its place in the text. */
   readonly findings: Finding[]
+  /** The other objects of the manifest, which were applied all the same, as kubectl does. */
+  readonly applied: ApplyResult[]
 
-  constructor(message: string, findings: Finding[], options?: { hint?: string | undefined; cause?: unknown }) {
+  constructor(
+    message: string,
+    findings: Finding[],
+    options?: { hint?: string | undefined; cause?: unknown; applied?: ApplyResult[] | undefined },
+  ) {
     super(message, options)
     this.findings = findings
+    this.applied = options?.applied ?? []
   }
 }
 
@@ -120,6 +140,17 @@ export class EngineError extends ClusterIpError {
   }
 }
 
+/** What a method was told beside its arguments, if all of it means something to it: a slip would have no effect. */
+export function known<T extends object>(options: T | undefined, ...names: (keyof T & string)[]): T {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new UsageError(`Options are an object with ${names.join(', ')}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.some(known => known === name)) throw new UsageError(`unknown option ${JSON.stringify(name)}: say ${names.join(', ')}`)
+  }
+  return options
+}
+
 /** The value as a text, or an error that says what it should have been. */
 export function text(value: unknown, what: string): string {
   if (typeof value === 'string') return value
@@ -148,11 +179,12 @@ export function fromEngine(thrown: unknown): unknown {
     reason?: string
     causes?: Finding[]
     findings?: Finding[]
+    applied?: ApplyResult[]
     hint?: string
   }
   switch (thrown.name) {
     case 'ManifestError':
-      return new ManifestError(thrown.message, data.findings ?? [], { hint: data.hint, cause: thrown })
+      return new ManifestError(thrown.message, data.findings ?? [], { hint: data.hint, cause: thrown, applied: data.applied })
     case 'ApiError':
       return new ApiError(thrown.message, data.status ?? 500, data.reason ?? 'InternalError', data.causes ?? [], { cause: thrown })
     case 'EngineError':

@@ -1,3 +1,4 @@
+import { UsageError } from './errors.js'
 import type { Frame } from './frame.js'
 import type { KubeObject } from './object.js'
 
@@ -28,6 +29,8 @@ export class Listeners {
   }
 
   add<E extends keyof ClusterEvents>(event: E, listener: (detail: ClusterEvents[E]) => void): Unsubscribe {
+    if (!Object.hasOwn(this.#of, event)) throw new UsageError(`${JSON.stringify(event)} is no event: say frame, change or command`)
+    if (typeof listener !== 'function') throw new UsageError('A listener must be a function')
     const own = (detail: ClusterEvents[E]): void => listener(detail)
     this.#of[event].add(own)
     const unsubscribe = (): void => void this.#of[event].delete(own)

@@ -11,13 +11,36 @@
  * ```
  */
 export { load, loadSync, type WasmInput } from './load.js'
-export * from './cluster.js'
-export * from './capture.js'
-export * from './errors.js'
-export * from './events.js'
+export {
+  Cluster,
+  type ApplyOptions,
+  type ClusterOptions,
+  type ListQuery,
+  type NodeOptions,
+  type RunOptions,
+  type SendOptions,
+  type SettleResult,
+} from './cluster.js'
+export { Capture } from './capture.js'
+export {
+  ApiError,
+  ClusterIpError,
+  DisposedError,
+  EngineError,
+  LoadError,
+  ManifestError,
+  NotLoadedError,
+  NotSettledError,
+  UnsupportedError,
+  UsageError,
+  type ApplyResult,
+  type Finding,
+} from './errors.js'
+export type { ClusterEvents, Unsubscribe } from './events.js'
+export { Process, type ExecResult, type Hint } from './process.js'
 export type { Duration } from './duration.js'
 export type { Addresses, Frame, FramePoint } from './frame.js'
 export type { DnsAnswer, DnsQuery, DnsResult } from './lookup.js'
-export type { KubeObject } from './object.js'
+export type { KubeObject, Manifest } from './object.js'
 export type { Ref } from './ref.js'
 export { Trips, type Trip } from './trips.js'

@@ -14,3 +14,10 @@ export interface KubeObject {
   }
   [field: string]: any
 }
+
+/** An object as somebody else's types have it, those of `@kubernetes/client-node` among them. */
+export interface Manifest {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata?: object | undefined
+}

@@ -12,21 +12,30 @@ use crate::tree::{object, to_js};
 /// Applies a text: what became of each object, or an error that kubectl's words explain.
 pub(crate) fn apply(cluster: &mut Cluster, text: &str, namespace: &str) -> Result<JsValue, JsValue> {
     let output = cluster.apply_in(namespace, text);
-    if output.exit_code != 0 {
-        let findings: Vec<Value> = output.findings.iter().map(finding).collect();
-        let hint = output.hint.map_or(Value::Null, |hint| hint.text.into());
-        let data = object([("findings", findings.into()), ("hint", hint)]);
-        return Err(error::error("ManifestError", output.stderr.trim_end(), &data));
-    }
     let manifests = yaml::parse(text);
-    let mut manifests = manifests.iter().flatten();
+    let mut manifests: Vec<&Value> = manifests.iter().flatten().map(|manifest| &manifest.value).collect();
     let mut results = Vec::new();
     for line in output.stdout.lines() {
-        let Some(outcome) = line.split(' ').nth(1) else { continue };
-        let Some(manifest) = manifests.next() else { break };
-        results.push(applied(&manifest.value, outcome, namespace));
+        // `deployment.apps/web created`
+        let Some((object, outcome)) = line.split_once(' ') else { continue };
+        let Some((word, name)) = object.split_once('/') else { continue };
+        let is_meant = |manifest: &&Value| manifest["metadata"]["name"].str() == name && is_called(manifest, word);
+        let Some(at) = manifests.iter().position(is_meant) else { continue };
+        results.push(applied(manifests.remove(at), outcome, namespace));
     }
-    to_js(&Value::from(results))
+    let results = Value::from(results);
+    if output.exit_code == 0 {
+        return to_js(&results);
+    }
+    let findings: Vec<Value> = output.findings.iter().map(finding).collect();
+    let hint = output.hint.map_or(Value::Null, |hint| hint.text.into());
+    let data = object([("findings", findings.into()), ("hint", hint), ("applied", results)]);
+    Err(error::error("ManifestError", output.stderr.trim_end(), &data))
+}
+
+fn is_called(manifest: &Value, word: &str) -> bool {
+    let singular = word.split('.').next().unwrap_or(word);
+    manifest["kind"].str().eq_ignore_ascii_case(singular)
 }
 
 fn applied(manifest: &Value, outcome: &str, namespace: &str) -> Value {
@@ -52,5 +61,7 @@ fn finding(finding: &Finding) -> Value {
         ("column", number(finding.column)),
         ("field", text(&finding.field)),
         ("reason", text(&finding.reason)),
+        ("code", text(finding.code)),
+        ("object", text(&finding.object)),
     ])
 }

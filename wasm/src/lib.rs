@@ -17,7 +17,7 @@ use clusterip::{
     api::{Key, Kind, Value, selector::Selector},
     cluster::{Cluster, Place, Process, StartError},
     control::DeleteOptions,
-    time::Duration,
+    time::{Duration, Instant},
     trace::{Capture, capture::pcap},
 };
 use js_sys::Uint8Array;
@@ -43,6 +43,10 @@ pub fn start() {
 #[derive(Debug)]
 pub struct Engine {
     cluster: Cluster,
+    /// The frame after the one that the last step showed.
+    shown: u64,
+    /// When that was.
+    stepped_at: Option<Instant>,
 }
 
 #[wasm_bindgen]
@@ -53,7 +57,7 @@ impl Engine {
         let config = options::config(&from_js(options)?)?;
         let mut cluster = Cluster::new(config).map_err(|error| config_error(&error.to_string()))?;
         cluster.set_capture(CAPTURE, None);
-        Ok(Engine { cluster })
+        Ok(Engine { cluster, shown: 0, stepped_at: None })
     }
 
     /// Creates or changes the objects of a text, and says what became of each.
@@ -190,15 +194,21 @@ impl Engine {
         self.cluster.now().total_micros() as f64
     }
 
-    /// Lets time pass until the next packet is seen anywhere; `undefined` if none is within five seconds.
+    /// Lets time pass until the next packet is seen anywhere; `undefined` if none is within five seconds. What happened at
+    /// the same instant as the last one shown comes first.
     pub fn step(&mut self) -> Result<JsValue, JsValue> {
-        let seen = self.cluster.passages().end();
-        while self.cluster.step(STEP) {
-            if let Some((number, passage)) = self.cluster.passages().since(seen).next() {
+        if self.stepped_at != Some(self.cluster.now()) {
+            self.shown = self.cluster.passages().end();
+        }
+        loop {
+            if let Some((number, passage)) = self.cluster.passages().since(self.shown).next() {
+                (self.shown, self.stepped_at) = (number + 1, Some(self.cluster.now()));
                 return to_js(&frame::frame(&self.cluster, number, passage));
             }
+            if !self.cluster.step(STEP) {
+                return Ok(JsValue::UNDEFINED);
+            }
         }
-        Ok(JsValue::UNDEFINED)
     }
 
     /// The packets at routers from this number on that are still kept.

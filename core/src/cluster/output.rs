@@ -35,7 +35,7 @@ pub struct Finding {
     /// The object, `Service/web`; empty if that could not be read.
     pub object: String,
     /// `CIP902` if the object is of a kind that a real cluster may know and this one does not; or empty.
-    pub code: String,
+    pub code: &'static str,
 }
 
 /// Help for somebody who has just made a mistake.

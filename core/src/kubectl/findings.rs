@@ -49,7 +49,7 @@ impl Session<'_> {
             reason: reason.to_owned(),
             message: message.to_owned(),
             object: format!("{}/{}", manifest.kind.names().kind, manifest.name()),
-            code: String::new(),
+            code: "",
         });
     }
 

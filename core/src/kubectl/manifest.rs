@@ -188,7 +188,7 @@ impl Session<'_> {
         let meta = &value["metadata"];
         let code = self.explain_kind(kind, version);
         if let Some(finding) = self.output.findings.last_mut() {
-            finding.code = code.to_owned();
+            finding.code = code;
             finding.object = format!("{kind}/{}", meta["name"].str());
         }
         Problem::from(format!(
