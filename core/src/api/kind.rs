@@ -23,6 +23,7 @@ pub enum Kind {
     StatefulSet,
     NetworkPolicy,
     Event,
+    ControllerRevision,
 }
 
 /// The names of one kind.
@@ -68,11 +69,12 @@ static NAMES: [Names; Kind::ALL.len()] = [
     names("StatefulSet", "apps", "statefulsets", "statefulset", &["sts"], true),
     names("NetworkPolicy", "networking.k8s.io", "networkpolicies", "networkpolicy", &["netpol"], true),
     names("Event", "", "events", "event", &["ev"], true),
+    names("ControllerRevision", "apps", "controllerrevisions", "controllerrevision", &[], true),
 ];
 
 impl Kind {
     /// Every kind, dependencies first.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Namespace,
         Kind::Node,
         Kind::Pod,
@@ -84,6 +86,7 @@ impl Kind {
         Kind::StatefulSet,
         Kind::NetworkPolicy,
         Kind::Event,
+        Kind::ControllerRevision,
     ];
 
     /// The names upstream gives this kind (`kubectl api-resources`).
@@ -105,6 +108,7 @@ impl Kind {
             Kind::StatefulSet => &workload::schema::STATEFUL_SET,
             Kind::NetworkPolicy => &network_policy::NETWORK_POLICY,
             Kind::Event => &event::EVENT,
+            Kind::ControllerRevision => &workload::schema::CONTROLLER_REVISION,
         }
     }
 

@@ -142,8 +142,7 @@ fn validate_no_new_finalizers(errors: &mut Errors, path: &Path<'_>, finalizers: 
         }
     }
     if !extra.is_empty() {
-        extra.sort();
-        extra.dedup();
+        crate::ordered::sort(&mut extra);
         let what = "no new finalizers can be added if the object is being deleted, found new finalizers";
         errors.forbidden(path, &format!("{what} []string{{{}}}", extra.join(", ")));
     }

@@ -90,7 +90,7 @@ impl Object {
             Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet => workload::set_defaults(self),
             Kind::Namespace => namespace::set_defaults(self),
             Kind::NetworkPolicy => network_policy::set_defaults(self),
-            Kind::Node | Kind::Event => {}
+            Kind::Node | Kind::Event | Kind::ControllerRevision => {}
         }
     }
 
@@ -144,7 +144,7 @@ impl Object {
             (Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet, _) => workload::validate(e, self, old),
             (Kind::NetworkPolicy, _) => network_policy::validate(e, self, old),
             (Kind::Node, _) => node::validate(e, self, old),
-            (Kind::Namespace | Kind::Event, _) => {
+            (Kind::Namespace | Kind::Event | Kind::ControllerRevision, _) => {
                 if let Some(old) = old {
                     meta::validate_update(e, self, old);
                 }

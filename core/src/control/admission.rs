@@ -11,11 +11,11 @@ mod tests;
 
 use super::{IpPool, PortPool};
 use crate::{
-    api::{ApiError, Kind, Object, Value, field},
+    api::{ApiError, Kind, Object, Value, field, json},
     cidr::Cidr,
     rng::Rng,
 };
-use alloc::{format, string::ToString, vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 use core::ops::RangeInclusive;
 use service::Transaction;
 
@@ -120,8 +120,8 @@ impl Admission {
                 continue;
             }
             if !given.is_null() && *given != value {
-                let text = |value: &Value| value.as_int().map_or_else(|| value.str().to_string(), |n| n.to_string());
-                let [given, value] = [given, &value].map(text);
+                let [given, value] = [json::emit(given), json::emit(&value)];
+                let (given, value) = (given.trim_matches('"'), value.trim_matches('"'));
                 let why = format!(
                     "{what} ({given}) must not be provided in pod spec; priority admission controller computed {value} \
                      from the given PriorityClass name"

@@ -1,11 +1,9 @@
 //! Keeps the pods of every StatefulSet: numbered, named, and made and ended in order. Volumes are named and empty.
 //!
-//! Source: kubernetes pkg/controller/statefulset/stateful_set_control.go and stateful_set_utils.go. There are no
-//! ControllerRevisions either: a pod is always made from the present template, also below a partition.
+//! Source: kubernetes pkg/controller/statefulset/stateful_set_control.go and stateful_set_utils.go.
 
 use super::{
     controller::Controller,
-    deployment::hash_of,
     event::EventType,
     membership,
     plan::{Message, Plan},
@@ -18,15 +16,13 @@ use crate::{
     api::{Key, Kind, Object, Value},
     time::Instant,
 };
-use alloc::{
-    format,
-    rc::Rc,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, rc::Rc, string::ToString, vec::Vec};
 
+mod revisions;
 #[cfg(test)]
 mod tests;
+
+use revisions::Revisions;
 
 const REVISION_LABEL: &str = "controller-revision-hash";
 const SOURCE: &str = "statefulset-controller";
@@ -61,9 +57,9 @@ pub(super) fn reconcile(key: &Key, store: &Store, now: Instant) -> Plan {
     let Some(set) = store.get(key).filter(|set| !set.is_terminating()) else { return plan };
     let pods = claim(&mut plan, set, store);
     let ordinals = Ordinals::of(set);
-    let revision = revision(set);
-    report(&mut plan, set, &pods, &revision, now);
-    let step = Step { set, revision, is_ordered: set.spec()["podManagementPolicy"].str() != "Parallel", now };
+    let revisions = Revisions::of(&mut plan, set, store, &pods);
+    report(&mut plan, set, &pods, &revisions, now);
+    let step = Step { set, revisions, is_ordered: set.spec()["podManagementPolicy"].str() != "Parallel", now };
     if step.fill(&mut plan, &pods, &ordinals) && step.shrink(&mut plan, &pods, &ordinals) {
         step.update(&mut plan, &pods, &ordinals);
     }
@@ -89,7 +85,7 @@ impl Ordinals {
 
 struct Step<'a> {
     set: &'a Rc<Object>,
-    revision: String,
+    revisions: Revisions,
     is_ordered: bool,
     now: Instant,
 }
@@ -157,7 +153,7 @@ impl Step<'_> {
             if *ordinal < partition {
                 return;
             }
-            if pod.label(REVISION_LABEL) != Some(&self.revision) && !pod.is_terminating() {
+            if pod.label(REVISION_LABEL) != Some(&self.revisions.update) && !pod.is_terminating() {
                 return self.delete(plan, pod);
             }
             if !self.is_healthy(plan, pod) {
@@ -168,13 +164,19 @@ impl Step<'_> {
 
     fn create(&self, plan: &mut Plan, ordinal: i64) {
         let name = format!("{}-{ordinal}", self.set.name());
-        let mut pod = pod_from_template(self.set);
+        let strategy = &self.set.spec()["updateStrategy"];
+        let partition = strategy["rollingUpdate"]["partition"].as_int().unwrap_or(0);
+        let is_kept_back = ordinal < Ordinals::of(self.set).from + partition;
+        let (mut pod, revision) = match &self.revisions.older {
+            Some(older) if is_kept_back => (pod_from_template(older), &self.revisions.current),
+            _ => (pod_from_template(self.set), &self.revisions.update),
+        };
         let value = &mut pod.value;
         value.remove(&["metadata", "generateName"]);
         value.set(&["metadata", "name"], name.as_str());
         value.set(&["metadata", "labels", "statefulset.kubernetes.io/pod-name"], name.as_str());
         value.set(&["metadata", "labels", "apps.kubernetes.io/pod-index"], ordinal.to_string());
-        value.set(&["metadata", "labels", REVISION_LABEL], self.revision.as_str());
+        value.set(&["metadata", "labels", REVISION_LABEL], revision.as_str());
         value.set(&["spec", "hostname"], name.as_str());
         let service = self.set.spec()["serviceName"].str();
         if !service.is_empty() {
@@ -261,13 +263,9 @@ fn is_running_and_ready(pod: &Object) -> bool {
     pod.status()["phase"].str() == "Running" && membership::is_ready(pod)
 }
 
-fn revision(set: &Object) -> String {
-    format!("{}-{}", set.name(), hash_of(&set.spec()["template"], 0))
-}
-
-fn report(plan: &mut Plan, set: &Rc<Object>, pods: &OrdMap<i64, &Rc<Object>>, revision: &str, now: Instant) {
-    let before = set.status();
-    let mut current = before["currentRevision"].as_str().unwrap_or(revision).to_string();
+fn report(plan: &mut Plan, set: &Rc<Object>, pods: &OrdMap<i64, &Rc<Object>>, revisions: &Revisions, now: Instant) {
+    let revision = revisions.update.as_str();
+    let mut current = revisions.current.as_str();
     let of = |revision: &str| {
         let is_of = |pod: &&&Rc<Object>| pod.label(REVISION_LABEL) == Some(revision) && !pod.is_terminating();
         pods.values().filter(is_of).count() as i64
@@ -279,15 +277,16 @@ fn report(plan: &mut Plan, set: &Rc<Object>, pods: &OrdMap<i64, &Rc<Object>>, re
         all.iter().filter(|p| is_running_and_ready(p) && availability(p, min_ready, now).is_ok()).count() as i64;
     let wanted = set.spec()["replicas"].as_int().unwrap_or(1);
     let updated = of(revision);
-    if updated == wanted && ready == wanted && all.len() as i64 == wanted {
-        current = revision.to_string();
+    let is_rolling = set.spec()["updateStrategy"]["type"].str() != "OnDelete";
+    if is_rolling && updated == wanted && ready == wanted && all.len() as i64 == wanted {
+        current = revision;
     }
     let mut status = Value::map();
     status.set(&["observedGeneration"], set.value["metadata"]["generation"].as_int().unwrap_or(0));
     status.set(&["replicas"], all.len() as i64);
     status.set(&["availableReplicas"], available);
     status.set(&["collisionCount"], 0);
-    for (field, count) in [("readyReplicas", ready), ("currentReplicas", of(&current)), ("updatedReplicas", updated)] {
+    for (field, count) in [("readyReplicas", ready), ("currentReplicas", of(current)), ("updatedReplicas", updated)] {
         if count > 0 {
             status.set(&[field], count);
         }

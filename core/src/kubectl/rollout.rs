@@ -60,10 +60,20 @@ fn progress(object: &Object) -> Result<(String, bool), Failure> {
     let wanted = spec["replicas"].as_int().unwrap_or(1);
     let generation = object.value["metadata"]["generation"].as_int().unwrap_or(0);
     if object.kind == Kind::StatefulSet {
+        if spec["updateStrategy"]["type"].str() == "OnDelete" {
+            return Err(Failure::error("rollout status is only available for RollingUpdate strategy type"));
+        }
+        let partition = spec["updateStrategy"]["rollingUpdate"]["partition"].as_int().unwrap_or(0);
         let waiting = if generation > count("observedGeneration") {
             "Waiting for statefulset spec update to be observed...\n".to_owned()
         } else if count("readyReplicas") < wanted {
             format!("Waiting for {} pods to be ready...\n", wanted - count("readyReplicas"))
+        } else if count("updatedReplicas") < wanted - partition {
+            format!(
+                "Waiting for partitioned roll out to finish: {} out of {} new pods have been updated...\n",
+                count("updatedReplicas"),
+                wanted - partition
+            )
         } else {
             return Ok((
                 format!("partitioned roll out complete: {} new pods have been updated...\n", count("updatedReplicas")),
@@ -122,9 +132,6 @@ fn undo(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 patch::LAST_APPLIED
             ));
         }
-        if object.kind != Kind::Deployment {
-            return Err(Failure::error("undo of a StatefulSet is not simulated"));
-        }
         if object.spec()["paused"].as_bool() == Some(true) {
             let text = format!(
                 "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/{}' and try again",
@@ -134,20 +141,23 @@ fn undo(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         }
         let wanted: i64 = args.flag("to-revision").and_then(|n| n.parse().ok()).unwrap_or(0);
         let sets = revisions(session, &object);
-        let current = object.annotation(REVISION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
+        let current = match object.kind {
+            Kind::Deployment => object.annotation(REVISION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(0),
+            _ => sets.last().map_or(0, |(number, _)| *number),
+        };
         let found = match wanted {
             0 => sets.iter().rev().find(|(number, _)| *number != current),
             wanted => sets.iter().find(|(number, _)| *number == wanted),
         };
         let Some((_, set)) = found else {
             let text = match wanted {
+                0 if object.kind == Kind::StatefulSet => "no last revision to roll back to".to_owned(),
                 0 => format!("no rollout history found for deployment \"{}\"", object.name()),
                 _ => format!("unable to find specified revision {wanted} in history"),
             };
             return Err(Failure::error(&text));
         };
-        let mut template = set.spec()["template"].clone();
-        template.remove(&["metadata", "labels", "pod-template-hash"]);
+        let template = template_of(set);
         if template == object.spec()["template"] {
             let current = format!(
                 "{} skipped rollback (current template already matches revision {wanted})",
@@ -180,7 +190,10 @@ fn history(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
                 session.report(args, set, "")?;
                 continue;
             }
-            let page = session.template_page(&set.spec()["template"]);
+            let page = session.template_page(match set.kind {
+                Kind::ReplicaSet => &set.spec()["template"],
+                _ => &set.value["data"]["spec"]["template"],
+            });
             session.print_line(&format!(
                 "{} with revision #{wanted}\n{}\n",
                 resource::name_of(&object),
@@ -265,12 +278,28 @@ fn unsupported(object: &Object, what: &str) -> String {
     format!("{} {} {what} is not supported", object.kind.names().resource(), Quoted(object.name()))
 }
 
-/// A Deployment's ReplicaSets by revision, oldest first.
-fn revisions(session: &Session<'_>, deployment: &Object) -> Vec<(i64, Rc<Object>)> {
-    let owned = session.cluster.control().store().owned(deployment.uid());
+/// The template that a revision stands for.
+fn template_of(set: &Object) -> Value {
+    let mut template = match set.kind {
+        Kind::ReplicaSet => set.spec()["template"].clone(),
+        _ => set.value["data"]["spec"]["template"].clone(),
+    };
+    template.remove(&["$patch"]);
+    template.remove(&["metadata", "labels", "pod-template-hash"]);
+    template
+}
+
+/// A Deployment's ReplicaSets by revision, oldest first, or a StatefulSet's ControllerRevisions.
+fn revisions(session: &Session<'_>, owner: &Object) -> Vec<(i64, Rc<Object>)> {
+    let owned = session.cluster.control().store().owned(owner.uid());
     let mut sets: Vec<(i64, Rc<Object>)> = Vec::new();
-    for set in owned.filter(|set| set.kind == Kind::ReplicaSet) {
-        sets.push((set.annotation(REVISION).and_then(|n| n.parse().ok()).unwrap_or(0), set.clone()));
+    for set in owned {
+        let number = match set.kind {
+            Kind::ReplicaSet => set.annotation(REVISION).and_then(|n| n.parse().ok()),
+            Kind::ControllerRevision => set.value["revision"].as_int(),
+            _ => continue,
+        };
+        sets.push((number.unwrap_or(0), set.clone()));
     }
     crate::ordered::sort_by_key(&mut sets, |(number, _)| *number);
     sets

@@ -288,3 +288,37 @@ fn a_pod_with_a_finalizer_is_over_once_its_containers_are() {
     kubectl("patch pod web --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
     assert_eq!(kubectl("get pods").stderr, "No resources found in default namespace.\n");
 }
+
+#[test]
+fn a_stateful_set_has_revisions_of_upstreams_names_and_goes_back_to_them() {
+    let (mut cluster, mut context) = lab();
+    context.stdin =
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec:\n  serviceName: web\n  replicas: \
+                     1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    \
+                     spec:\n      containers: [{name: nginx, image: \"nginx:1.27\"}]\n"
+            .into();
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line).stdout;
+    kubectl("create -f -");
+    kubectl("rollout status sts web");
+    kubectl("set image sts/web nginx=nginx:1.28");
+    assert!(
+        kubectl("rollout status sts web").ends_with("partitioned roll out complete: 1 new pods have been updated...\n")
+    );
+    let list = kubectl("get controllerrevisions");
+    assert!(list.starts_with(
+        "NAME             CONTROLLER             REVISION   AGE\nweb-6f9665cc5d   statefulset.apps/web   2   "
+    ));
+    assert!(list.contains("\nweb-7c44b75699   statefulset.apps/web   1   "), "{list}");
+    assert_eq!(kubectl("get pods -l controller-revision-hash=web-6f9665cc5d -o name"), "pod/web-0\n");
+    let history = kubectl("rollout history sts web");
+    assert_eq!(history, "statefulset.apps/web \nREVISION  CHANGE-CAUSE\n1         <none>\n2         <none>\n\n");
+    let first = kubectl("rollout history sts web --revision=1");
+    assert!(
+        first.starts_with("statefulset.apps/web with revision #1\nPod Template:\n") && first.contains("nginx:1.27")
+    );
+    assert_eq!(kubectl("rollout undo sts web"), "statefulset.apps/web rolled back\n");
+    kubectl("rollout status sts web");
+    assert!(kubectl("rollout history sts web").ends_with("\n2         <none>\n3         <none>\n\n"));
+    let of = "get sts web -o jsonpath={.spec.template.spec.containers[0].image},{.status.currentRevision}";
+    assert_eq!(kubectl(of), "nginx:1.27,web-7c44b75699");
+}

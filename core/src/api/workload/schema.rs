@@ -120,3 +120,15 @@ static CLAIM_RETENTION: Struct = Struct {
         ("whenScaled", Type::Enum("v1.PersistentVolumeClaimRetentionPolicyType")),
     ],
 };
+
+/// The fields of a ControllerRevision.
+pub static CONTROLLER_REVISION: Struct = Struct {
+    name: "ControllerRevision",
+    fields: &[
+        ("apiVersion", Type::Str),
+        ("kind", Type::Str),
+        ("metadata", Type::Struct(&OBJECT_META)),
+        ("data", Type::Any),
+        ("revision", Type::OptInt64),
+    ],
+};

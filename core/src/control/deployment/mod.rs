@@ -270,12 +270,19 @@ fn annotate(set: &mut Object, deployment: &Object, revision: i64) -> bool {
 }
 
 /// Ten characters or fewer that stand for a template, as upstream spells them; the hash itself is our own.
-pub(super) fn hash_of(template: &Value, collisions: i64) -> String {
-    const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+fn hash_of(template: &Value, collisions: i64) -> String {
     let mut hash = fnv32(0x811c_9dc5, &json::emit(template));
     if collisions > 0 {
         hash = fnv32(hash, &collisions.to_string());
     }
+    spelled(hash)
+}
+
+/// A hash in letters that make no words.
+///
+/// Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (SafeEncodeString).
+pub(super) fn spelled(hash: u32) -> String {
+    const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     hash.to_string().bytes().map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()])).collect()
 }
 

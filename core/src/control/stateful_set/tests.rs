@@ -144,3 +144,48 @@ fn a_new_template_replaces_pods_from_the_highest_number_down() {
     assert_eq!(status["currentRevision"], status["updateRevision"]);
     assert_eq!(status["updatedReplicas"].as_int(), Some(2));
 }
+
+#[test]
+fn below_the_partition_a_pod_comes_back_as_it_was() {
+    let mut plane = plane(2);
+    plane.reconcile(at(0));
+    make_ready(&mut plane, "db-0", at(1));
+    make_ready(&mut plane, "db-1", at(2));
+    let mut changed = (**plane.store().find(Kind::StatefulSet, "default", "db").unwrap()).clone();
+    changed.value.set(&["spec", "updateStrategy", "rollingUpdate", "partition"], 1);
+    changed.value.at_mut(&["spec", "template", "spec", "containers"]).items_mut()[0].set(&["image"], "redis:8");
+    plane.replace(at(3), changed).unwrap();
+    plane.reconcile(at(3));
+    for name in ["db-1", "db-0"] {
+        end(&mut plane, name, at(4));
+        make_ready(&mut plane, name, at(5));
+    }
+    let image = |plane: &ControlPlane, name: &str| {
+        let pod = plane.store().find(Kind::Pod, "default", name).unwrap();
+        (pod.spec()["containers"][0]["image"].str().to_string(), pod.label(REVISION_LABEL).unwrap().to_string())
+    };
+    let set = plane.store().find(Kind::StatefulSet, "default", "db").unwrap();
+    let status = |field: &str| set.status()[field].str().to_string();
+    assert_ne!(status("currentRevision"), status("updateRevision"));
+    assert_eq!(image(&plane, "db-0"), ("redis".into(), status("currentRevision")));
+    assert_eq!(image(&plane, "db-1"), ("redis:8".into(), status("updateRevision")));
+}
+
+#[test]
+fn of_revisions_that_no_pod_is_of_as_many_are_kept_as_the_limit_says() {
+    let mut plane = plane(0);
+    plane.reconcile(at(0));
+    for n in 1..6 {
+        let mut changed = (**plane.store().find(Kind::StatefulSet, "default", "db").unwrap()).clone();
+        changed.value.set(&["spec", "revisionHistoryLimit"], 2);
+        changed.value.set(&["spec", "template", "metadata", "annotations", "n"], n.to_string());
+        plane.replace(at(n), changed).unwrap();
+        plane.reconcile(at(n));
+    }
+    let mut kept: Vec<i64> = Vec::new();
+    for revision in plane.store().list(Kind::ControllerRevision, None) {
+        kept.push(revision.value["revision"].as_int().unwrap());
+    }
+    kept.sort_unstable();
+    assert_eq!(kept, [4, 5, 6]);
+}

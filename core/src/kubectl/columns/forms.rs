@@ -89,6 +89,12 @@ AGE {metadata.creationTimestamp|age}
 POD-SELECTOR {spec.podSelector|selector?<none>}
 AGE {metadata.creationTimestamp|age}"
         }
+        Kind::ControllerRevision => {
+            "NAME {metadata.name}
+CONTROLLER {metadata.ownerReferences.0.kind|lower}.apps/{metadata.ownerReferences.0.name}
+REVISION {revision?0}
+AGE {metadata.creationTimestamp|age}"
+        }
         Kind::Event => {
             "LAST_SEEN {lastTimestamp|age}
 TYPE {type}

@@ -22,7 +22,7 @@ pub(super) fn of(kind: Kind) -> &'static str {
         Kind::StatefulSet => STATEFUL_SET,
         Kind::Node => NODE,
         Kind::Namespace => NAMESPACE,
-        Kind::Event => "Labels:\t{metadata.labels|labels?<none>}",
+        Kind::ControllerRevision | Kind::Event => "Labels:\t{metadata.labels|labels?<none>}",
     }
 }
 

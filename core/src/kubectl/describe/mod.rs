@@ -49,6 +49,10 @@ fn describe(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
         session.complain(&namespace);
         return Ok(());
     }
+    if found.iter().any(|object| object.kind == Kind::ControllerRevision) {
+        let text = "kubectl describe of a controllerrevision is not simulated: look at it with kubectl get -o yaml";
+        return Err(Failure::error(text).explain(super::info::SAYS_SO));
+    }
     // Events are shown of one object that was named or found, not of several, nor of those that a name's beginning found.
     let has_events = match args.flag("show-events") {
         Some(flag) => flag != "false",
