@@ -21,7 +21,7 @@ pub struct Compiler {
     nodes: Vec<String>,
     policies: Vec<Policy>,
     pods: OrdMap<Rc<Key>, PodView>,
-    judged: OrdMap<IpAddr, Judged>,
+    judged: OrdMap<IpAddr, Option<Judged>>,
 }
 
 /// What was sent about an address, and to which node.
@@ -82,18 +82,21 @@ impl Compiler {
         } else if touched.is_empty() {
             return;
         }
-        for (address, wanted) in self.renew(store, &touched, is_all) {
-            let sent = self.judged.get(&address);
-            if let Some(sent) = sent.filter(|sent| wanted.as_ref().is_none_or(|wanted| wanted.place != sent.place)) {
+        let wanted = self.renew(store, &touched, is_all);
+        for (&address, wanted) in wanted.iter() {
+            let sent = self.judged.remove(&address).flatten();
+            if sent == *wanted {
+                // Nothing is news.
+            } else if let Some(wanted) = wanted {
+                if let Some(sent) = sent.filter(|sent| sent.place != wanted.place) {
+                    emit(sent.place, Delta::Policy(address, None));
+                }
+                emit(wanted.place, Delta::Policy(address, Some(wanted.policy.clone())));
+            } else if let Some(sent) = sent {
                 emit(sent.place, Delta::Policy(address, None));
             }
-            match wanted {
-                Some(wanted) if sent != Some(&wanted) => {
-                    emit(wanted.place, Delta::Policy(address, Some(wanted.policy.clone())));
-                    self.judged.insert(address, wanted);
-                }
-                Some(_) => {}
-                None => drop(self.judged.remove(&address)),
+            if wanted.is_some() {
+                self.judged.insert(address, wanted.clone());
             }
         }
     }
@@ -118,13 +121,17 @@ impl Compiler {
         let (mut gone, mut come) = (Vec::new(), Vec::new());
         for key in touched {
             let before = self.pods.remove(key);
-            for address in before.iter().flat_map(|view| &view.addresses) {
-                wanted.insert(*address, None);
+            if let Some(before) = &before {
+                for address in &before.addresses {
+                    wanted.insert(*address, None);
+                }
             }
-            gone.extend(before.filter(|_| !is_all));
+            if let Some(view) = before.filter(|_| !is_all) {
+                gone.push(view);
+            }
             if let Some(view) = store.get(key).and_then(|pod| self.view(pod, store)) {
+                self.pods.insert(key.clone(), view.clone());
                 come.push(view);
-                self.pods.insert(key.clone(), come[come.len() - 1].clone());
             }
         }
         for policy in &mut self.policies {
@@ -240,15 +247,7 @@ impl Policy {
                     // Everybody is a peer, and nobody is looked for.
                     continue;
                 }
-                let [without, with] = [gone, come].map(|views| {
-                    let mut addresses = Vec::new();
-                    for view in views {
-                        if are_peers(list, namespace, view) {
-                            addresses.extend_from_slice(&view.addresses);
-                        }
-                    }
-                    addresses
-                });
+                let (without, with) = (peers_of(list, namespace, gone), peers_of(list, namespace, come));
                 if !without.is_empty() || !with.is_empty() {
                     sets[place] = Rc::new(sets[place].changed(&without, &with));
                     self.is_fresh = true;
@@ -285,6 +284,18 @@ fn ranges(ports: &[Value], receiver: &Object, with_names: bool, with_numbers: bo
 
 fn has_names(ports: &[Value]) -> bool {
     ports.iter().any(|port| port["port"].as_str().is_some())
+}
+
+/// The addresses of those of these pods that a list of peers means.
+#[inline(never)]
+fn peers_of(list: &[Value], namespace: &str, views: &[PodView]) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for view in views {
+        if are_peers(list, namespace, view) {
+            addresses.extend_from_slice(&view.addresses);
+        }
+    }
+    addresses
 }
 
 /// Whether a list of peers means this pod; an empty one means every pod.
