@@ -7,48 +7,34 @@
 
 mod arena;
 mod kinds;
+mod segment;
 pub(crate) mod slots;
 mod tcp;
+mod ticks;
 mod view;
 mod wheel;
 mod window;
 
 pub(crate) use kinds::{first_state, is_plain};
 pub use tcp::State;
+pub(crate) use ticks::tick;
 pub(crate) use window::is_within;
 
 use alloc::vec::Vec;
 
 use self::arena::{ANSWERED, ASSURED, Arena, Connection};
+use self::segment::Segment;
 use self::slots::{Slot, Slots, Vacancy};
 use self::tcp::Step;
+use self::ticks::{by_state, instant, ticks};
 use self::wheel::{Link, NONE, Wheel};
-use self::window::{Segment, Windows};
+use self::window::Windows;
 use super::timeouts::Timeouts;
 use crate::net::address::Address;
 use crate::net::flow::Tuple;
 use crate::net::header::{Header, Kind, tcp_flags};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
-
-/// Time as connection tracking counts it: a quarter of a second, nearly (2^18 microseconds).
-#[inline(always)]
-pub(crate) fn tick(now: Instant) -> u32 {
-    (now.total_micros() >> 18).min(i64::from(LAST)) as u32
-}
-
-/// After 35 years no connection expires any more.
-const LAST: u32 = u32::MAX - Wheel::REACH - 1;
-
-/// When a tick begins.
-fn instant(tick: u32) -> Instant {
-    Instant::from_micros(i64::from(tick) << 18)
-}
-
-/// So many ticks that at least `duration` has passed: both ends may lie anywhere in theirs.
-fn ticks(duration: Duration) -> u32 {
-    (duration.total_micros() >> 18).min(1 << 30) as u32 + 2
-}
 
 /// No entry of the table serves this connection.
 pub(crate) const NO_ENTRY: u32 = u32::MAX;
@@ -100,32 +86,12 @@ pub(crate) struct Conntrack<A: Address> {
 
 impl<A: Address> Conntrack<A> {
     pub(crate) fn new(limit: u32, timeouts: &Timeouts, track_windows: bool, rng: &mut Rng) -> Conntrack<A> {
-        let mut by_state = [0; 15];
-        for (state, timeout) in [
-            (State::SynSent, timeouts.tcp_syn_sent),
-            (State::SynSent2, timeouts.tcp_syn_sent),
-            (State::SynRecv, timeouts.tcp_syn_recv),
-            (State::Established, timeouts.tcp_established),
-            (State::FinWait, timeouts.tcp_fin_wait),
-            (State::CloseWait, timeouts.tcp_close_wait),
-            (State::LastAck, timeouts.tcp_last_ack),
-            (State::TimeWait, timeouts.tcp_time_wait),
-            (State::Close, timeouts.tcp_close),
-            (State::Datagrams, timeouts.udp),
-            (State::Stream, timeouts.udp_stream),
-            (State::Setup, timeouts.sctp_setup),
-            (State::Associated, timeouts.sctp_established),
-            (State::Query, timeouts.icmp),
-            (State::Generic, timeouts.generic),
-        ] {
-            by_state[state as usize] = ticks(timeout);
-        }
         Conntrack {
             slots: Slots::new(rng),
             connections: Arena::new(),
             wheel: Wheel::new(),
             limit: limit.clamp(1, (1 << 24) - 1),
-            timeouts: by_state,
+            timeouts: by_state(timeouts),
             unacknowledged: ticks(timeouts.tcp_unacknowledged),
             udp: 0,
             quiet: u32::from(!track_windows),
