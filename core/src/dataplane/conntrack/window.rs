@@ -181,35 +181,11 @@ impl Windows {
             _ => {}
         }
         if step == Step::Ignore {
-            // The two may be in step where this router is not: then their agreement counts.
-            if kind == SYN | ACK && self.last_kind == SYN && self.last_reply != reply && segment.ack == self.last_end {
-                let window = u32::from(self.last_window).max(1);
-                self.sides[other] = Side {
-                    end: self.last_end,
-                    most: self.last_end,
-                    window,
-                    acked: 0,
-                    scale: self.last_scale,
-                    marks: self.last_marks & (SCALES | SELECTIVE),
-                };
-                self.sides[me] = Side { marks: self.sides[me].marks & LIBERAL, ..Side::default() };
-                step = Step::To(State::SynRecv);
-            } else {
-                (self.last_kind, self.last_reply) = (kind, reply);
-                (self.last_end, self.last_window) = (segment.end, segment.window);
-                if kind == SYN && !reply {
-                    let mut seen = Side::default();
-                    seen.read_options(segment.options);
-                    (self.last_scale, self.last_marks) = (seen.scale, seen.marks);
-                    if state == State::LastAck {
-                        self.last_marks |= CHALLENGED;
-                    }
-                }
-                if state == State::SynSent && kind == ACK && reply {
-                    self.sides[me].acked = segment.ack;
-                }
+            if !self.agree(segment, reply) {
+                self.remember(state, segment, reply);
                 return Step::Ignore;
             }
+            step = Step::To(State::SynRecv);
         }
         let Step::To(next) = step else { return step };
         is_answer &= segment.ack == self.last_end
@@ -236,6 +212,45 @@ impl Windows {
             self.sides[me].marks |= CLOSED;
         }
         step
+    }
+
+    /// The two may be in step where this router is not: if a SYN that was let through is answered, their agreement counts.
+    fn agree(&mut self, segment: &Segment<'_>, reply: bool) -> bool {
+        let is_answer = segment.kind() == SYN | ACK
+            && self.last_kind == SYN
+            && self.last_reply != reply
+            && segment.ack == self.last_end;
+        if is_answer {
+            let (me, other) = (usize::from(reply), usize::from(!reply));
+            self.sides[other] = Side {
+                end: self.last_end,
+                most: self.last_end,
+                window: u32::from(self.last_window).max(1),
+                acked: 0,
+                scale: self.last_scale,
+                marks: self.last_marks & (SCALES | SELECTIVE),
+            };
+            self.sides[me] = Side { marks: self.sides[me].marks & LIBERAL, ..Side::default() };
+        }
+        is_answer
+    }
+
+    /// Keeps in mind a segment that is let through unjudged: what it asked for may be answered.
+    fn remember(&mut self, state: State, segment: &Segment<'_>, reply: bool) {
+        let kind = segment.kind();
+        (self.last_kind, self.last_reply) = (kind, reply);
+        (self.last_end, self.last_window) = (segment.end, segment.window);
+        if kind == SYN && !reply {
+            let mut seen = Side::default();
+            seen.read_options(segment.options);
+            (self.last_scale, self.last_marks) = (seen.scale, seen.marks);
+            if state == State::LastAck {
+                self.last_marks |= CHALLENGED;
+            }
+        }
+        if state == State::SynSent && kind == ACK && reply {
+            self.sides[usize::from(reply)].acked = segment.ack;
+        }
     }
 
     fn note(&mut self, kind: u8, reply: bool) {
