@@ -41,10 +41,6 @@ impl Table {
         self.0.len()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     fn place(&self, key: &[u8]) -> Result<usize, usize> {
         self.0.binary_search_by(|(have, _)| have.as_slice().cmp(key))
     }

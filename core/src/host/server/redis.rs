@@ -32,6 +32,25 @@ impl Database {
         }
     }
 
+    fn has(&self, key: &[u8]) -> bool {
+        self.values.value(key).is_some()
+    }
+
+    /// Forgets a key; false if there is none.
+    fn remove(&mut self, key: &[u8]) -> bool {
+        self.set_end(key, None);
+        self.values.remove(key)
+    }
+
+    /// How long a key is kept, in whole seconds; -1 for ever, -2 if there is none.
+    fn seconds_left(&self, key: &[u8], now: Instant) -> i64 {
+        match self.ends.iter().find(|(have, _)| have == key) {
+            Some((_, end)) => (*end - now).total_millis().div_ceil(1000) as i64,
+            None if self.has(key) => -1,
+            None => -2,
+        }
+    }
+
     /// Gives a key an end, or none.
     fn set_end(&mut self, key: &[u8], end: Option<Instant>) {
         if let Some(index) = self.ends.iter().position(|(have, _)| have == key) {
@@ -121,7 +140,7 @@ fn set(database: &mut Database, now: Instant, key: &[u8], value: &[u8], options:
                 let Some(text) = options.next() else { return SYNTAX };
                 let unit = if unit == b"EX" { 1000 } else { 1 };
                 match number(text).map(|number| number as u64) {
-                    None => return "-ERR value is not an integer or out of range\r\n",
+                    None => return NO_NUMBER,
                     Some(number @ 1..=TIME_MAX) => end = Some(now + Duration::from_millis(number * unit)),
                     Some(_) => return "-ERR invalid expire time in 'set' command\r\n",
                 }
@@ -129,7 +148,7 @@ fn set(database: &mut Database, now: Instant, key: &[u8], value: &[u8], options:
             _ => return SYNTAX,
         }
     }
-    if wanted.is_some_and(|wanted| wanted != database.values.value(key).is_some()) {
+    if wanted.is_some_and(|wanted| wanted != database.has(key)) {
         return "$-1\r\n";
     }
     database.values.insert(key, value.to_vec());
@@ -140,6 +159,7 @@ fn set(database: &mut Database, now: Instant, key: &[u8], value: &[u8], options:
 }
 
 const SYNTAX: &str = "-ERR syntax error\r\n";
+const NO_NUMBER: &str = "-ERR value is not an integer or out of range\r\n";
 /// The longest time a key may have, so that its end can be told.
 const TIME_MAX: u64 = 1 << 40;
 
@@ -169,75 +189,43 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 fn execute(database: &mut Database, machine: &Machine, name: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
-    let (now, host) = (machine.now(), &machine.config.hostname);
-    if let (b"SET", [key, value, options @ ..]) = (name, &arguments[1..]) {
-        return set(database, now, key, value, options).into();
-    }
-    if let (b"TTL", [key]) = (name, &arguments[1..]) {
-        let end = database.ends.iter().find(|(have, _)| have == key);
-        let none = if database.values.value(key).is_some() { -1 } else { -2 };
-        return integer(end.map_or(none, |(_, end)| (*end - now).total_millis().div_ceil(1000) as i64));
-    }
-    if let (b"EXPIRE", [key, seconds]) = (name, &arguments[1..]) {
-        let Some(seconds) = number(seconds).map(|seconds| (seconds as u64).min(TIME_MAX)) else {
-            return "-ERR value is not an integer or out of range\r\n".into();
-        };
-        let has = database.values.value(key).is_some();
-        if has {
-            database.set_end(key, Some(now + Duration::from_millis(seconds * 1000)));
-            database.expire(now);
-        }
-        return integer(i64::from(has));
-    }
-    match name {
-        b"DEL" => arguments[1..].iter().for_each(|key| database.set_end(key, None)),
-        b"FLUSHALL" | b"FLUSHDB" => database.ends.clear(),
-        _ => {}
-    }
-    let values = &mut database.values;
+    let now = machine.now();
     let reply = match (name, &arguments[1..]) {
         (b"PING", []) => "+PONG\r\n",
         (b"PING" | b"ECHO", [text]) => return bulk(Some(text)),
-        (b"GET", [key]) => return bulk(values.value(key)),
-        (b"DEL" | b"EXISTS", [_, ..]) => {
+        (b"SET", [key, value, options @ ..]) => set(database, now, key, value, options),
+        (b"GET", [key]) => return bulk(database.values.value(key)),
+        (b"DEL" | b"EXISTS", keys @ [_, ..]) => {
             let mut count = 0;
-            for key in &arguments[1..] {
-                let had = if name == b"DEL" { values.remove(key) } else { values.value(key).is_some() };
-                count += i64::from(had);
+            for key in keys {
+                count += i64::from(if name == b"DEL" { database.remove(key) } else { database.has(key) });
             }
             return integer(count);
         }
-        (b"INCR", [key]) => {
-            let old = values.value(key).map_or(Some(0), |value| core::str::from_utf8(value).ok()?.parse::<i64>().ok());
-            match old.and_then(|old| old.checked_add(1)) {
-                Some(new) => {
-                    values.insert(key, format!("{new}").into_bytes());
-                    return integer(new);
-                }
-                None => "-ERR value is not an integer or out of range\r\n",
+        (b"INCR", [key]) => return increment(&mut database.values, key),
+        (b"TTL", [key]) => return integer(database.seconds_left(key, now)),
+        (b"EXPIRE", [key, seconds]) => {
+            let Some(seconds) = number(seconds).map(|seconds| (seconds as u64).min(TIME_MAX)) else {
+                return NO_NUMBER.into();
+            };
+            let has = database.has(key);
+            if has {
+                database.set_end(key, Some(now + Duration::from_millis(seconds * 1000)));
+                database.expire(now);
             }
+            return integer(i64::from(has));
         }
         (b"KEYS", [pattern]) if pattern.iter().any(|byte| matches!(byte, b'[' | b'\\')) => {
             "-ERR patterns with [ or \\ are not simulated\r\n"
         }
-        (b"KEYS", [pattern]) => {
-            let (mut count, mut found) = (0, Vec::new());
-            for key in values.keys() {
-                if fits(pattern, key) {
-                    count += 1;
-                    found.extend_from_slice(&bulk(Some(key)));
-                }
-            }
-            let mut reply = format!("*{count}\r\n").into_bytes();
-            reply.append(&mut found);
-            return reply;
-        }
-        (b"DBSIZE", []) => return integer(values.len() as i64),
+        (b"KEYS", [pattern]) => return keys(&database.values, pattern),
+        (b"DBSIZE", []) => return integer(database.values.len() as i64),
         (b"FLUSHALL" | b"FLUSHDB", _) => {
-            values.clear();
+            *database = Database::default();
             "+OK\r\n"
         }
         (b"INFO", _) => {
+            let host = &machine.config.hostname;
             let info = format!(
                 "# Server\r\nredis_version:8.4.0\r\nredis_mode:standalone\r\ntcp_port:6379\r\n\r\n\
                  # Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n# Host\r\nhostname:{host}\r\n"
@@ -246,25 +234,47 @@ fn execute(database: &mut Database, machine: &Machine, name: &[u8], arguments: &
         }
         (b"SELECT" | b"QUIT", _) => "+OK\r\n",
         (b"COMMAND" | b"CLIENT" | b"HELLO", _) => "*0\r\n",
-        (
-            b"PING" | b"ECHO" | b"SET" | b"GET" | b"DEL" | b"EXISTS" | b"INCR" | b"KEYS" | b"DBSIZE" | b"TTL"
-            | b"EXPIRE",
-            _,
-        ) => {
-            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            return format!("-ERR wrong number of arguments for '{name}' command\r\n").into_bytes();
-        }
-        _ => {
-            let name = String::from_utf8_lossy(&arguments[0]);
-            let mut reply = format!("-ERR unknown command '{name}', with args beginning with: ");
-            for argument in &arguments[1..] {
-                reply += &format!("'{}' ", String::from_utf8_lossy(argument));
-            }
-            reply += "\r\n";
-            return reply.into_bytes();
-        }
+        _ => return refusal(name, arguments),
     };
     reply.into()
+}
+
+/// `INCR KEY`.
+fn increment(values: &mut Table, key: &[u8]) -> Vec<u8> {
+    let old = values.value(key).map_or(Some(0), |value| core::str::from_utf8(value).ok()?.parse::<i64>().ok());
+    let Some(new) = old.and_then(|old| old.checked_add(1)) else { return NO_NUMBER.into() };
+    values.insert(key, format!("{new}").into_bytes());
+    integer(new)
+}
+
+/// `KEYS PATTERN`.
+fn keys(values: &Table, pattern: &[u8]) -> Vec<u8> {
+    let (mut count, mut found) = (0, Vec::new());
+    for key in values.keys() {
+        if fits(pattern, key) {
+            count += 1;
+            found.extend_from_slice(&bulk(Some(key)));
+        }
+    }
+    let mut reply = format!("*{count}\r\n").into_bytes();
+    reply.append(&mut found);
+    reply
+}
+
+/// What is said of a command that does not exist, or not with so many arguments.
+fn refusal(name: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
+    let known = ["PING", "ECHO", "SET", "GET", "DEL", "EXISTS", "INCR", "KEYS", "DBSIZE", "TTL", "EXPIRE"];
+    if known.iter().any(|known| known.as_bytes() == name) {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        return format!("-ERR wrong number of arguments for '{name}' command\r\n").into_bytes();
+    }
+    let name = String::from_utf8_lossy(&arguments[0]);
+    let mut reply = format!("-ERR unknown command '{name}', with args beginning with: ");
+    for argument in &arguments[1..] {
+        reply += &format!("'{}' ", String::from_utf8_lossy(argument));
+    }
+    reply += "\r\n";
+    reply.into_bytes()
 }
 
 fn bulk(value: Option<&Vec<u8>>) -> Vec<u8> {
