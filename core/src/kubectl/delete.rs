@@ -31,8 +31,6 @@ const LISTED: &str = "-";
 
 /// Source: kubernetes staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go.
 fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
-    let mut errors = Vec::new();
-    let mut doomed: Vec<(Key, String)> = Vec::new();
     let asked = match args.flag("grace-period") {
         Some(text) => Some(text.parse::<i64>().map_err(|_| args::not_number("delete", "grace-period", text))?),
         None => None,
@@ -50,58 +48,11 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
             return Err(Failure::error(&format!("invalid cascade value ({other}). {text}")));
         }
     };
-    let complaint = match args.flag("output") {
-        Some(mode) if mode != "name" && !mode.is_empty() => {
-            format!("unexpected -o output mode: {mode}. We only support '-o name'")
-        }
-        _ if asked.is_some() && args.is_set("now") => {
-            "--now and --grace-period cannot be specified together".to_string()
-        }
-        _ if asked.is_some_and(|seconds| seconds > 0) && args.is_set("force") => {
-            "--force and --grace-period greater than 0 cannot be specified together".to_string()
-        }
-        _ if args.flag("filename").is_some() && !args.words.is_empty() => {
-            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-                .to_string()
-        }
-        _ => String::new(),
-    };
-    if !complaint.is_empty() {
-        return Err(Failure::error(&complaint));
-    }
-    if args.flag("filename").is_some() {
-        let (manifests, problems) = session.manifests(args)?;
-        errors = problems;
-        doomed.extend(manifests.iter().map(|m| (m.key(), format!("deleting \"{}\"", m.source))));
-    } else {
-        let filter = Filter::of(args)?;
-        if args.words.is_empty() {
-            let is_chosen = !filter.is_empty() || args.is_set("all");
-            let text = "at least one resource must be specified to use a selector";
-            return Err(Failure::error(if is_chosen { text } else { NOTHING }));
-        }
-        let is_everywhere = args.is_set("all-namespaces");
-        for target in targets(&args.words)? {
-            match target.name {
-                Some(_) if !filter.is_empty() || args.is_set("all") => {
-                    return Err(Failure::error("name cannot be provided when a selector is specified"));
-                }
-                Some(name) => doomed.push((Key::new(target.kind, &session.namespace, &name), String::new())),
-                None if filter.is_empty() && !args.is_set("all") => {
-                    return Err(Failure::error("resource(s) were provided, but no name was specified"));
-                }
-                None => {
-                    session.warn_of_kind(target.kind);
-                    filter.judge(target.kind)?;
-                    let found = session.listed(target.kind, &filter, is_everywhere);
-                    doomed.extend(found.iter().map(|object| (object.key(), LISTED.to_string())));
-                }
-            }
-        }
-        if doomed.is_empty() {
-            session.print_line("No resources found");
-            return Ok(());
-        }
+    check(args, asked)?;
+    let (doomed, mut errors) = doomed(session, args)?;
+    if doomed.is_empty() && args.flag("filename").is_none() {
+        session.print_line("No resources found");
+        return Ok(());
     }
     let grace = if args.is_set("now") {
         Some(1)
@@ -144,6 +95,62 @@ fn delete(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     }
     all(errors)?;
     if args.flag("wait") == Some("false") { Ok(()) } else { session.wait_until_gone(&gone, limit) }
+}
+
+/// What cannot be said together.
+fn check(args: &Args, asked: Option<i64>) -> Result<(), Failure> {
+    let complaint = match args.flag("output") {
+        Some(mode) if mode != "name" && !mode.is_empty() => {
+            format!("unexpected -o output mode: {mode}. We only support '-o name'")
+        }
+        _ if asked.is_some() && args.is_set("now") => {
+            "--now and --grace-period cannot be specified together".to_string()
+        }
+        _ if asked.is_some_and(|seconds| seconds > 0) && args.is_set("force") => {
+            "--force and --grace-period greater than 0 cannot be specified together".to_string()
+        }
+        _ if args.flag("filename").is_some() && !args.words.is_empty() => {
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                .to_string()
+        }
+        _ => String::new(),
+    };
+    if complaint.is_empty() { Ok(()) } else { Err(Failure::error(&complaint)) }
+}
+
+/// What is to be deleted, each with what kubectl is doing then, and what is wrong with manifests that name nothing.
+fn doomed(session: &mut Session<'_>, args: &Args) -> Result<(Vec<(Key, String)>, Vec<Problem>), Failure> {
+    let mut doomed = Vec::new();
+    if args.flag("filename").is_some() {
+        let (manifests, problems) = session.manifests(args)?;
+        doomed.extend(manifests.iter().map(|m| (m.key(), format!("deleting \"{}\"", m.source))));
+        return Ok((doomed, problems));
+    }
+    let filter = Filter::of(args)?;
+    if args.words.is_empty() {
+        let is_chosen = !filter.is_empty() || args.is_set("all");
+        let text = "at least one resource must be specified to use a selector";
+        return Err(Failure::error(if is_chosen { text } else { NOTHING }));
+    }
+    let is_everywhere = args.is_set("all-namespaces");
+    for target in targets(&args.words)? {
+        match target.name {
+            Some(_) if !filter.is_empty() || args.is_set("all") => {
+                return Err(Failure::error("name cannot be provided when a selector is specified"));
+            }
+            Some(name) => doomed.push((Key::new(target.kind, &session.namespace, &name), String::new())),
+            None if filter.is_empty() && !args.is_set("all") => {
+                return Err(Failure::error("resource(s) were provided, but no name was specified"));
+            }
+            None => {
+                session.warn_of_kind(target.kind);
+                filter.judge(target.kind)?;
+                let found = session.listed(target.kind, &filter, is_everywhere);
+                doomed.extend(found.iter().map(|object| (object.key(), LISTED.to_string())));
+            }
+        }
+    }
+    Ok((doomed, Vec::new()))
 }
 
 impl Session<'_> {
