@@ -4,6 +4,7 @@ mod capture;
 mod containers;
 mod determinism;
 mod layering;
+mod node_tools;
 mod probes;
 mod rollout;
 mod seeds;

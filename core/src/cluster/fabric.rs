@@ -38,8 +38,17 @@ impl Cluster {
             self.schedule.cancel(slot);
         }
         machine.host.poll(self.now);
-        if let Attachment::Node(node) = machine.attachment {
-            self.nodes[node.0 as usize].is_watched = machine.host.is_watched();
+        let node = match machine.attachment {
+            Attachment::Node(node) => Some(&mut self.nodes[node.0 as usize]),
+            // Its kernel has no rules of its own.
+            _ => None,
+        };
+        let show = |table| node.as_ref().map(|node| node.show(table, self.now)).unwrap_or_default();
+        while machine.host.handle_questions(&show) {
+            machine.host.poll(self.now);
+        }
+        if let Some(node) = node {
+            node.is_watched = machine.host.is_watched();
         }
         self.drain_host(host);
     }

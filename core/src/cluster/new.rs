@@ -17,6 +17,7 @@ use crate::{
     dns::{Data, Record, ZoneConfig, zone::Zone},
     host::{Host, HostConfig, Protocol, Server, SocketPool},
     id::NodeId,
+    net::Cidr,
     rng::Rng,
     time::Instant,
     trace::{Digest, Passages, Recorder},
@@ -75,10 +76,7 @@ impl Cluster {
     }
 
     fn plug_in_nodes(&mut self) {
-        let mut pod_cidrs = Vec::new();
-        for node in &self.config.nodes {
-            pod_cidrs.extend_from_slice(&node.pod_cidrs);
-        }
+        let pod_cidrs = cluster_cidrs(&self.config);
         for (place, node) in self.config.nodes.clone().into_iter().enumerate() {
             let id = NodeId(place as u32);
             let mut gateways = Vec::new();
@@ -150,6 +148,30 @@ impl Cluster {
         // Nobody can have taken the name yet.
         self.control.create(self.now, deployment).expect("the system's own Deployment is valid");
     }
+}
+
+/// What kube-proxy is told as `--cluster-cidr`: the range that kubeadm would cut the nodes' ranges from, a /16 or a /56,
+/// where they fit and nobody else is in it; their own ranges otherwise.
+fn cluster_cidrs(config: &Config) -> Vec<Cidr> {
+    let mut all = Vec::new();
+    for (ipv6, length) in [(false, 16), (true, 56)] {
+        let ranges = config.nodes.iter().flat_map(|node| &node.pod_cidrs);
+        let ranges: Vec<Cidr> = ranges.filter(|range| range.address.is_ipv6() == ipv6).copied().collect();
+        let Some(first) = ranges.first() else { continue };
+        let wide = Cidr { length, ..*first }.masked();
+        let fits = ranges.iter().all(|range| range.length >= length && wide.contains(range.address));
+        let machines = config.nodes.iter().flat_map(|node| &node.addresses);
+        let mut others = machines.chain(config.outside.iter().flat_map(|host| &host.addresses));
+        let mut services = config.service_cidrs.iter();
+        let is_shared = others.any(|address| wide.contains(*address))
+            || services.any(|range| wide.contains(range.address) || range.contains(wide.address));
+        if fits && !is_shared {
+            all.push(wide);
+        } else {
+            all.extend(ranges);
+        }
+    }
+    all
 }
 
 fn control_config(config: &Config) -> ControlConfig {

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     control::Change,
-    dataplane::{Delta, Hop, Route, Router},
+    dataplane::{Delta, Hop, Mode, Route, Router, rules},
+    host::KernelTable,
     id::{HostId, LinkId, NodeId},
     net::{Cidr, link::Link},
     time::Instant,
@@ -42,7 +43,27 @@ pub(super) struct Wire {
     pub(super) slot: Option<Slot>,
 }
 
+impl Node {
+    /// What a tool on the node shows of its kernel; empty if the proxy's mode does not use that table.
+    pub(super) fn show(&self, table: KernelTable, now: Instant) -> String {
+        let router = &self.router;
+        match (table, router.config().mode) {
+            (KernelTable::Nat { ipv6 }, Mode::Iptables) => rules::iptables(router, ipv6),
+            (KernelTable::Nftables { ipv6 }, Mode::Nftables) => rules::nftables(router, ipv6),
+            (KernelTable::Ipvs, Mode::Ipvs(_)) => rules::ipvsadm(router),
+            (KernelTable::Conntrack, _) => rules::conntrack(router, now),
+            _ => String::new(),
+        }
+    }
+}
+
 impl Cluster {
+    /// The router of a node: its connections, its affinity and its rules as values, while
+    /// [`rules`] has them as text. `None` if there is no such node.
+    pub fn router(&self, node: &str) -> Option<&Router> {
+        Some(&self.nodes[self.node_named(node)?.0 as usize].router)
+    }
+
     /// The node of that name.
     pub(super) fn node_named(&self, name: &str) -> Option<NodeId> {
         let place = self.nodes.iter().position(|node| node.name == name)?;

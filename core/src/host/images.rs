@@ -173,6 +173,9 @@ impl Image {
             "redis-server" => self == Image::Redis,
             "tcpdump" => matches!(self, Image::Netshoot | Image::Unknown),
             "ss" => matches!(self, Image::Netshoot | Image::Unknown),
+            "conntrack" | "ip6tables" | "ip6tables-save" | "iptables" | "iptables-save" | "ipvsadm" | "nft" => {
+                self == Image::Netshoot
+            }
             _ => self != Image::Pause,
         }
     }

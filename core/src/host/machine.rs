@@ -11,6 +11,7 @@ use core::task::{Context, Poll, Waker};
 use smoltcp::time::Instant;
 
 use super::config::HostConfig;
+use super::kernel::Questions;
 use super::server::Access;
 use super::stack::Stack;
 use super::table::Table;
@@ -24,6 +25,8 @@ pub(super) struct Machine {
     pub(super) files: RefCell<Table>,
     /// The requests that nginx has answered, the latest last.
     pub(super) log: RefCell<VecDeque<Access>>,
+    /// What programs ask of the kernel.
+    pub(super) questions: Questions,
     /// Jobs that a shell has sent to the background and that do not run yet.
     jobs: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
     /// Steps that shells have done at the instant they were last done at.
@@ -40,6 +43,7 @@ impl Machine {
             config,
             files: RefCell::default(),
             log: RefCell::default(),
+            questions: Questions::default(),
             jobs: RefCell::default(),
             steps: Cell::new((Instant::ZERO, 0)),
             deadline: Cell::new(None),

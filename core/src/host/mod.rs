@@ -27,6 +27,7 @@
 
 mod config;
 pub mod images;
+mod kernel;
 mod machine;
 mod nic;
 mod packet;
@@ -48,6 +49,7 @@ mod tests;
 mod udp;
 
 pub use config::{HostConfig, Names, Resolv};
+pub use kernel::KernelTable;
 pub use pool::SocketPool;
 pub use server::{Access, Protocol, Server};
 
@@ -328,6 +330,12 @@ impl Host {
             no_later(connection.wake_at);
         }
         self.poll_at = poll_at;
+    }
+
+    /// Answers what programs have asked of the kernel since the last call; they go on in the next poll. False if nothing
+    /// was asked.
+    pub fn handle_questions(&mut self, show: &dyn Fn(KernelTable) -> String) -> bool {
+        self.machine.questions.answer(show)
     }
 
     /// Whether a `tcpdump` runs, so that it is worth showing packets that only pass through ([`Host::observe`]).

@@ -29,10 +29,11 @@ struct Table<'a> {
     /// Elements of sets and maps, by the name of the container.
     elements: OrdMap<&'static str, OrdSet<String>>,
     affinity: OrdMap<String, u64>,
-    chains: OrdMap<String, Vec<String>>,
+    /// In the order of their making, as nft lists them.
+    chains: Vec<(String, Vec<String>)>,
 }
 
-const MASQUERADE: &str = "jump mark-for-masquerade";
+const MASQUERADE: &str = "meta mark set meta mark | 0x00004000";
 
 impl<'a> Table<'a> {
     fn new(router: &'a Router, ipv6: bool) -> Table<'a> {
@@ -49,7 +50,10 @@ impl<'a> Table<'a> {
     }
 
     fn rule(&mut self, chain: &str, rule: String) {
-        self.chains.entry(chain.into()).or_default().push(rule);
+        match self.chains.last_mut().filter(|(name, _)| name == chain) {
+            Some((_, rules)) => rules.push(rule),
+            None => self.chains.push((chain.into(), Vec::from([rule]))),
+        }
     }
 
     fn pods(&self) -> Option<String> {
@@ -65,11 +69,12 @@ impl<'a> Table<'a> {
         let is_external = port.node_port != 0 || !port.external_ips.is_empty() || !port.load_balancer_ips.is_empty();
         let key = |address: IpAddr| format!("{address} . {protocol} . {}", port.port);
         let node_key = format!("{protocol} . {}", port.node_port);
+        let comment = format!("comment \"{}\"", port.name);
         self.element("cluster-ips", port.cluster_ip.to_string());
         let (internal, pool) = if port.internal_local { (&local, &entry.local) } else { (&cluster, &entry.cluster) };
         let refusal = if entry.has_endpoints { "drop" } else { "goto reject-chain" };
         if pool.is_empty() {
-            self.element("no-endpoint-services", format!("{} : {refusal}", key(port.cluster_ip)));
+            self.element("no-endpoint-services", format!("{} {comment} : {refusal}", key(port.cluster_ip)));
         } else {
             self.element("service-ips", format!("{} : goto {internal}", key(port.cluster_ip)));
         }
@@ -79,30 +84,32 @@ impl<'a> Table<'a> {
                 self.element("service-ips", format!("{} : goto {external}", key(address)));
             }
             if no_external {
-                self.element("no-endpoint-services", format!("{} : {refusal}", key(address)));
+                self.element("no-endpoint-services", format!("{} {comment} : {refusal}", key(address)));
             }
         }
         if port.node_port != 0 && entry.has_endpoints {
             self.element("service-nodeports", format!("{node_key} : goto {external}"));
         }
         if port.node_port != 0 && no_external {
-            self.element("no-endpoint-nodeports", format!("{node_key} : {refusal}"));
-        }
-        if !port.source_ranges.is_empty() && !port.load_balancer_ips.is_empty() {
-            let sources: Vec<String> = port.source_ranges.iter().map(|range| range.masked().to_string()).collect();
-            self.rule(&firewall, format!("{ip} saddr != {{ {} }} drop", sources.join(", ")));
-            for &address in &port.load_balancer_ips {
-                self.element("firewall-ips", format!("{} : goto {firewall}", key(address)));
-            }
-        }
-        if entry.has_endpoints && is_external {
-            self.external(entry, &external, &cluster, &local);
+            self.element("no-endpoint-nodeports", format!("{node_key} {comment} : {refusal}"));
         }
         if (!port.internal_local || is_external) && !entry.cluster.is_empty() {
             self.pool(entry, &cluster, &entry.cluster);
         }
         if (port.internal_local || port.external_local && is_external) && !entry.local.is_empty() {
             self.pool(entry, &local, &entry.local);
+        }
+        if entry.has_endpoints && is_external {
+            self.external(entry, &external, &cluster, &local);
+        }
+        if !port.source_ranges.is_empty() && !port.load_balancer_ips.is_empty() {
+            // The balancer's own addresses come from nodes that short-circuit them.
+            let ranges = port.source_ranges.iter().map(|range| range.masked().to_string());
+            let sources: Vec<String> = ranges.chain(port.load_balancer_ips.iter().map(ToString::to_string)).collect();
+            self.rule(&firewall, format!("{ip} saddr != {{ {} }} drop", sources.join(", ")));
+            for &address in &port.load_balancer_ips {
+                self.element("firewall-ips", format!("{} : goto {firewall}", key(address)));
+            }
         }
         let reachable: OrdSet<u32> = entry.cluster.iter().chain(&entry.local).copied().collect();
         for endpoint in reachable.iter().map(|place| &entry.endpoints[*place as usize]).filter(|e| e.local) {
@@ -141,13 +148,15 @@ impl<'a> Table<'a> {
         };
         for to in endpoints() {
             let name = endpoint_name(entry, to);
-            self.rule(chain, format!("{ip} saddr @affinity-{name} goto endpoint-{name}"));
-            self.affinity.insert(format!("affinity-{name}"), timeout.secs());
-            let own = format!("endpoint-{name}");
-            if !self.chains.contains_key(&own) {
+            if self.affinity.insert(format!("affinity-{name}"), timeout.secs()).is_none() {
+                let own = format!("endpoint-{name}");
                 self.rule(&own, format!("update @affinity-{name} {{ {ip} saddr }}"));
                 self.rule(&own, format!("meta l4proto {protocol} dnat to {to}"));
             }
+        }
+        for to in endpoints() {
+            let name = endpoint_name(entry, to);
+            self.rule(chain, format!("{ip} saddr @affinity-{name} goto endpoint-{name}"));
         }
         let each = endpoints().enumerate().map(|(i, to)| format!("{i} : goto endpoint-{}", endpoint_name(entry, to)));
         let map = each.collect::<Vec<_>>().join(", ");
@@ -156,46 +165,54 @@ impl<'a> Table<'a> {
 
     fn print(&self) -> String {
         let (ip, address) = if self.ipv6 { ("ip6", "ipv6_addr") } else { ("ip", "ipv4_addr") };
-        let mut out = format!("table {ip} kube-proxy {{\n\tcomment \"rules for kube-proxy\"\n\n");
+        let mut out = format!("table {ip} kube-proxy {{\n\tcomment \"rules for kube-proxy\"\n");
         let socket = format!("{address} . inet_proto . inet_service");
         let node_ports = self.node_port_addresses();
+        let node_socket = "inet_proto . inet_service";
+        let verdict = |key: &str| format!("{key} : verdict");
         let containers = [
-            ("set", "cluster-ips", address.into(), "Active ClusterIPs"),
             ("set", "hairpin-connections", format!("{address} . {socket}"), "service hairpin connections"),
+            ("set", "cluster-ips", address.into(), "Active ClusterIPs"),
             ("set", "nodeport-ips", address.into(), "IPs that accept NodePort traffic"),
             (
                 "map",
-                "firewall-ips",
-                format!("{socket} : verdict"),
-                "destinations that are subject to LoadBalancerSourceRanges",
+                "no-endpoint-services",
+                verdict(&socket),
+                "vmap to drop or reject packets to services with no endpoints",
             ),
             (
                 "map",
                 "no-endpoint-nodeports",
-                "inet_proto . inet_service : verdict".into(),
+                verdict(node_socket),
                 "vmap to drop or reject packets to service nodeports with no endpoints",
             ),
-            (
-                "map",
-                "no-endpoint-services",
-                format!("{socket} : verdict"),
-                "vmap to drop or reject packets to services with no endpoints",
-            ),
-            ("map", "service-ips", format!("{socket} : verdict"), "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
-            ("map", "service-nodeports", "inet_proto . inet_service : verdict".into(), "NodePort traffic"),
+            ("map", "firewall-ips", verdict(&socket), "destinations that are subject to LoadBalancerSourceRanges"),
+            ("map", "service-ips", verdict(&socket), "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
+            ("map", "service-nodeports", verdict(node_socket), "NodePort traffic"),
         ];
         for (container, name, of, comment) in containers {
             out += &format!("\t{container} {name} {{\n\t\ttype {of}\n\t\tcomment \"{comment}\"\n");
             let elements = if name == "nodeport-ips" { Some(&node_ports) } else { self.elements.get(name) };
             if let Some(elements) = elements.filter(|elements| !elements.is_empty()) {
-                let elements: Vec<&str> = elements.iter().map(String::as_str).collect();
-                out += &format!("\t\telements = {{ {} }}\n", elements.join(",\n\t\t\t     "));
+                out += "\t\telements = { ";
+                for (at, element) in elements.iter().enumerate() {
+                    // nft puts two bare IPv4 addresses on a line, and one of anything else.
+                    let is_second = at % 2 == 1 && container == "set" && !self.ipv6 && !element.contains(' ');
+                    out += match () {
+                        () if at == 0 => "",
+                        () if is_second => ", ",
+                        () => ",\n\t\t\t     ",
+                    };
+                    out += element;
+                }
+                out += " }\n";
             }
             out += "\t}\n\n";
         }
         for (name, seconds) in &self.affinity {
             out += &format!(
-                "\tset {name} {{\n\t\ttype {address}\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout {seconds}s\n\t}}\n\n"
+                "\tset {name} {{\n\t\ttype {address}\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout {}\n\t}}\n\n",
+                duration(*seconds)
             );
         }
         for (chain, rules) in self.base_chains().iter().chain(&self.chains) {
@@ -218,7 +235,7 @@ impl<'a> Table<'a> {
         own.iter().map(ToString::to_string).collect()
     }
 
-    fn base_chains(&self) -> OrdMap<String, Vec<String>> {
+    fn base_chains(&self) -> Vec<(String, Vec<String>)> {
         let ip = self.ip();
         let config = self.router.config();
         let ranges = config.service_cidrs.iter().filter(|cidr| cidr.address.is_ipv6() == self.ipv6);
@@ -239,8 +256,11 @@ impl<'a> Table<'a> {
             "{ip} daddr @cluster-ips reject comment \"Reject traffic to invalid ports of ClusterIPs\""
         )]);
         if !ranges.is_empty() {
-            let ranges = ranges.join(", ");
-            check.push(format!("{ip} daddr {{ {ranges} }} drop comment \"Drop traffic to unallocated ClusterIPs\""));
+            let ranges = match &ranges[..] {
+                [range] => range.clone(),
+                _ => format!("{{ {} }}", ranges.join(", ")),
+            };
+            check.push(format!("{ip} daddr {ranges} drop comment \"Drop traffic to unallocated ClusterIPs\""));
         }
         let hairpin = format!("ct status dnat {ip} saddr . {ip} daddr . meta l4proto . th dport @hairpin-connections");
         let node_ports = format!("{ip} daddr @nodeport-ips meta l4proto . th dport");
@@ -250,18 +270,15 @@ impl<'a> Table<'a> {
             format!("{node_ports} vmap @service-nodeports"),
         ]);
         services.retain(|rule| !rule.is_empty());
-        OrdMap::from([
-            ("cluster-ips-check".into(), check),
+        let chains = [
             (
-                "filter-prerouting-pre-dnat".into(),
+                "filter-prerouting-pre-dnat",
                 Vec::from([hook("filter", "prerouting", "dstnat - 10"), fresh("firewall-check")]),
             ),
+            // nft knows no name for a priority that the hook does not usually have.
+            ("filter-output-pre-dnat", Vec::from([hook("filter", "output", "-110"), fresh("firewall-check")])),
             (
-                "filter-output-pre-dnat".into(),
-                Vec::from([hook("filter", "output", "dstnat - 10"), fresh("firewall-check")]),
-            ),
-            (
-                "filter-input".into(),
+                "filter-input",
                 Vec::from([
                     hook("filter", "input", "filter"),
                     fresh("nodeport-endpoints-check"),
@@ -269,7 +286,7 @@ impl<'a> Table<'a> {
                 ]),
             ),
             (
-                "filter-forward".into(),
+                "filter-forward",
                 Vec::from([
                     hook("filter", "forward", "filter"),
                     fresh("service-endpoints-check"),
@@ -277,32 +294,51 @@ impl<'a> Table<'a> {
                 ]),
             ),
             (
-                "filter-output".into(),
+                "filter-output",
                 Vec::from([
                     hook("filter", "output", "filter"),
                     fresh("service-endpoints-check"),
                     fresh("cluster-ips-check"),
                 ]),
             ),
-            ("firewall-check".into(), Vec::from([format!("{socket} vmap @firewall-ips")])),
-            ("mark-for-masquerade".into(), Vec::from(["meta mark set meta mark | 0x00004000".into()])),
+            ("nat-prerouting", Vec::from([hook("nat", "prerouting", "dstnat"), "jump services".into()])),
+            ("nat-output", Vec::from([hook("nat", "output", "-100"), "jump services".into()])),
+            ("nat-postrouting", Vec::from([hook("nat", "postrouting", "srcnat"), "jump masquerading".into()])),
+            ("nodeport-endpoints-check", Vec::from([format!("{node_ports} vmap @no-endpoint-nodeports")])),
+            ("service-endpoints-check", Vec::from([format!("{socket} vmap @no-endpoint-services")])),
+            ("firewall-check", Vec::from([format!("{socket} vmap @firewall-ips")])),
+            ("services", services),
             (
-                "masquerading".into(),
+                "masquerading",
                 Vec::from([
                     "meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random"
                         .into(),
                     format!("{hairpin} masquerade fully-random"),
                 ]),
             ),
-            ("nat-prerouting".into(), Vec::from([hook("nat", "prerouting", "dstnat"), "jump services".into()])),
-            ("nat-output".into(), Vec::from([hook("nat", "output", "dstnat"), "jump services".into()])),
-            ("nat-postrouting".into(), Vec::from([hook("nat", "postrouting", "srcnat"), "jump masquerading".into()])),
-            ("nodeport-endpoints-check".into(), Vec::from([format!("{node_ports} vmap @no-endpoint-nodeports")])),
-            ("reject-chain".into(), Vec::from(["reject".into()])),
-            ("service-endpoints-check".into(), Vec::from([format!("{socket} vmap @no-endpoint-services")])),
-            ("services".into(), services),
-        ])
+            ("cluster-ips-check", check),
+            (
+                "reject-chain",
+                Vec::from([
+                    "comment \"helper for @no-endpoint-services / @no-endpoint-nodeports\"".into(),
+                    "reject".into(),
+                ]),
+            ),
+        ];
+        chains.map(|(name, rules)| (name.into(), rules)).into()
     }
+}
+
+/// Seconds as nft prints them.
+fn duration(seconds: u64) -> String {
+    let mut out = String::new();
+    for (unit, each, all) in [("d", 86_400, u64::MAX), ("h", 3600, 86_400), ("m", 60, 3600), ("s", 1, 60)] {
+        let count = seconds % all / each;
+        if count > 0 {
+            out += &format!("{count}{unit}");
+        }
+    }
+    out
 }
 
 /// kubernetes pkg/proxy/nftables/proxier.go, `servicePortChainNameBase`.

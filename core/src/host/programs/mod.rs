@@ -7,6 +7,7 @@ mod duplex;
 mod environment;
 pub(super) mod files;
 mod host;
+mod kernel;
 mod nc;
 mod nslookup;
 mod options;
@@ -41,7 +42,7 @@ pub(super) enum Program {
 use Program::{AtOnce, Waiting};
 
 /// Every program there is.
-pub(super) const PROGRAMS: [(&str, Program); 56] = [
+pub(super) const PROGRAMS: [(&str, Program); 63] = [
     ("[", AtOnce(shell::test)),
     ("apk", AtOnce(small::packages)),
     ("apt", AtOnce(small::packages)),
@@ -49,6 +50,7 @@ pub(super) const PROGRAMS: [(&str, Program); 56] = [
     ("ash", Waiting(|sys, words| Box::pin(shell::run(sys, words)))),
     ("bash", Waiting(|sys, words| Box::pin(shell::run(sys, words)))),
     ("cat", Waiting(|sys, words| Box::pin(files::cat(sys, words)))),
+    ("conntrack", Waiting(|sys, words| Box::pin(kernel::conntrack(sys, words)))),
     ("curl", Waiting(|sys, words| Box::pin(curl::run(sys, words)))),
     ("cut", Waiting(|sys, words| text::filter(sys, "cut", words))),
     ("date", AtOnce(small::date)),
@@ -65,10 +67,16 @@ pub(super) const PROGRAMS: [(&str, Program); 56] = [
     ("httpd-foreground", Waiting(|_, _| Box::pin(pending()))),
     ("ifconfig", AtOnce(address::ifconfig)),
     ("ip", AtOnce(address::ip)),
+    ("ip6tables", AtOnce(kernel::iptables)),
+    ("ip6tables-save", Waiting(|sys, words| Box::pin(kernel::iptables_save(sys, words, true)))),
+    ("iptables", AtOnce(kernel::iptables)),
+    ("iptables-save", Waiting(|sys, words| Box::pin(kernel::iptables_save(sys, words, false)))),
+    ("ipvsadm", Waiting(|sys, words| Box::pin(kernel::ipvsadm(sys, words)))),
     ("nc", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
     ("ncat", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
     ("netcat", Waiting(|sys, words| Box::pin(nc::run(sys, words)))),
     ("netstat", AtOnce(sockets::netstat)),
+    ("nft", Waiting(|sys, words| Box::pin(kernel::nft(sys, words)))),
     // An image's own server listens from its container's start; as a command it only never ends.
     ("nginx", Waiting(|_, _| Box::pin(pending()))),
     ("nslookup", Waiting(|sys, words| Box::pin(nslookup::run(sys, words)))),
