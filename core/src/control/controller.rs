@@ -65,7 +65,7 @@ impl Controller {
     /// What is to be done about this key; `system` is what every cluster has.
     pub(super) fn reconcile(self, key: &Key, store: &Store, system: &[Object], now: Instant) -> Plan {
         match self {
-            Controller::Namespace => namespace::reconcile(key, store),
+            Controller::Namespace => namespace::reconcile(key, store, now),
             Controller::Garbage => garbage::reconcile(key, store),
             Controller::PodGarbage => pod_garbage::reconcile(key, store),
             Controller::Deployment => deployment::reconcile(key, store, now),

@@ -322,3 +322,22 @@ fn a_stateful_set_has_revisions_of_upstreams_names_and_goes_back_to_them() {
     let of = "get sts web -o jsonpath={.spec.template.spec.containers[0].image},{.status.currentRevision}";
     assert_eq!(kubectl(of), "nginx:1.27,web-7c44b75699");
 }
+
+#[test]
+fn a_namespace_that_cannot_go_says_what_keeps_it() {
+    let (mut cluster, mut context) = lab();
+    context.stdin = WEB.replace("name: web\n", "name: web\n  namespace: shop\n  finalizers: [example.com/hold]\n");
+    let mut kubectl = |line: &str| run(&mut cluster, &mut context, line);
+    kubectl("create ns shop");
+    kubectl("apply -f -");
+    let held = kubectl("delete ns shop --timeout=1s");
+    assert_eq!(held.stderr, "error: timed out waiting for the condition on namespaces/shop\n");
+    let page = kubectl("describe ns shop").stdout;
+    let row = "NamespaceFinalizersRemaining                 True    Thu, 01 Jan 2026 00:00:00 +0000  SomeFinalizersRemain  Some \
+               content in the namespace has finalizers remaining: example.com/hold in 1 resource instances\n";
+    assert!(page.contains(row), "{page}");
+    assert!(page.contains("Some resources are remaining: services. has 1 resource instances\n"), "{page}");
+    kubectl("patch svc web -n shop --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
+    kubectl("wait --for=delete ns/shop");
+    assert_eq!(kubectl("get ns shop").exit_code, 1);
+}

@@ -243,6 +243,14 @@ Non-terminated Pods:\t({count?0} in total)
 
 const NAMESPACE: &str = "@include head
 Status:\t{status.phase}
+@if status.conditions
+Conditions:
+  Type\tStatus\tLastTransitionTime\tReason\tMessage
+  ----\t------\t------------------\t------\t-------
+@end
+@each status.conditions
+  {type}\t{status}\t{lastTransitionTime|date}\t{reason}\t{message}
+@end
 
 No resource quota.
 
