@@ -91,10 +91,12 @@ pub fn decode(kind: Kind, value: &mut Value) -> Result<(), ApiError> {
 ///
 /// Source: kubernetes staging/src/k8s.io/cli-runtime/pkg/resource/metadata_decoder.go.
 pub fn metadata_complaint(value: &Value) -> Option<String> {
-    static METADATA_ONLY: Struct =
-        Struct { name: "metadataOnlyObject", fields: &[("metadata", Type::Struct(&OBJECT_META))] };
-    let mut decoder = Decoder::default();
-    decoder.fields(&METADATA_ONLY, &mut value.clone());
+    static METADATA_ONLY: Struct = Struct { name: "metadataOnlyObject", fields: &[] };
+    let mut decoder = Decoder { path: Vec::from([Step::Field("metadata")]), ..Decoder::default() };
+    let mut metadata = value["metadata"].clone();
+    if !metadata.is_null() {
+        decoder.value(&METADATA_ONLY, Type::Struct(&OBJECT_META), &mut metadata);
+    }
     decoder.type_error
 }
 

@@ -177,7 +177,7 @@ impl Map {
         // Among few names, hardly two have one length: going through all of them compares one or two.
         const FEW: usize = 24;
         if self.0.len() > FEW {
-            return self.position(name).ok();
+            return self.find_among_many(name);
         }
         let first = name.as_bytes().first();
         self.0.iter().position(|(key, _)| {
@@ -186,6 +186,12 @@ impl Map {
             known.len() == name.len()
                 && (core::ptr::eq(known, name) || known.as_bytes().first() == first && known == name)
         })
+    }
+
+    /// Apart, as what is kept for its calls would cost each search among few.
+    #[inline(never)]
+    fn find_among_many(&self, name: &str) -> Option<usize> {
+        self.position(name).ok()
     }
 
     /// Where a field is, or would be.

@@ -27,7 +27,7 @@ const BURST: usize = 500;
 pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
     match change.key.kind {
         Kind::ReplicaSet if change.after.is_some() => queue.push(Controller::ReplicaSet, change.key.clone()),
-        Kind::Pod => {
+        Kind::Pod if store.has(Kind::ReplicaSet) => {
             for pod in change.before.iter().chain(&change.after) {
                 match pod.controller() {
                     Some(("ReplicaSet", name, _)) => {

@@ -31,7 +31,7 @@ const SOURCE: &str = "statefulset-controller";
 pub(super) fn watch(change: &Change, store: &Store, queue: &mut Queue) {
     match change.key.kind {
         Kind::StatefulSet if change.after.is_some() => queue.push(Controller::StatefulSet, change.key.clone()),
-        Kind::Pod => {
+        Kind::Pod if store.has(Kind::StatefulSet) => {
             for pod in change.before.iter().chain(&change.after) {
                 let owner = match pod.controller() {
                     Some(("StatefulSet", name, _)) => name,

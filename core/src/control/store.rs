@@ -144,10 +144,15 @@ impl Store {
     /// The object with that key.
     pub fn get(&self, key: &Key) -> Option<&Rc<Object>> {
         // Most kinds that are asked for on the way have no object at all.
-        if self.counts[key.kind as usize] == 0 {
+        if !self.has(key.kind) {
             return None;
         }
         self.objects[*self.places.get::<Key>(key)?].as_ref().map(|held| &held.object)
+    }
+
+    /// True if there is any object of that kind.
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        self.counts[kind as usize] > 0
     }
 
     /// The object of that kind, namespace and name.

@@ -1,7 +1,7 @@
 //! What the store finds objects by besides their keys: a text for each label, owner, node and selector.
 
 use crate::api::{Kind, Object};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 /// True if what [`of`] reads is the same in both.
 pub(super) fn are_same(a: &Object, b: &Object) -> bool {
@@ -48,25 +48,25 @@ pub(super) fn of(object: &Object) -> Vec<String> {
 }
 
 pub(super) fn by_label(kind: Kind, namespace: &str, label: &str, value: &str) -> String {
-    format!("{}\0{namespace}\0{label}\0{value}", kind.names().plural)
+    [kind.names().plural, namespace, label, value].join("\0")
 }
 
 pub(super) fn by_selector(namespace: &str, label: &str, value: &str) -> String {
-    format!("selector\0{namespace}\0{label}\0{value}")
+    ["selector", namespace, label, value].join("\0")
 }
 
 pub(super) fn by_stray(namespace: &str) -> String {
-    format!("stray\0{namespace}")
+    ["stray", namespace].join("\0")
 }
 
 pub(super) fn by_owner(uid: &str) -> String {
-    format!("owner\0{uid}")
+    ["owner", uid].join("\0")
 }
 
 pub(super) fn by_node(node: &str) -> String {
-    format!("node\0{node}")
+    ["node", node].join("\0")
 }
 
 pub(super) fn by_sibling(controller: &str, node: &str) -> String {
-    format!("sibling\0{controller}\0{node}")
+    ["sibling", controller, node].join("\0")
 }

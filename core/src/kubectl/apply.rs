@@ -7,7 +7,7 @@ use super::{
     resource::Filter,
 };
 use crate::{
-    api::{Object, Quoted, json, patch, yaml},
+    api::{Key, Object, Quoted, json, patch, yaml},
     control::DeleteOptions,
 };
 use alloc::{format, rc::Rc, string::String, vec::Vec};
@@ -53,12 +53,12 @@ fn apply(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
     if manifests.is_empty() && errors.is_empty() {
         return Err(Failure::error("no objects passed to apply"));
     }
-    for manifest in manifests {
+    for mut manifest in manifests {
         if !filter.admits_labels(&manifest.value["metadata"]["labels"]) {
             continue;
         }
         let noted = session.output.findings.len();
-        match session.apply_one(args, &manifest) {
+        match session.apply_one(args, &mut manifest) {
             Ok((object, done)) => session.report(args, &object, done)?,
             Err(error) => {
                 if session.output.findings.len() == noted {
@@ -86,18 +86,21 @@ fn view_last(session: &mut Session<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 impl Session<'_> {
-    fn apply_one(&mut self, args: &Args, manifest: &Manifest) -> Result<(Rc<Object>, &'static str), Problem> {
+    fn apply_one(&mut self, args: &Args, manifest: &mut Manifest) -> Result<(Rc<Object>, &'static str), Problem> {
+        let key = manifest.key();
+        // Whoever shares a tree copies what is written.
+        let mut modified = core::mem::take(&mut manifest.value);
+        let manifest = &*manifest;
         let source = &manifest.source;
-        if manifest.name().is_empty() {
-            if !manifest.value["metadata"]["generateName"].str().is_empty() {
-                let name = manifest.value["metadata"]["generateName"].str();
+        if key.name.is_empty() {
+            let name = modified["metadata"]["generateName"].str();
+            if !name.is_empty() {
                 return Err(format!("error: from {name}: cannot use generate name with apply").into());
             }
-            let at = place(manifest);
+            let at = place(&key);
             let text = format!("when retrieving current configuration of:\n{at}\nfrom server for: \"{source}\"");
             return Err(format!("error: error {text}: resource name may not be empty").into());
         }
-        let mut modified = manifest.value.clone();
         if modified["metadata"]["creationTimestamp"].is_null() {
             modified.remove(&["metadata", "creationTimestamp"]);
         }
@@ -105,7 +108,6 @@ impl Session<'_> {
         let text = patch::last_applied(&modified);
         modified.set(&["metadata", "annotations", patch::LAST_APPLIED], text);
         self.warn_of_kind(manifest.kind);
-        let key = manifest.key();
         let is_dry = args.flag("dry-run").is_some_and(|mode| mode != "none");
         let Some(current) = self.cluster.object(key.kind, &key.namespace, &key.name).cloned() else {
             let doing = format!("creating \"{source}\"");
@@ -152,7 +154,7 @@ impl Session<'_> {
             let change = json::emit(&change);
             let doing = format!(
                 "applying patch:\n{change}\nto:\n{}\nfor: \"{source}\": error when patching \"{source}\"",
-                place(manifest)
+                place(&key)
             );
             Problem::of(&error, &doing)
         })
@@ -160,15 +162,12 @@ impl Session<'_> {
 }
 
 /// How kubectl's errors name what they are about.
-fn place(manifest: &Manifest) -> String {
-    let names = manifest.kind.names();
+fn place(key: &Key) -> String {
+    let names = key.kind.names();
     let version = format!("{}/{}", names.group, names.version);
     format!(
         "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
-        names.plural,
-        names.kind,
-        manifest.name(),
-        manifest.value["metadata"]["namespace"].str()
+        names.plural, names.kind, key.name, key.namespace
     )
 }
 

@@ -52,9 +52,11 @@ pub(super) fn add(hint: &mut Option<Hint>, what: &str) {
 }
 
 fn is_set(value: &Value, path: &str) -> bool {
+    if value.is_null() || path.is_empty() {
+        return !value.is_null();
+    }
     let (field, rest) = path.split_once('.').unwrap_or((path, ""));
     match field {
-        "" => !value.is_null(),
         "*" => value.items().iter().any(|item| is_set(item, rest)),
         field => is_set(&value[field], rest),
     }

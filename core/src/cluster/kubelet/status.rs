@@ -62,17 +62,19 @@ impl PodStatus<'_> {
         let mut fields = Vec::with_capacity(10);
         fields.push(field("conditions", self.conditions(pod)));
         fields.push(field("containerStatuses", containers));
-        if let Some(first) = self.node_addresses.first() {
-            fields.push(field("hostIP", first.to_string()));
-            fields.push(field("hostIPs", address_list(self.node_addresses)));
+        let hosts = address_list(self.node_addresses);
+        if let Some(first) = hosts.first() {
+            fields.push(field("hostIP", first["ip"].clone()));
+            fields.push(field("hostIPs", hosts));
         }
         if !inits.is_empty() {
             fields.push(field("initContainerStatuses", inits));
         }
         fields.push(field("phase", self.phase));
-        if let Some(first) = self.addresses.first() {
-            fields.push(field("podIP", first.to_string()));
-            fields.push(field("podIPs", address_list(self.addresses)));
+        let own = address_list(self.addresses);
+        if let Some(first) = own.first() {
+            fields.push(field("podIP", first["ip"].clone()));
+            fields.push(field("podIPs", own));
         }
         fields.push(field("qosClass", qos_class(pod)));
         fields.push(field("startTime", timestamp::emit(self.started_at)));
