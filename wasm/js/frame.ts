@@ -21,7 +21,7 @@ export interface Frame {
   readonly info: string
   /** The addresses it arrived with. */
   readonly before: Addresses
-  /** The addresses it left with; the same object when nothing was translated. */
+  /** The addresses it left with, or would have if a policy had not denied it; the same object when nothing was translated. */
   readonly after: Addresses
   /** Where it went next. */
   readonly next: Ref | undefined

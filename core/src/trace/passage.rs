@@ -37,7 +37,8 @@ pub struct Passage {
     pub node: NodeId,
     /// The flow with which the packet came in.
     pub before: Flow,
-    /// The flow with which it left; equal to `before` if nothing was translated.
+    /// The flow with which it left, or would have if a policy had not denied it; equal to `before` if nothing was
+    /// translated.
     pub after: Flow,
     /// What became of it.
     pub outcome: Outcome,
@@ -129,6 +130,13 @@ impl Tap for Passages {
             Step::Rewritten { to } => {
                 if let Some(passage) = self.current(node) {
                     passage.after = to;
+                }
+                return;
+            }
+            Step::Judged { allowed: false } => {
+                // A policy looks at a packet as it would have left, and it is never written down so.
+                if let (Some(flow), Some(passage)) = (event.flow, self.current(node)) {
+                    passage.after = flow;
                 }
                 return;
             }
@@ -323,6 +331,19 @@ mod tests {
         assert_eq!((number, passage.before, passage.after), (0, before, after));
         assert_eq!(passage.outcome, Outcome::Sent(Place::Host(HostId(3))));
         assert_eq!(passage.info(), "SYN");
+    }
+
+    #[test]
+    fn a_packet_that_a_policy_denied_shows_the_pod_that_it_was_for() {
+        let mut passages = Passages::new(8);
+        let (before, after) =
+            (flow("10.244.1.4", 40_000, "10.96.0.57", 80), flow("10.244.1.4", 40_000, "10.244.2.2", 8080));
+        passages.event(Instant::ZERO, &event(before, Step::Received { bytes: 40 }));
+        passages.event(Instant::ZERO, &event(after, Step::Judged { allowed: false }));
+        passages.event(Instant::ZERO, &event(before, Step::Dropped { reason: Reason::Policy }));
+        let (_, passage) = passages.since(0).next().unwrap();
+        assert_eq!((passage.before, passage.after), (before, after));
+        assert_eq!(passage.outcome, Outcome::Dropped(Reason::Policy));
     }
 
     #[test]
