@@ -133,6 +133,11 @@ export class LabEditor extends LabElement {
     this.#open = name
     this.#view?.show(name, this.lab.files.get(name) ?? '')
     this.#check()
+    void this.updateComplete.then(() => {
+      const tab = this.renderRoot.querySelector<HTMLElement>('[aria-selected="true"]')
+      const list = tab?.parentElement
+      if (tab && list) list.scrollLeft = Math.min(Math.max(list.scrollLeft, tab.offsetLeft + tab.offsetWidth - list.clientWidth - list.offsetLeft), tab.offsetLeft - list.offsetLeft)
+    })
   }
 
   #keydown = (event: KeyboardEvent): void => {

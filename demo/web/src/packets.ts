@@ -168,11 +168,9 @@ export class LabPackets extends LabElement {
         <td class="where">${frame.place.replace('node/', '')}</td>
         <td><span class="kind"><svg viewBox="-13 -13 26 26" aria-hidden="true">${svgMark(frame)}</svg><span class="info" title=${frame.info}>${frame.info === '' || frame.info === kind.name ? kind.name : html`<span class="sr">${kind.name}: </span>${frame.info}`}</span></span></td>
         <td class="addresses">${side(after.source, before.source, 'old')}<span class="arrow">→</span>${side(after.destination, before.destination, 'old')}</td>
-        <td class="addresses ${changed || frame.reason ? '' : 'unchanged'}">${frame.reason
-          ? html`<span class="reason">${frame.reason}</span>`
-          : changed
-            ? html`${side(before.source, after.source, 'new')}<span class="arrow">→</span>${side(before.destination, after.destination, 'new')}`
-            : html`<span class="same">unchanged</span>`}</td>
+        <td class="addresses ${changed || frame.reason ? '' : 'unchanged'}">${changed
+            ? html`${side(before.source, after.source, 'new')}<span class="arrow">→</span>${side(before.destination, after.destination, 'new')} `
+            : frame.reason ? nothing : html`<span class="same">unchanged</span>`}${frame.reason ? html`<span class="reason">${frame.reason}</span>` : nothing}</td>
       </tr>`
   }
 

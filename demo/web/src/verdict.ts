@@ -1,6 +1,6 @@
 /** What became of the last command's connection, in one sentence. */
 import type { Frame } from 'clusterip'
-import { addressOf, formatTime, kindOf, portOf } from './packet.ts'
+import { addressOf, formatTime, isTranslated, kindOf, portOf } from './packet.ts'
 import { standsAt } from './map/route.ts'
 import type { World } from './world.ts'
 
@@ -57,7 +57,7 @@ export function verdictOf(frames: Frame[], world: World, names: ReadonlyMap<stri
     return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}: ${service.name} has no port ${portOf(target)}, so no rule takes the packet` }
   }
   if (lost !== undefined) {
-    return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}: ${lost.place.replace('node/', '')} dropped the packet, ${lost.reason}` }
+    return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}: ${lost.place.replace('node/', '')} dropped the packet${isTranslated(lost) ? ` for ${named(lost.after.destination)}` : ''}, ${lost.reason}` }
   }
   return { tone: 'bad', symbol: '✕', text: `no answer from ${asked}` }
 }

@@ -56,3 +56,15 @@ test('the verdict names the Service and the pod that answered', () => {
   assert.equal(verdictOf([syn], world)?.tone, 'bad')
   assert.equal(verdictOf([], world), undefined)
 })
+
+test('the verdict on a denied packet names the pod that it was for', () => {
+  assert.match(verdictOf([{ ...syn, reason: 'denied by network policy' }], world)?.text ?? '', /node-1 dropped the packet for web \(10\.244\.2\.2:8080\), denied by network policy$/)
+})
+
+test('the verdict on a wrong port and on a name that does not exist says so', () => {
+  const wrong = { ...frame('SYN', '10.244.1.2:40000', '10.96.0.7:8080'), reason: 'routed to nowhere' }
+  assert.match(verdictOf([wrong], world)?.text ?? '', /web has no port 8080/)
+  const answer = (info: string): Frame => ({ ...frame(info, '10.96.0.10:53', '10.244.1.2:40000'), protocol: 'UDP' })
+  assert.match(verdictOf([answer('NXDOMAIN nobody.default.svc.cluster.local.'), answer('NXDOMAIN nobody.')], world)?.text ?? '', /^no such name: nobody \(/)
+  assert.equal(verdictOf([answer('NXDOMAIN redis.default.'), answer('A 10.96.0.7')], world)?.tone, 'open')
+})
