@@ -93,8 +93,12 @@ pub(super) fn parse(message: &[u8], at: &mut usize) -> Result<String, ParseError
 }
 
 fn push_label(text: &mut String, label: &[u8]) {
+    let is_plain = |octet: u8| octet.is_ascii_graphic() && octet != b'.' && octet != b'\\';
+    if let (true, Ok(label)) = (label.iter().all(|&octet| is_plain(octet)), core::str::from_utf8(label)) {
+        return text.push_str(label);
+    }
     for &octet in label {
-        if octet.is_ascii_graphic() && octet != b'.' && octet != b'\\' {
+        if is_plain(octet) {
             text.push(char::from(octet));
         } else {
             text.push('\\');

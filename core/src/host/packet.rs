@@ -10,6 +10,8 @@ use smoltcp::wire::{
     TcpPacket, TcpSeqNumber, UdpPacket,
 };
 
+use crate::net::rewrite::transport_checksum_is_right;
+
 /// Hops a packet of ours may take, as Linux sets it.
 pub(super) const HOP_LIMIT: u8 = 64;
 /// The longest ICMP error (RFC 1812 4.3.2.3: 576 bytes) and ICMPv6 error (RFC 4443 2.4: the minimum MTU).
@@ -247,10 +249,11 @@ pub(super) struct TcpHead {
 }
 
 impl TcpHead {
-    /// Reads the header; the checksum is left to the socket.
+    /// Reads the header of a segment with a right checksum.
     pub(super) fn parse(packet: &IpPacket<'_>) -> Option<TcpHead> {
         let tcp = TcpPacket::new_checked(packet.payload).ok()?;
-        Some(TcpHead {
+        let IpPacket { source, destination, payload, .. } = *packet;
+        transport_checksum_is_right(source, destination, IpProtocol::Tcp.into(), payload).then(|| TcpHead {
             syn: tcp.syn(),
             ack: tcp.ack(),
             fin: tcp.fin(),

@@ -5,6 +5,8 @@
 //! `HC' = ~(~HC + ~m + m')`). Because 2^16 = 1 modulo 2^16 - 1, words may be added 32 bits at a time, in the
 //! byte order of the machine, and folded at the end. A wrong checksum stays wrong, so that its receiver notices.
 
+use core::net::IpAddr;
+
 use super::address::Address;
 use super::flow::{Plain, Tuple};
 use super::header::{Header, Kind, plain_length};
@@ -163,13 +165,20 @@ pub(crate) fn fold(sum: u64) -> u16 {
 /// The ones' complement sum of `bytes`, in the byte order of the machine.
 #[inline]
 pub(crate) fn sum(bytes: &[u8]) -> u64 {
-    let mut words = bytes.chunks_exact(4);
-    let mut total: u64 = words.by_ref().map(|w| u64::from(u32::from_ne_bytes([w[0], w[1], w[2], w[3]]))).sum();
-    let rest = words.remainder();
+    // Two halves at a time, each added where no carry is lost.
+    let halves = |word: [u8; 8]| {
+        let word = u64::from_ne_bytes(word);
+        (word & 0xffff_ffff) + (word >> 32)
+    };
+    let (words, rest) = bytes.as_chunks();
+    let mut total = 0;
+    for word in words {
+        total += halves(*word);
+    }
     if !rest.is_empty() {
-        let mut last = [0; 4];
+        let mut last = [0; 8];
         last[..rest.len()].copy_from_slice(rest);
-        total += u64::from(u32::from_ne_bytes(last));
+        total += halves(last);
     }
     total
 }
@@ -232,6 +241,16 @@ pub(crate) fn header_checksum_is_right(packet: &[u8], transport: usize) -> bool 
         _ => sum(&packet[..transport]),
     };
     fold(total) == 0xffff
+}
+
+/// Whether the checksum of TCP's kind that `transport` carries is what it and its addresses sum to.
+pub(crate) fn transport_checksum_is_right(from: IpAddr, to: IpAddr, protocol: u8, transport: &[u8]) -> bool {
+    let address = |address: IpAddr| match address {
+        IpAddr::V4(address) => sum(&address.octets()),
+        IpAddr::V6(address) => sum(&address.octets()),
+    };
+    let rest = pseudo_header(0_u32, 0, protocol, transport.len());
+    fold(sum(transport) + address(from) + address(to) + rest) == 0xffff
 }
 
 /// Computes the CRC32c of an SCTP packet anew (RFC 9260 appendix A).

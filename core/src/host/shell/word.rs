@@ -17,13 +17,17 @@ impl<'a> Parser<'a> {
                 self.dollar(&mut word, Quoted::No)?;
                 continue;
             }
+            let plain = self.take(is_plain);
+            if !plain.is_empty() {
+                word.push(plain, Quoted::No);
+                continue;
+            }
             self.at += c.len_utf8();
             match c {
                 '\'' => word.push(self.until('\'')?, Quoted::Yes),
                 '"' => self.double_quoted(&mut word)?,
                 '`' => word.0.push(self.backquoted()?),
-                '\\' => word.push_char(self.read()?, Quoted::Yes),
-                plain => word.push_char(plain, Quoted::No),
+                _ => word.push_char(self.read()?, Quoted::Yes),
             }
         }
         if word.0.is_empty() { Err(self.unexpected()) } else { Ok(word) }
@@ -131,4 +135,9 @@ impl<'a> Parser<'a> {
 
 fn is_name_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether a character is part of a word and means itself there.
+fn is_plain(c: char) -> bool {
+    !c.is_whitespace() && !is_operator(c) && !matches!(c, '$' | '\'' | '"' | '`' | '\\')
 }
