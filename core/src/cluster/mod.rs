@@ -132,12 +132,12 @@ impl Cluster {
         self.machines.machine(host).map(|machine| machine.place.clone())
     }
 
-    /// Keeps the bytes of up to `limit` packets from now on, those seen at one place or at all; 0 ends it.
+    /// Keeps whole packets from now on, up to `limit` bytes of the latest, those seen at one place or at all; 0 ends it.
     pub fn set_capture(&mut self, limit: usize, only: Option<crate::net::Place>) {
         self.taps.capture = (limit > 0).then(|| Capture::new(limit, only));
     }
 
-    /// The packets whose bytes are kept.
+    /// The whole packets that are kept, if [`Cluster::set_capture`] asked for them.
     pub fn capture(&self) -> Option<&Capture> {
         self.taps.capture.as_ref()
     }

@@ -107,19 +107,19 @@ impl ControlPlane {
         &self.store
     }
 
-    /// What happened.
+    /// What the controllers and others said they did.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// The same, to add what others do: the kubelet, say.
+    pub fn events_mut(&mut self) -> &mut Events {
+        &mut self.events
     }
 
     /// The pools of cluster IPs and node ports.
     pub fn admission(&self) -> &Admission {
         &self.admission
-    }
-
-    /// The same, to add what happens outside the control plane (the kubelet's words).
-    pub fn events_mut(&mut self) -> &mut Events {
-        &mut self.events
     }
 
     /// Adds an object; a name is drawn if there is only `metadata.generateName`.

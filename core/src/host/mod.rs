@@ -195,8 +195,7 @@ impl Host {
 
     /// What a process that keeps a log has printed, taken or not: the last mebibyte at least.
     pub fn log(&self, id: ProcessId) -> Vec<u8> {
-        let process = self.processes.iter().find(|process| process.id == id);
-        process.and_then(|process| process.log.as_ref()).map(Pipe::peek).unwrap_or_default()
+        self.find(id).and_then(|process| process.log.as_ref()).map(Pipe::peek).unwrap_or_default()
     }
 
     /// Starts a line of shell language without a terminal and without input.
@@ -245,19 +244,17 @@ impl Host {
 
     /// What a process printed and nobody took yet, left where it is.
     pub fn peek_stdout(&self, id: ProcessId) -> Vec<u8> {
-        let process = self.processes.iter().find(|process| process.id == id);
-        process.map(|process| process.stdout.peek()).unwrap_or_default()
+        self.find(id).map(|process| process.stdout.peek()).unwrap_or_default()
     }
 
     /// How many bytes a process has printed that nobody took yet.
     pub fn unread(&self, id: ProcessId) -> usize {
-        let process = self.processes.iter().find(|process| process.id == id);
-        process.map_or(0, |process| process.stdout.len() + process.stderr.len())
+        self.find(id).map_or(0, |process| process.stdout.len() + process.stderr.len())
     }
 
     /// How a process ended; `None` while it runs.
     pub fn exit_code(&self, id: ProcessId) -> Option<i32> {
-        self.processes.iter().find(|process| process.id == id)?.exit_code
+        self.find(id)?.exit_code
     }
 
     /// Whether some process has ended and is not forgotten yet.
@@ -365,6 +362,10 @@ impl Host {
     /// When `poll` is due though no packet comes; `None`: not before one does.
     pub fn poll_at(&self) -> Option<Instant> {
         self.poll_at
+    }
+
+    fn find(&self, id: ProcessId) -> Option<&Process> {
+        self.processes.iter().find(|process| process.id == id)
     }
 
     fn process(&mut self, id: ProcessId) -> Option<&mut Process> {

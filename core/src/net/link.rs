@@ -14,11 +14,11 @@ pub struct LinkConfig {
     pub latency: Duration,
     /// Up to this much more, drawn for each packet; it never lets one packet overtake another.
     pub jitter: Duration,
-    /// How many packets vanish.
+    /// How many packets in a million vanish.
     pub loss_ppm: u32,
-    /// How many packets arrive as if there were no latency, so that they overtake.
+    /// How many packets in a million arrive as if there were no latency, so that they overtake.
     pub reorder_ppm: u32,
-    /// How many packets arrive twice.
+    /// How many packets in a million arrive twice.
     pub duplicate_ppm: u32,
     /// Bits a second; `None` if sending takes no time.
     pub bandwidth: Option<u64>,
