@@ -217,3 +217,20 @@ fn a_probe_sends_its_headers() {
     let mut frames = lab.cluster.capture().unwrap().frames().map(|frame| String::from_utf8_lossy(frame.packet));
     assert!(frames.any(|frame| frame.contains("X-Who: it's me\r\n")));
 }
+
+#[test]
+fn what_only_an_unknown_image_has_is_taken_to_do_its_work() {
+    let mut lab = lab(
+        "initContainers: [{name: migrate, image: shop, command: [sh, -c, migrate-database up]}], containers: [{name: a, \
+         image: zookeeper, command: [sh, -c, start-zookeeper --servers=3], ports: [{containerPort: 2181}], readinessProbe: \
+         {exec: {command: [sh, -c, zookeeper-ready 2181]}}, lifecycle: {preStop: {exec: {command: [/wait-shutdown]}}}}]",
+    );
+    assert!(kubectl(&mut lab, "kubectl get pod p --no-headers").starts_with("p     1/1   Running   0 "));
+    let address = kubectl(&mut lab, "kubectl get pod p -o jsonpath={.status.podIP}");
+    let node = Place::Node("node-2".into());
+    assert_eq!(lab.at(&node, &format!("nc -z {address} 2181")).exit_code, 0);
+    kubectl(&mut lab, "kubectl delete pod p");
+    assert!(!kubectl(&mut lab, "kubectl get events").contains("PreStopHook"));
+    lab.settle();
+    assert_eq!(lab.at(&node, &format!("nc -z -w 1 {address} 2181")).exit_code, 1);
+}

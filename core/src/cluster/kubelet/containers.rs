@@ -165,11 +165,16 @@ impl Cluster {
     pub(super) fn end_container(&mut self, key: &Key, index: usize, generation: u32, code: i32) {
         let Some(pod) = self.control.store().get(key).cloned() else { return };
         let now = self.now;
+        let is_own_program = code == NOT_FOUND && is_assumed(&pod, index);
         let Some(sandbox) = self.kubelets.sandboxes.get_mut::<Key>(key) else { return };
         let container = &mut sandbox.containers[index];
         if container.generation != generation {
             return;
         }
+        if is_own_program && container.role != Role::Init && !sandbox.is_stopping {
+            return self.serve_image(key, &pod, index);
+        }
+        let code = if is_own_program { 0 } else { code };
         let started = if let ContainerState::Running(since) = container.status.state { since } else { now };
         let ended = ContainerState::Terminated { code, started, finished: now };
         container.status.state = ended.clone();
@@ -195,6 +200,17 @@ impl Cluster {
         }
         self.judge_readiness(key);
         self.write_status(key);
+    }
+
+    /// A script of an image that is not known here has come to a program of that image: it is taken for its server.
+    fn serve_image(&mut self, key: &Key, pod: &Object, index: usize) {
+        let spec = container_spec(pod, index);
+        let start = image(spec, &Default::default());
+        let sandbox = self.kubelets.sandboxes.get_mut::<Key>(key).expect("a container of it has ended");
+        let Some(host) = sandbox.host else { return };
+        sandbox.containers[index].ports = start.servers.iter().map(|(port, protocol, _)| (*port, *protocol)).collect();
+        self.start_image(host, spec, start, None);
+        self.wake(host);
     }
 
     pub(super) fn kill_container(&mut self, key: &Key, pod: &Object, index: usize, message: String) {
@@ -242,6 +258,14 @@ impl Cluster {
 }
 
 /// What a container's image, command, arguments and ports come to.
+/// What a shell ends with when a program is not there.
+pub(super) const NOT_FOUND: i32 = 127;
+
+/// Whether it is guessed what is in a container's image.
+pub(super) fn is_assumed(pod: &Object, index: usize) -> bool {
+    Image::parse(container_spec(pod, index)["image"].str()).is_assumed()
+}
+
 fn image(spec: &Value, [command, arguments]: &[Vec<String>; 2]) -> Start {
     let mut ports = Vec::new();
     for port in spec["ports"].items() {

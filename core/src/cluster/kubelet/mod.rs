@@ -222,11 +222,11 @@ impl Cluster {
                     Some(probe::ProbeAction::FromNode(_, asked)) => asked.clone(),
                     _ => String::new(),
                 };
-                let result = self.probe_result(host, process, &asked);
+                let result = self.probe_result(host, process, &pod, index, &asked);
                 self.handle_probe(&pod, index, generation, kind, result);
             }
             Some(Watched::Hook { pod, index, generation, is_last }) => {
-                let success = self.probe_result(host, process, "").is_ok();
+                let success = self.probe_result(host, process, &pod, index, "").is_ok();
                 self.end_hook(&pod, index, generation, is_last, success);
             }
             None => {}

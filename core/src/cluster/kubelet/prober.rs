@@ -2,6 +2,7 @@
 
 use super::{
     Watched,
+    containers::{NOT_FOUND, is_assumed},
     probe::{Probe, ProbeAction, ProbeKind, complaint},
     sandbox::container_spec,
 };
@@ -75,8 +76,19 @@ impl Cluster {
     }
 
     /// What a probe's process says: a success, or the words of the event.
-    pub(super) fn probe_result(&mut self, host: HostId, process: ProcessId, asked: &str) -> Result<(), String> {
-        let code = self.exit_code(host, process).unwrap_or(1);
+    pub(super) fn probe_result(
+        &mut self,
+        host: HostId,
+        process: ProcessId,
+        key: &Key,
+        index: usize,
+        asked: &str,
+    ) -> Result<(), String> {
+        let mut code = self.exit_code(host, process).unwrap_or(1);
+        // The image's own program: what it would find is not known here, as with gRPC.
+        if code == NOT_FOUND && self.control.store().get(key).is_some_and(|pod| is_assumed(pod, index)) {
+            code = 0;
+        }
         let Some(machine) = self.machines.machine_mut(host) else { return Ok(()) };
         let stdout = String::from_utf8_lossy(&machine.host.take_stdout(process)).into_owned();
         let stderr = String::from_utf8_lossy(&machine.host.take_stderr(process)).into_owned();
