@@ -103,3 +103,25 @@ const curl = lab.start('pod/client', 'wget -q -O - http://kubernetes')
 const steps = []
 for (let frame = lab.step(); frame !== undefined; frame = lab.step()) steps.push(frame.index)
 console.log('steps without gaps', steps.length > 5 && steps.every((index, at) => at === 0 || index === steps[at - 1] + 1), curl.where)
+
+mistake(() => new Cluster({ outside: [{ name: 'db.example.com', adress: '192.168.1.100' }] }))
+mistake(() => new Cluster({ outside: [{ name: 'db.example.com', address: '192.168.1.100', listens: [70000] }] }))
+const beyond = new Cluster({ outside: [{ name: 'db.example.com', address: '192.168.1.100', listens: [3306] }] })
+beyond.apply([
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'alias' }, spec: { type: 'ExternalName', externalName: 'db.example.com' } },
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'legacy' }, spec: { ports: [{ port: 3306 }] } },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'legacy-1', labels: { 'kubernetes.io/service-name': 'legacy' } },
+    addressType: 'IPv4',
+    ports: [{ port: 3306 }],
+    endpoints: [{ addresses: ['192.168.1.100'] }],
+  },
+])
+beyond.run('client', { image: 'busybox', command: ['sleep', 'infinity'] })
+beyond.settle()
+for (const to of ['tcp://alias:3306', 'tcp://legacy:3306', 'tcp://db.example.com:81']) {
+  const [trip] = beyond.send({ from: 'pod/client', to })
+  console.log(to, trip.outcome, trip.reason)
+}

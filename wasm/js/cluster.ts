@@ -34,6 +34,8 @@ export interface ClusterOptions {
   /** One range, or one of each family separated by a comma, the default family first; nodes and pods follow. */
   serviceCIDR?: string | undefined
   clusterDomain?: string | undefined
+  /** Machines outside the cluster beside the laptop: what an ExternalName or a hand-made EndpointSlice leads to. */
+  outside?: OutsideOptions[] | undefined
   /** How many pods there may be; one more is refused as by a quota. 20,000 if left out. */
   maxPods?: number | undefined
 }
@@ -59,6 +61,16 @@ export interface ApplyOptions {
    * resources) and says so in the results, instead of throwing when all the others are applied.
    */
   skipUnsimulated?: boolean | undefined
+}
+
+/** A machine outside the cluster, on the network of its nodes. */
+export interface OutsideOptions {
+  /** For `outside/NAME`; one with a dot, `db.example.com`, resolves. */
+  name: string
+  /** One, or one of each family separated by a comma. */
+  address: string
+  /** The TCP ports on which it answers. */
+  listens?: number[] | undefined
 }
 
 /** Which objects `list` returns. */

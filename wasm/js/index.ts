@@ -17,6 +17,7 @@ export {
   type ClusterOptions,
   type ListQuery,
   type NodeOptions,
+  type OutsideOptions,
   type RunOptions,
   type SendOptions,
   type SettleResult,

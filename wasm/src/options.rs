@@ -5,7 +5,7 @@ use core::str::FromStr;
 
 use clusterip::{
     api::{Quoted, Value},
-    cluster::{Config, NodeConfig, Request},
+    cluster::{Config, NodeConfig, OutsideHost, Request},
     dataplane::{Mode, Scheduler},
     net::Cidr,
     time::Duration,
@@ -31,6 +31,7 @@ pub(crate) fn config(options: &Value) -> Result<Config, JsValue> {
             "nodes" => config.nodes = nodes(value, &config.service_cidrs)?,
             "proxy" => config.proxy = mode(value.str())?,
             "serviceCIDR" => {}
+            "outside" => outside(value, &mut config)?,
             "clusterDomain" => config.domain = value.str().into(),
             "maxPods" => config.limits.pods = u32::try_from(whole(name, value)?).unwrap_or(u32::MAX),
             _ => return Err(config_error(&format!("unknown option {}", Quoted(name)))),
@@ -70,6 +71,33 @@ fn nodes(value: &Value, service_cidrs: &[Cidr]) -> Result<Vec<NodeConfig>, JsVal
         }
     }
     Ok(configs)
+}
+
+/// Machines outside the cluster; names with a dot resolve, as names of the internet do.
+fn outside(value: &Value, config: &mut Config) -> Result<(), JsValue> {
+    for host in value.items() {
+        let mut machine =
+            OutsideHost { name: String::new(), addresses: Vec::new(), routes: Vec::new(), listens: Vec::new() };
+        for (name, value) in host.fields() {
+            match name {
+                _ if value.is_null() => {}
+                "name" => machine.name = value.str().into(),
+                "address" => machine.addresses = list(name, value)?,
+                "listens" => {
+                    for port in value.items() {
+                        let port = u16::try_from(whole(name, port)?).ok().filter(|port| *port > 0);
+                        machine.listens.push(port.ok_or_else(|| config_error("listens: ports are 1 to 65535"))?);
+                    }
+                }
+                _ => return Err(config_error(&format!("unknown option outside[].{name}"))),
+            }
+        }
+        if let (Some(dns), true) = (&mut config.dns, machine.name.contains('.')) {
+            dns.upstream.extend(machine.addresses.iter().map(|address| (machine.name.clone(), *address)));
+        }
+        config.outside.push(machine);
+    }
+    Ok(())
 }
 
 fn mode(word: &str) -> Result<Mode, JsValue> {
