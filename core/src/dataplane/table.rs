@@ -200,9 +200,17 @@ impl Peers {
     /// The same without some addresses, and then with others.
     pub fn changed(&self, without: &[IpAddr], with: &[IpAddr]) -> Peers {
         let mut addresses = self.addresses.clone();
-        addresses.retain(|address| !without.contains(address));
-        addresses.extend_from_slice(with);
-        Peers::new(addresses, self.blocks.clone())
+        for address in without {
+            if let Ok(at) = addresses.binary_search(address) {
+                addresses.remove(at);
+            }
+        }
+        for address in with {
+            if let Err(at) = addresses.binary_search(address) {
+                addresses.insert(at, *address);
+            }
+        }
+        Peers { addresses, blocks: self.blocks.clone() }
     }
 
     /// Whether `address` is one of them.
