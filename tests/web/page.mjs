@@ -44,6 +44,19 @@ async function terminal() {
     assert.ok((await rows.count()) > 0 && before > 0)
     await type(page, 'kubectl exec client -- curl -sS http://nobody')
     await output.getByText('Could not resolve host: nobody').first().waitFor()
+
+    // What the laptop does not have is on a node, and the map's rule leads there, too.
+    await type(page, 'iptables -t nat -L')
+    await page.getByTestId('lab-line').getByRole('button').last().click()
+    await output.getByText(':KUBE-SERVICES').first().waitFor()
+    await page.locator('[data-key="node-1:service/default/hotel-service"]').click()
+    await page.getByRole('button', { name: 'Rules' }).click()
+    await output.getByText(/default\/hotel-service cluster IP/).last().waitFor()
+    await type(page, 'ssh node-1')
+    await page.waitForFunction(() => document.querySelector('lab-app').shell.prompt === '/ # ')
+    await type(page, 'hostname')
+    await output.getByText('node-1', { exact: true }).waitFor()
+    await type(page, 'exit')
   })
 }
 

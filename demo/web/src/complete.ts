@@ -7,7 +7,7 @@ const VERBS = [
   'logs', 'patch', 'port-forward', 'replace', 'rollout', 'run', 'scale', 'set', 'version', 'wait',
 ]
 const KINDS = ['deployments', 'endpoints', 'endpointslices', 'events', 'namespaces', 'networkpolicies', 'nodes', 'pods', 'replicasets', 'services', 'statefulsets']
-const PROGRAMS = ['cat', 'curl', 'dig', 'echo', 'env', 'exit', 'hostname', 'ip', 'nc', 'nslookup', 'ping', 'redis-cli', 'telnet', 'traceroute', 'wget']
+const PROGRAMS = ['cat', 'curl', 'dig', 'echo', 'env', 'exit', 'hostname', 'ip', 'nc', 'nslookup', 'ping', 'redis-cli', 'ssh', 'telnet', 'traceroute', 'wget']
 const SECOND: Record<string, string[]> = {
   create: ['deployment', 'namespace', 'service'],
   rollout: ['history', 'pause', 'restart', 'resume', 'status', 'undo'],
@@ -35,6 +35,7 @@ function candidates(before: string[], lab: Lab, shell: Shell): string[] {
   if (shell.isInside) return before.length === 0 ? PROGRAMS : ['http://', ...services].flatMap(name => name === 'http://' ? services.map(s => `http://${s}`) : [name])
   const [program, verb, kind] = before
   if (program === undefined) return ['kubectl', 'clear', 'help', 'history', 'ls', ...PROGRAMS.filter(name => name !== 'exit')]
+  if (program === 'ssh') return before.length === 1 ? named('Node') : ['iptables-save', 'conntrack', 'nft', 'ipvsadm']
   if (program === 'cat') return [...lab.files.keys()]
   if (program !== 'kubectl' && program !== 'k') return services.map(name => `http://${name}`)
   if (verb === undefined) return VERBS

@@ -34,7 +34,8 @@ export class LabDetails extends LabElement {
         html`<p><b>${service.name}</b>${service.namespace === 'default' ? nothing : html` in ${service.namespace}`} <code>${service.ip}</code> ${ports}</p>
           <p class="muted">No process has this address. Every node carries this rule and rewrites the destination to one of
           ${service.ready} ready ${service.ready === 1 ? 'endpoint' : 'endpoints'}${selector ? html`, the pods with <code>${selector}</code>` : nothing}.</p>`,
-        html`<button @click=${() => this.#run(`kubectl describe service ${service.name}${namespace(service.namespace)}`)}>Describe</button>`)
+        html`<button @click=${() => this.#run(`kubectl describe service ${service.name}${namespace(service.namespace)}`)}>Describe</button>
+          <button @click=${() => this.#run(`ssh ${key.split(':')[0]} "iptables-save -t nat | grep ${service.namespace}/${service.name}"`)}>Rules</button>`)
     }
     const host = world.outside.find(host => key === `outside/${host.name}`)
     if (host === undefined) return nothing

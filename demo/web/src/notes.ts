@@ -24,7 +24,7 @@ const SERVICE_RANGE = /^10\.(9[6-9]|10\d|11[01])\.\d+\.\d+$/
 export function noteOn(line: string, output: string, where: Where, lab: Lab): Note | undefined {
   const slip = slipIn(line)
   if (slip !== undefined) return { text: slip.text, code: 'CIP007', action: slip.repaired || undefined }
-  return insteadOf(line, output, where) ?? noteOnWay(line, output, where, lab) ?? noteOnNames(line, output)
+  return insteadOf(line, output, where, lab.world.nodes[0]?.name ?? '') ?? noteOnWay(line, output, where, lab) ?? noteOnNames(line, output)
 }
 
 /** Why nothing came back. */

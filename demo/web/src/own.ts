@@ -4,6 +4,7 @@ import type { Entry } from './answer.ts'
 const HELP = `kubectl …                    talk to the API server, k for short; kubectl apply -f FILE reads the editor's files
 curl, ping, nslookup, …      run on your laptop, which stands outside the cluster
 kubectl exec -it POD -- sh   a shell in a pod; exit leaves it
+ssh node-1                   a shell on a node: iptables-save -t nat, conntrack -L
 ls, cat FILE, history        the editor's files; the lines that were typed
 ; && || | > for while watch  work with kubectl too, and so does kubectl apply -f - <<EOF
 clear or Ctrl-L              empties this screen

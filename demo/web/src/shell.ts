@@ -8,7 +8,7 @@ import { pasted } from './pasted.ts'
 import { type Answer, type Script, assignmentIn, expanded, interpret, isKubectl, isOpen, isScript, redirected, stagesOf, substitutionIn, watchIn, withoutComments, withoutDocument } from './script.ts'
 import { type Session, isAtPrompt, openFor, workOn } from './session.ts'
 import { slipIn } from './slips.ts'
-import { terminalRequest } from './words.ts'
+import { loginRequest, terminalRequest } from './words.ts'
 
 const WORKSTATION = '$ '
 /** While a program is silent, each tick of so many milliseconds is worth a virtual second or more. */
@@ -105,6 +105,10 @@ export class Shell extends EventTarget {
   /** Runs a command of the page's buttons: at the prompt of the laptop, whatever is open in the terminal. */
   command(line: string): void {
     if (this.#session === undefined && this.#script === undefined) return this.submit(line)
+    if (!isKubectl(line)) {
+      this.#stop()
+      return this.submit(line)
+    }
     this.#guarded(() => {
       const command = line.replace(/^k(?=\s|$)/, 'kubectl')
       // One terminal has one session.
@@ -214,6 +218,11 @@ export class Shell extends EventTarget {
       this.#script = this.#watch(watch.command, watch.seconds)
       this.#go({ status: 0, text: '' })
       return undefined
+    }
+    const login = loginRequest(line, this.#lab.world.nodes)
+    if (login !== undefined) {
+      this.#open(this.#lab.start(`node/${login.node}`, ['sh', ...(login.command === '' ? [] : ['-c', login.command])]), 'pod', login.command)
+      return this.#ended()
     }
     const stages = stagesOf(line)
     const last = redirected(stages.at(-1) ?? '')

@@ -123,7 +123,7 @@ export class LabTerminal extends LabElement {
   }
 
   #run(line: string): void {
-    if (/^(kubectl|k)\s/.test(line)) this.shell.command(line)
+    if (/^(kubectl|k|ssh)\s/.test(line)) this.shell.command(line)
     else this.shell.submit(line)
     this.#recalled = -1
   }

@@ -1,3 +1,5 @@
+import type { NodeView } from './world.ts'
+
 /** Splits a command line into words as a shell does, without expanding anything. */
 export function wordsOf(line: string): string[] {
   const words: string[] = []
@@ -63,4 +65,11 @@ export function terminalRequest(line: string): TerminalRequest | undefined {
 
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** `ssh node-1 iptables-save`: the node, and what to run there; a pipe behind it runs there too. */
+export function loginRequest(line: string, nodes: NodeView[]): { node: string; command: string } | undefined {
+  const [, host = '', command = ''] = /^ssh\s+(?:-\S+\s+)*(?:\w+@)?([\w.-]+)(?:\s+(.*))?$/s.exec(line) ?? []
+  const node = nodes.find(({ name, ip }) => name === host || ip === host)
+  return node && { node: node.name, command: command.replace(/^(["'])(.*)\1$/s, '$2') }
 }

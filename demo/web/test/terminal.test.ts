@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { slipIn } from '../src/slips.ts'
-import { terminalRequest, wordsOf } from '../src/words.ts'
+import { loginRequest, terminalRequest, wordsOf } from '../src/words.ts'
 
 test('a dash of print becomes the dashes of a flag', () => {
   assert.equal(slipIn('kubectl create deployment redis –image=redis')?.repaired, 'kubectl create deployment redis --image=redis')
@@ -40,4 +40,11 @@ test('run -it makes a pod with a terminal and remembers to remove it', () => {
   const request = terminalRequest('kubectl run busybox --rm --restart Never -it --image=busybox')
   assert.deepEqual([request?.pod, request?.remove, request?.argv], ['busybox', true, []])
   assert.equal(request?.create, 'kubectl run busybox --restart Never --image=busybox --stdin --tty --attach=false')
+})
+
+test('ssh leads to a node by its name or its address', () => {
+  const nodes = [{ name: 'node-1', ip: '172.30.0.11' }]
+  assert.deepEqual(loginRequest('ssh root@node-1', nodes), { node: 'node-1', command: '' })
+  assert.deepEqual(loginRequest("ssh 172.30.0.11 'iptables-save -t nat | grep web'", nodes), { node: 'node-1', command: 'iptables-save -t nat | grep web' })
+  assert.equal(loginRequest('ssh elsewhere', nodes), undefined)
 })
