@@ -1,4 +1,4 @@
-//! busybox `ping`: `-c COUNT -W SECONDS -w SECONDS -i SECONDS -q`.
+//! busybox `ping`: `-c COUNT -W SECONDS -w SECONDS -i SECONDS -t TTL -q`.
 
 use alloc::string::String;
 use core::fmt;
@@ -22,6 +22,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
     let count = options.number('c');
     // No pause at all would be no time at all.
     let interval = options.seconds('i').unwrap_or(1000).max(1);
+    let hop_limit = options.number('t').and_then(|hops| u8::try_from(hops).ok()).unwrap_or(HOP_LIMIT);
     let end = options.seconds('w').map(|millis| sys.after(millis));
     let (mut sent, mut received) = (0u64, 0u64);
     let (mut least, mut sum, mut most) = (u64::MAX, 0, 0);
@@ -32,7 +33,7 @@ pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
         let last = count == Some(sent);
         // The last request is waited for; the others as long as until the next one is due.
         let limit = if last { sys.after(options.seconds('W').unwrap_or(10_000)) } else { next };
-        let echo = Echo { ident, sequence, hop_limit: HOP_LIMIT, data: &DATA };
+        let echo = Echo { ident, sequence, hop_limit, data: &DATA };
         match sys.ping(address, echo, limit).await {
             Err(error) => return sys.fail(format_args!("ping: sendto: {error}")),
             Ok(Some(reply)) if reply.error.is_none() => {

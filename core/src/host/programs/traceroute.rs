@@ -15,9 +15,12 @@ const DATA: [u8; 18] = [0; 18];
 const TRIES_MAX: u16 = 10;
 
 pub(super) async fn run(sys: &Sys, arguments: &[String]) -> i32 {
-    let Ok(options) = Options::read(arguments, "m: q: w: p: i: s: f: *") else {
+    let Ok(options) = Options::read(arguments, "m: q: w: p: i: s: f: T U *") else {
         return sys.fail(format_args!("traceroute: option requires an argument"));
     };
+    if options.has('T') || options.has('U') {
+        return sys.fail(format_args!("traceroute: no probes but echo requests (-I) are simulated"));
+    }
     let Some(host) = options.words.first() else {
         return sys.usage("traceroute [-m MAXTTL] [-q PROBES] [-w SEC] HOST");
     };
