@@ -22,7 +22,7 @@ use clusterip::time::Instant;
 
 use floor::Floor;
 use report::{Report, time};
-use traffic::{CLIENTS, IPV4, IPV6, NOW, endpoint, open, packet, program, router, service};
+use traffic::{CLIENTS, IPV4, IPV6, NOW, config, endpoint, open, packet, program, routed, router, service};
 
 const NONE: f64 = f64::NAN;
 
@@ -34,6 +34,7 @@ fn main() {
         established(&mut report, flows, single, batched);
     }
     established_ipv6(&mut report);
+    tracked(&mut report);
     taps(&mut report);
     new_flows(&mut report);
     for (mode, program, change) in [(Mode::Iptables, 5.0, 1.0), (Mode::Maglev(1009), 60.0, 20.0)] {
@@ -103,6 +104,17 @@ fn established(report: &mut Report, flows: u32, single: (f64, f64), batched: (f6
         let floor = time(|| traffic.work.chunks_mut(32).for_each(|packets| floor.handle_batch(packets)));
         traffic.turn();
         (floor, traffic.batched(&mut router))
+    });
+}
+
+/// What it costs to judge segments by their numbers too, as a cluster's routers do.
+fn tracked(report: &mut Report) {
+    let mut config = config(Mode::Iptables, 4096);
+    config.track_windows = true;
+    let mut router = routed(config);
+    let mut traffic = Flows::<IPV4>::open(&mut router, 1000);
+    report.measure("established, 1000 flows, windows tracked", 1000, (NONE, "ns"), || {
+        traffic.single(&mut router, &mut ())
     });
 }
 

@@ -16,13 +16,14 @@ use std::process::{Command, ExitCode};
 mod traffic;
 
 use clusterip::dataplane::{BatchPacket, Mode};
-use traffic::{CLIENTS, IPV4, IPV6, NOW, open, packet, program, router};
+use traffic::{CLIENTS, IPV4, IPV6, NOW, config, open, packet, program, routed, router};
 
 /// What is measured, what is subtracted from it, and the goal.
-const ROWS: [(&str, &str, &str); 4] = [
+const ROWS: [(&str, &str, &str); 5] = [
     ("established", "copy", "goal 130, "),
     ("batched", "batch", "goal 130, "),
     ("established-ipv6", "copy-ipv6", ""),
+    ("tracked", "copy", ""),
     ("new", "build", ""),
 ];
 
@@ -112,7 +113,9 @@ fn work(mode: &str, rounds: u32) {
 }
 
 fn established<const BYTES: usize>(mode: &str, rounds: u32) {
-    let mut router = router(Mode::Iptables, 4096);
+    let mut config = config(Mode::Iptables, 4096);
+    config.track_windows = mode == "tracked";
+    let mut router = routed(config);
     program(&mut router, BYTES, 1, 10);
     (0..1000).for_each(|flow| open::<BYTES>(&mut router, flow, 0, true));
     let originals: Vec<_> = (0..1000).map(|flow| packet::<BYTES>(flow, 0, 0x10)).collect();
@@ -120,7 +123,7 @@ fn established<const BYTES: usize>(mode: &str, rounds: u32) {
     for _ in 0..rounds {
         black_box(&mut work).copy_from_slice(&originals);
         match mode {
-            "established" | "established-ipv6" => {
+            "established" | "established-ipv6" | "tracked" => {
                 for packet in &mut work {
                     let _ = black_box(router.handle_packet(NOW, packet, CLIENTS, &mut ()));
                 }

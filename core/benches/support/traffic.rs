@@ -37,14 +37,24 @@ pub(crate) fn endpoint(bytes: usize, service: u32, index: u32) -> Endpoint {
     Endpoint::new(SocketAddr::new(ip(bytes, 0x0a80_0000 + (service * 100 + index) % 0x7f_ffff), 8080))
 }
 
-/// A router with routes and nothing else.
-pub(crate) fn router(mode: Mode, connections: u32) -> Router {
+/// What routers are told.
+pub(crate) fn config(mode: Mode, connections: u32) -> RouterConfig {
     let mut config = RouterConfig::new("172.30.0.11".parse().unwrap());
     config.addresses.push("fd01::11".parse().unwrap());
     config.mode = mode;
     config.max_connections = connections;
     config.pod_cidrs = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/96".parse().unwrap()];
     config.seed = 7;
+    config
+}
+
+/// A router with routes and nothing else.
+pub(crate) fn router(mode: Mode, connections: u32) -> Router {
+    routed(config(mode, connections))
+}
+
+/// The same, told this.
+pub(crate) fn routed(config: RouterConfig) -> Router {
     let mut router = Router::new(config);
     for (to, hop) in [
         ("10.1.0.0/16", Hop::Port(HostId(1))),

@@ -1,7 +1,7 @@
 //! Packets of known connections, and the ends of connections.
 
 use super::balance::Load;
-use super::conntrack::{Closed, NO_ENTRY, Progress, is_plain, is_within, tick};
+use super::conntrack::{Closed, NO_ENTRY, Progress, is_plain, is_well_within, is_within, tick};
 use super::routes::{Next, Way};
 use super::table::Hop;
 use super::verdict::{Ingress, Refusal, Verdict};
@@ -51,8 +51,14 @@ impl<A: Address> Plane<A> {
         }
         let slot = self.conntrack.slots.find_fast(plain, home)?;
         let way = self.routes.way(slot.hop)?;
-        if from == Ingress::Host || packet[A::TTL] <= 1 || packet.len() > usize::from(way.limit) {
-            return None;
+        let may_go = from != Ingress::Host && packet[A::TTL] > 1;
+        if !may_go || packet.len() > usize::from(way.limit) {
+            // Where windows are tracked all packets come here, and have a second look.
+            let tcp = &packet[A::SOURCE + 2 * A::LENGTH..];
+            let is_late = may_go && packet.len() <= usize::from(way.late_limit);
+            if !is_late || plain.protocol == 6 && !is_well_within(&mut self.conntrack.windows, slot, tcp) {
+                return None;
+            }
         }
         slot.note_seen(tick(now));
         let tuple = plain.tuple();

@@ -245,7 +245,7 @@ impl<A: Address> Plane<A> {
         Plane {
             services: Services::new(config.mode, rng),
             conntrack: Conntrack::new(config.max_connections, &config.timeouts, config.track_windows, rng),
-            routes: Routes::new(config.addresses.iter().chain(&config.gateways).copied(), rng),
+            routes: Routes::new(config.addresses.iter().chain(&config.gateways).copied(), config.track_windows, rng),
             fragments: Fragments::default(),
             errors: Errors::default(),
             pods: config.pod_cidrs.iter().filter_map(Prefix::new).collect(),

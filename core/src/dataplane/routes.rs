@@ -37,15 +37,19 @@ impl Next {
 #[repr(align(16))]
 pub(crate) struct Way {
     pub(crate) verdict: Verdict,
-    /// The longest packet that may go there without a second look; 0 if the way is void, or leads into the node's own stack.
+    /// The longest packet that may go there without a second look; 0 if the way is void, or leads into the node's own stack,
+    /// or all packets are looked at.
     pub(crate) limit: u16,
+    /// The longest that may go there after it.
+    pub(crate) late_limit: u16,
     mtu: u16,
 }
 
 impl Way {
-    fn new(next: Next) -> Way {
-        let limit = if next.hop == Hop::Host { 0 } else { next.mtu };
-        Way { verdict: next.verdict(), limit, mtu: next.mtu }
+    fn new(next: Next, is_guarded: bool) -> Way {
+        let late_limit = if next.hop == Hop::Host { 0 } else { next.mtu };
+        let limit = if is_guarded { 0 } else { late_limit };
+        Way { verdict: next.verdict(), limit, late_limit, mtu: next.mtu }
     }
 
     fn next(&self) -> Next {
@@ -78,10 +82,12 @@ pub(crate) struct Routes<A> {
     /// Numbers below this are void.
     first: usize,
     secret: Secret,
+    /// No packet may go anywhere without a second look.
+    is_guarded: bool,
 }
 
 impl<A: Address> Routes<A> {
-    pub(crate) fn new(own: impl Iterator<Item = IpAddr>, rng: &mut Rng) -> Routes<A> {
+    pub(crate) fn new(own: impl Iterator<Item = IpAddr>, is_guarded: bool, rng: &mut Rng) -> Routes<A> {
         Routes {
             hosts: HashTable::new(),
             prefixes: Vec::new(),
@@ -90,6 +96,7 @@ impl<A: Address> Routes<A> {
             numbered: Vec::new(),
             first: 0,
             secret: Secret::new(rng),
+            is_guarded,
         }
     }
 
@@ -143,7 +150,7 @@ impl<A: Address> Routes<A> {
         let place = self.numbered[self.first..].iter().position(|way| way.next() == next);
         let number = place.map_or(self.numbered.len(), |place| self.first + place);
         if place.is_none() {
-            self.numbered.push(Way::new(next));
+            self.numbered.push(Way::new(next, self.is_guarded));
         }
         // A node has fewer next hops than this; were it not so, connections past the bound would look theirs up each time.
         u16::try_from(number).unwrap_or(0)
@@ -208,13 +215,13 @@ impl<A: Address> Routes<A> {
             self.first = 0;
             return true;
         }
-        self.numbered[self.first..].iter_mut().for_each(|way| way.limit = 0);
+        self.numbered[self.first..].iter_mut().for_each(|way| (way.limit, way.late_limit) = (0, 0));
         self.first = self.numbered.len();
         false
     }
 
     fn void(&mut self) {
-        self.numbered.push(Way::new(Next { hop: Hop::Blackhole, mtu: 0 }));
+        self.numbered.push(Way::new(Next { hop: Hop::Blackhole, mtu: 0 }, false));
         self.first = 1;
     }
 }

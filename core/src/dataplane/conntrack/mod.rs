@@ -18,7 +18,7 @@ mod window;
 pub(crate) use kinds::{first_state, is_plain};
 pub use tcp::State;
 pub(crate) use ticks::tick;
-pub(crate) use window::is_within;
+pub(crate) use window::{is_well_within, is_within};
 
 use alloc::vec::Vec;
 
@@ -78,7 +78,7 @@ pub(crate) struct Conntrack<A: Address> {
     timeouts: [u32; 15],
     unacknowledged: u32,
     udp: u32,
-    /// Until when no timer is due; 0 if windows are tracked.
+    /// Until when no timer is due.
     quiet: u32,
     /// By the connection's number, if windows are tracked.
     pub(crate) windows: Option<Vec<Windows>>,
@@ -94,7 +94,7 @@ impl<A: Address> Conntrack<A> {
             timeouts: by_state(timeouts),
             unacknowledged: ticks(timeouts.tcp_unacknowledged),
             udp: 0,
-            quiet: u32::from(!track_windows),
+            quiet: 1,
             windows: track_windows.then(Vec::new),
         }
     }
@@ -362,9 +362,7 @@ impl<A: Address> Conntrack<A> {
             }
             self.set_timer(index, last, here);
         }
-        if self.windows.is_none() {
-            self.quiet = self.wheel.now().saturating_add(1);
-        }
+        self.quiet = self.wheel.now().saturating_add(1);
         None
     }
 

@@ -4,8 +4,12 @@
 //! side has sent, and the highest that the other has offered to take. What lies beyond those was forged, or belongs
 //! to another time. Linux net/netfilter/nf_conntrack_proto_tcp.c, `tcp_in_window`.
 
+use alloc::vec::Vec;
+
 use super::segment::{Segment, after, each_option, selective};
+use super::slots::Slot;
 use super::tcp::{State, Step};
+use crate::net::address::Address;
 use crate::net::header::tcp_flags::{ACK, FIN, RST, SYN};
 
 /// One side of a connection, as its segments showed it.
@@ -41,8 +45,9 @@ const CHALLENGED: u8 = 64;
 /// Both sides began at once.
 const MUTUAL: u8 = 128;
 
-/// Both sides of a connection, the opener first, and its latest segment.
+/// Both sides of a connection, the opener first, and its latest segment: one cache line.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
 pub(crate) struct Windows {
     sides: [Side; 2],
     last_end: u32,
@@ -65,6 +70,9 @@ enum Fate {
     /// Both sides tried in vain to close it since: this router is out of step with them.
     Lost,
 }
+
+/// An acknowledgement that lags behind so far, or by a window, if that is larger, is a late one.
+const LATE: u32 = 66_000;
 
 /// Where a segment lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +123,33 @@ impl Windows {
             self.note(ACK, reply);
         }
         within
+    }
+
+    /// As [`Windows::passes`], for a segment as nearly all are: it lies well within, and acknowledges nothing out of order.
+    /// If not, nothing has happened, and it wants another look.
+    #[inline(always)]
+    fn passes_quickly(&mut self, tcp: &[u8], reply: bool) -> bool {
+        let Some((header, rest)) = tcp.split_first_chunk::<20>() else { return false };
+        let word = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let data = match (header[12] >> 4, rest) {
+            (5, data) => data.len() as u32,
+            // A timestamp.
+            (8, [1, 1, 8, 10, rest @ ..]) => (rest.len() as u32).wrapping_sub(8),
+            _ => return false,
+        };
+        let (ack, end) = (word(8), word(4).wrapping_add(data));
+        let [first, second] = &mut self.sides;
+        let (sender, receiver) = if reply { (second, first) } else { (first, second) };
+        let oldest = sender.end.wrapping_sub(receiver.window);
+        let outside = sender.most.wrapping_sub(end) | end.wrapping_sub(oldest);
+        if (outside as i32) < 0 || receiver.end.wrapping_sub(ack) > LATE || sender.window.min(receiver.window) == 0 {
+            return false;
+        }
+        let window = u16::from_be_bytes([header[14], header[15]]);
+        sender.advance(receiver, end, Some(ack), (ack, ack), u32::from(window) << sender.scale);
+        (self.last_end, self.last_window) = (end, window);
+        self.note(ACK, reply);
+        true
     }
 
     /// What a segment does to its connection, `step` being what it would do by its flags alone.
@@ -308,7 +343,7 @@ impl Windows {
             (seq, end) = (sender.end, sender.end);
         }
         let late = receiver.window != 0 && !after(end, sender.end.wrapping_sub(receiver.window).wrapping_sub(1));
-        let stale = !after(sack, receiver.end.wrapping_sub(sender.window.max(66_000)).wrapping_sub(1));
+        let stale = !after(sack, receiver.end.wrapping_sub(sender.window.max(LATE)).wrapping_sub(1));
         let unsent = after(sack, receiver.end);
         let wrong = if after(seq, sender.most) {
             let excess = end.wrapping_sub(sender.most).wrapping_add(1);
@@ -328,28 +363,11 @@ impl Windows {
         if let Some(place) = wrong {
             return if sender.marks & LIBERAL != 0 { Place::Within } else { place };
         }
-        let window = if flags & SYN != 0 { u32::from(window) } else { u32::from(window) << sender.scale };
-        sender.window = sender.window.max(window.wrapping_add(sack.wrapping_sub(ack)));
-        if after(end, sender.end) {
-            sender.end = end;
-            sender.marks |= PENDING;
-        }
-        if flags & ACK != 0 {
-            if sender.marks & ACKNOWLEDGED == 0 || after(ack, sender.acked) {
-                sender.acked = ack;
-            }
-            sender.marks |= ACKNOWLEDGED;
-        }
         if receiver.window != 0 && after(end, sender.most) {
             receiver.window = receiver.window.wrapping_add(end.wrapping_sub(sender.most));
         }
-        let offered = sack.wrapping_add(window);
-        if after(offered, receiver.most.wrapping_sub(1)) {
-            receiver.most = if window == 0 { offered.wrapping_add(1) } else { offered };
-        }
-        if ack == receiver.end {
-            receiver.marks &= !PENDING;
-        }
+        let window = if flags & SYN != 0 { u32::from(window) } else { u32::from(window) << sender.scale };
+        sender.advance(receiver, end, (flags & ACK != 0).then_some(ack), (ack, sack), window);
         if segment.kind() == ACK {
             (self.last_end, self.last_window) = (end, segment.window);
         }
@@ -358,6 +376,29 @@ impl Windows {
 }
 
 impl Side {
+    /// It sent as far as `end`, acknowledged `ack` and selectively `sack`, and offers a window.
+    #[inline(always)]
+    fn advance(&mut self, other: &mut Side, end: u32, told: Option<u32>, (ack, sack): (u32, u32), window: u32) {
+        self.window = self.window.max(window.wrapping_add(sack.wrapping_sub(ack)));
+        if after(end, self.end) {
+            self.end = end;
+            self.marks |= PENDING;
+        }
+        if let Some(ack) = told {
+            if self.marks & ACKNOWLEDGED == 0 || after(ack, self.acked) {
+                self.acked = ack;
+            }
+            self.marks |= ACKNOWLEDGED;
+        }
+        let offered = sack.wrapping_add(window);
+        if !after(other.most, offered) {
+            other.most = if window == 0 { offered.wrapping_add(1) } else { offered };
+        }
+        if ack == other.end {
+            other.marks &= !PENDING;
+        }
+    }
+
     /// It begins with this SYN.
     fn begin(&mut self, other: &mut Side, segment: &Segment<'_>, reply: bool) {
         (self.end, self.most) = (segment.end, segment.end);
@@ -389,4 +430,11 @@ impl Side {
 #[inline(never)]
 pub(crate) fn is_within(windows: &mut [Windows], connection: u32, reply: bool, tcp: &[u8]) -> bool {
     windows[connection as usize].passes(&Segment::new(tcp), reply)
+}
+
+/// The same, of a segment of `slot` that asks for no long look; of any other nothing has come.
+#[inline(never)]
+pub(crate) fn is_well_within<A: Address>(windows: &mut Option<Vec<Windows>>, slot: &Slot<A>, tcp: &[u8]) -> bool {
+    let windows = windows.as_mut().and_then(|windows| windows.get_mut(slot.connection() as usize));
+    windows.is_some_and(|windows| windows.passes_quickly(tcp, slot.is_reply()))
 }
