@@ -41,7 +41,7 @@ pub struct RouterConfig {
     /// `ip_list_tot`).
     pub max_affinity: u32,
     /// Judge TCP segments by their sequence numbers too, as Linux does unless `nf_conntrack_tcp_be_liberal` is set. It
-    /// costs some 60 bytes a connection, and established packets take the long way; without it, all segments whose flags
+    /// costs 64 bytes a connection, and established packets some hundred instructions; without it, all segments whose flags
     /// fit are within their window. Segments outside of it are dropped in iptables mode, and pass untranslated in others.
     pub track_windows: bool,
     /// How many ICMP errors are sent.

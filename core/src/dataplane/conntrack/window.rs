@@ -13,7 +13,7 @@ use crate::net::address::Address;
 use crate::net::header::tcp_flags::{ACK, FIN, RST, SYN};
 
 /// One side of a connection, as its segments showed it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Side {
     /// The end of what it sent.
     end: u32,
@@ -46,7 +46,7 @@ const CHALLENGED: u8 = 64;
 const MUTUAL: u8 = 128;
 
 /// Both sides of a connection, the opener first, and its latest segment: one cache line.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(align(64))]
 pub(crate) struct Windows {
     sides: [Side; 2],
@@ -437,4 +437,43 @@ pub(crate) fn is_within(windows: &mut [Windows], connection: u32, reply: bool, t
 pub(crate) fn is_well_within<A: Address>(windows: &mut Option<Vec<Windows>>, slot: &Slot<A>, tcp: &[u8]) -> bool {
     let windows = windows.as_mut().and_then(|windows| windows.get_mut(slot.connection() as usize));
     windows.is_some_and(|windows| windows.passes_quickly(tcp, slot.is_reply()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    #[test]
+    fn what_passes_quickly_passes_after_a_long_look_too_and_leaves_the_same() {
+        let mut rng = Rng::new(3);
+        let mut quick = 0;
+        for _ in 0..200_000 {
+            let base = rng.next_u32();
+            let near = |rng: &mut Rng| base.wrapping_add(rng.below(300));
+            let side = |rng: &mut Rng| {
+                let (end, most, acked) = (near(rng), near(rng).wrapping_add(100), near(rng));
+                let window = [0, 1, 200, 70_000][rng.below(4) as usize];
+                Side { end, most, window, acked, scale: rng.below(3) as u8, marks: rng.below(64) as u8 }
+            };
+            let before = Windows { sides: [side(&mut rng), side(&mut rng)], ..Windows::default() };
+            let mut tcp = [0; 52];
+            tcp[4..8].copy_from_slice(&near(&mut rng).to_be_bytes());
+            tcp[8..12].copy_from_slice(&near(&mut rng).to_be_bytes());
+            (tcp[12], tcp[13]) = ([0x50, 0x80, 0x60][rng.below(3) as usize], ACK);
+            tcp[14..16].copy_from_slice(&[0, [0, 1, 200][rng.below(3) as usize]]);
+            tcp[20..24].copy_from_slice(&[1, 1, [8, 5][rng.below(2) as usize], 10]);
+            let tcp = &tcp[..[52, 40, 20][rng.below(3) as usize]];
+            let (reply, mut windows) = (rng.below(2) == 1, before);
+            if windows.passes_quickly(tcp, reply) {
+                quick += 1;
+                let mut judged = before;
+                assert!(judged.passes(&Segment::new(tcp), reply), "{before:?} {tcp:?}");
+                assert_eq!(windows, judged, "{before:?} {tcp:?}");
+            } else {
+                assert_eq!(windows, before);
+            }
+        }
+        assert!(quick > 10_000, "{quick}");
+    }
 }
