@@ -28,6 +28,8 @@
 mod config;
 pub mod images;
 mod kernel;
+#[cfg(test)]
+mod lan;
 mod machine;
 mod nic;
 mod packet;

@@ -1,7 +1,7 @@
 //! Programs, each against servers on the same wire.
 
+use super::lan::Lan;
 use super::server::{Database, Response};
-use super::tests::Lan;
 use super::*;
 use crate::rng::Rng;
 use alloc::string::{String, ToString};

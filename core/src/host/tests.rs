@@ -1,162 +1,14 @@
-use crate::ordered::OrdMap;
+//! Hosts among themselves: sockets, servers, timeouts and names.
+
+use super::lan::{Lan, address};
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
 use super::server::{Database, Response};
 use super::*;
-use crate::dns::message::{Data, Message, Rcode, Record, Type};
 use crate::rng::Rng;
-
-/// Hosts on one wire with latency and, if wanted, loss: `client` 10.0.0.1, `server` 10.0.0.2, `dns` 10.0.0.3.
-pub(super) struct Lan {
-    pub(super) hosts: Vec<Host>,
-    pub(super) now: Instant,
-    latency: Duration,
-    loss: u32,
-    mtu: usize,
-    rng: Rng,
-    flying: OrdMap<(Instant, u64), Vec<u8>>,
-    pub(super) packets: u64,
-}
-
-impl Lan {
-    pub(super) fn new() -> Lan {
-        let rng = Rng::new(7);
-        let host = |number: u8, name: &str| {
-            let addresses = [format(number, 4), format(number, 6)];
-            let mut config = HostConfig::new(name, addresses[0], rng.fork("Host", "", name));
-            config.addresses = addresses.to_vec();
-            config.resolv = Rc::new(Resolv {
-                nameservers: vec![format(3, 4)],
-                search: vec!["default.svc.cluster.local".into(), "svc.cluster.local".into(), "cluster.local".into()],
-                ndots: 5,
-                options: Vec::new(),
-            });
-            config.env = Rc::new(vec![("REGION".into(), "north".into())]);
-            Host::new(config)
-        };
-        let mut hosts = vec![host(1, "client"), host(2, "server"), host(3, "dns")];
-        let answer = |question: &[u8], protocol: Protocol| Some(zone(question, protocol));
-        for protocol in [Protocol::Udp, Protocol::Tcp] {
-            hosts[2].serve(53, protocol, Server::Answer(Rc::new(answer)));
-        }
-        let latency = Duration::from_micros(500);
-        Lan { hosts, now: Instant::ZERO, latency, loss: 0, mtu: 1500, rng, flying: OrdMap::new(), packets: 0 }
-    }
-
-    pub(super) fn serving(port: u16, server: Server) -> Lan {
-        let mut lan = Lan::new();
-        lan.hosts[1].serve(port, Protocol::Tcp, server);
-        lan
-    }
-
-    /// Everything that happens up to `end`, or until `done`.
-    pub(super) fn run(&mut self, end: Instant, mut done: impl FnMut(&mut Lan) -> bool) {
-        for _ in 0..1_000_000 {
-            for host in 0..self.hosts.len() {
-                if self.hosts[host].poll_at().is_some_and(|at| at <= self.now) {
-                    self.hosts[host].poll(self.now);
-                }
-                while let Some(packet) = self.hosts[host].poll_packet() {
-                    self.send(packet);
-                }
-            }
-            if done(self) {
-                return;
-            }
-            let arrival = self.flying.keys().next().map(|(at, _)| *at);
-            let timers = self.hosts.iter().filter_map(Host::poll_at).min();
-            let Some(next) = [arrival, timers].into_iter().flatten().min().filter(|at| *at <= end) else { break };
-            self.now = next.max(self.now);
-            while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= self.now) {
-                let packet = entry.remove();
-                let to = packet::IpPacket::destination(&packet).unwrap();
-                if let Some(host) = self.hosts.iter_mut().find(|host| host.addresses().contains(&to)) {
-                    host.handle_packet(self.now, &packet);
-                }
-            }
-        }
-        self.now = self.now.max(end);
-    }
-
-    pub(super) fn send(&mut self, packet: Vec<u8>) {
-        assert!(packet.len() <= self.mtu.max(1500));
-        let parsed = packet::IpPacket::parse(&packet).expect("hosts send whole packets with right checksums");
-        self.packets += 1;
-        if packet.len() > self.mtu {
-            let mut message = vec![3, 4, 0, 0, 0, 0];
-            message.extend((self.mtu as u16).to_be_bytes());
-            message.extend(&packet[..28]);
-            let error = packet::icmp(parsed.destination, parsed.source, &message).unwrap();
-            self.flying.insert((self.now + self.latency, self.packets), error);
-        } else if !self.rng.chance(self.loss) {
-            self.flying.insert((self.now + self.latency, self.packets), packet);
-        }
-    }
-
-    /// Both outputs of a line and its exit code.
-    pub(super) fn output(&mut self, host: usize, line: &str) -> (String, i32) {
-        let argv = vec!["sh".to_string(), "-c".to_string(), line.to_string()];
-        let id = self.hosts[host].spawn(Command { argv, terminal: true });
-        self.hosts[host].close_stdin(id);
-        self.run(self.now + Duration::from_secs(3600), |lan| lan.hosts[host].exit_code(id).is_some());
-        let code = self.hosts[host].exit_code(id).expect("the program ends within an hour");
-        let text = String::from_utf8(self.hosts[host].take_stdout(id)).unwrap();
-        self.hosts[host].reap(id);
-        (text, code)
-    }
-
-    pub(super) fn curl(&mut self, line: &str) -> (String, i32) {
-        self.output(0, line)
-    }
-
-    /// Starts a program at a terminal.
-    pub(super) fn terminal(&mut self, host: usize, line: &str) -> ProcessId {
-        let argv = line.split(' ').map(str::to_string).collect();
-        self.hosts[host].spawn(Command { argv, terminal: true })
-    }
-
-    pub(super) fn write(&mut self, host: usize, id: ProcessId, text: &str) {
-        self.hosts[host].write_stdin(id, text.as_bytes());
-    }
-
-    /// What a process printed by a second from now.
-    pub(super) fn read(&mut self, host: usize, id: ProcessId) -> String {
-        self.run(self.now + Duration::from_secs(1), |_| false);
-        String::from_utf8(self.hosts[host].take_stdout(id)).unwrap()
-    }
-}
-
-fn format(number: u8, family: u8) -> IpAddr {
-    if family == 4 { IpAddr::from([10, 0, 0, number]) } else { IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, number as u16]) }
-}
-
-/// A small zone: `web` and `server` in default, `six` with an IPv6 address only, `many` with an answer too long for UDP.
-fn zone(question: &[u8], protocol: Protocol) -> Vec<u8> {
-    let query = Message::parse(question).unwrap();
-    let asked = query.question().unwrap().clone();
-    let mut reply = Message { id: query.id, questions: query.questions, ..Message::default() };
-    reply.flags.response = true;
-    reply.flags.authoritative = true;
-    let record = |data| Record { name: asked.name.clone(), ttl: 30, data };
-    let (a, aaaa) = (asked.kind == Type::A, asked.kind == Type::AAAA);
-    match asked.name.as_str() {
-        "web.default.svc.cluster.local." if a => reply.answers.push(record(Data::A([10, 0, 0, 2].into()))),
-        "six.default.svc.cluster.local." if aaaa => {
-            reply.answers.push(record(Data::Aaaa([0xfd00, 0, 0, 0, 0, 0, 0, 2].into())))
-        }
-        "web.default.svc.cluster.local." | "six.default.svc.cluster.local." => {}
-        "many.default.svc.cluster.local." if a => {
-            reply.answers.extend((0..60).map(|last| record(Data::A([10, 0, 1, last].into()))));
-        }
-        "2.0.0.10.in-addr.arpa." => reply.answers.push(record(Data::Ptr("web.default.svc.cluster.local.".into()))),
-        _ => reply.rcode = Rcode::NxDomain,
-    }
-    reply.emit(if protocol == Protocol::Udp { 512 } else { u16::MAX })
-}
 
 #[test]
 fn a_pods_files_say_what_the_kubelet_writes() {
@@ -208,7 +60,7 @@ fn a_port_unreachable_refuses_a_connect_at_once() {
     let syn = lan.hosts[0].poll_packet().unwrap();
     let mut message = vec![3, 3, 0, 0, 0, 0, 0, 0];
     message.extend(&syn[..28]);
-    let error = packet::icmp(format(9, 4), format(1, 4), &message).unwrap();
+    let error = packet::icmp(address(9, 4), address(1, 4), &message).unwrap();
     lan.hosts[0].handle_packet(lan.now, &error);
     lan.hosts[0].poll(lan.now);
     assert_eq!(lan.hosts[0].exit_code(curl), Some(7));
@@ -248,10 +100,10 @@ fn an_idle_host_is_small() {
 #[test]
 fn a_packet_written_over_an_older_one_is_the_same() {
     let packets_of = |pool: &SocketPool| {
-        let mut config = HostConfig::new("client", format(1, 4), Rng::new(7));
+        let mut config = HostConfig::new("client", address(1, 4), Rng::new(7));
         config.pool = pool.clone();
         let mut client = Host::new(config);
-        let mut server = Host::new(HostConfig::new("server", format(2, 4), Rng::new(8)));
+        let mut server = Host::new(HostConfig::new("server", address(2, 4), Rng::new(8)));
         server.serve(7, Protocol::Tcp, Server::Echo);
         let id = client.spawn(Command { argv: ["nc", "10.0.0.2", "7"].map(String::from).into(), terminal: false });
         client.write_stdin(id, &[b'x'; 20_000]);
@@ -370,19 +222,19 @@ fn no_packet_whatever_brings_a_host_down() {
         lan.hosts[0].spawn_line("curl -s 10.0.0.2 & echo | nc -u 10.0.0.2 53 & ping -c 1 10.0.0.2 & ping -c 1 fd00::2");
     let mut seeds = Vec::new();
     lan.run(Instant::from_secs(2), |lan| {
-        let to_server = |packet: &&Vec<u8>| packet::IpPacket::destination(packet).is_some_and(|to| to == format(2, 4));
+        let to_server = |packet: &&Vec<u8>| packet::IpPacket::destination(packet).is_some_and(|to| to == address(2, 4));
         seeds.extend(lan.flying.values().filter(to_server).cloned());
         false
     });
     assert!(lan.hosts[0].exit_code(client).is_some() && seeds.len() > 5);
     let mut rng = Rng::new(11);
     for round in 0..20_000u32 {
-        let (own, other, six) = (format(2, 4), format(1, 4), format(2, 6));
+        let (own, other, six) = (address(2, 4), address(1, 4), address(2, 6));
         let mut packet = match round % 3 {
             0 => seeds[rng.below(seeds.len() as u32) as usize].clone(),
             _ => {
                 let message: Vec<u8> = (0..rng.below(64)).map(|_| rng.next_u32() as u8).collect();
-                let (from, to) = if round % 3 == 1 { (other, own) } else { (format(1, 6), six) };
+                let (from, to) = if round % 3 == 1 { (other, own) } else { (address(1, 6), six) };
                 let mut message = message;
                 if let Some(first) = message.first_mut() {
                     *first = [0, 3, 8, 11, 1, 2, 128, 129][rng.below(8) as usize];

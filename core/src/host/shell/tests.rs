@@ -1,4 +1,4 @@
-use super::super::tests::Lan;
+use super::super::lan::Lan;
 use alloc::string::String;
 
 /// What a line prints on a machine of its own, both outputs, and its exit code.
