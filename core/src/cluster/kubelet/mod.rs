@@ -8,6 +8,7 @@ mod prober;
 mod sandbox;
 mod status;
 mod surroundings;
+mod watch;
 
 pub use pin::PodPin;
 pub(in crate::cluster) use probe::ProbeKind;
@@ -26,6 +27,7 @@ use alloc::{borrow::ToOwned, format, rc::Rc, string::String, vec::Vec};
 use sandbox::Sandbox;
 pub(super) use sandbox::container_spec;
 use status::{ContainerState, PodStatus};
+use watch::Watched;
 
 /// What all nodes' kubelets know.
 #[derive(Debug, Default)]
@@ -46,42 +48,6 @@ impl Kubelets {
     /// The sandbox of a pod that is known to have one.
     fn sandbox(&self, key: &Key) -> &Sandbox {
         self.sandboxes.get::<Key>(key).expect("checked by the caller")
-    }
-}
-
-/// Why the end of a process matters.
-#[derive(Debug, Clone)]
-enum Watched {
-    Container {
-        pod: Key,
-        index: usize,
-        generation: u32,
-    },
-    /// `is_awaited`: [`Cluster::settle`] waits for its result.
-    Probe {
-        pod: Key,
-        index: usize,
-        generation: u32,
-        kind: ProbeKind,
-        is_awaited: bool,
-    },
-    /// `is_last`: the pod's end waits for it.
-    Hook {
-        pod: Key,
-        index: usize,
-        generation: u32,
-        is_last: bool,
-    },
-}
-
-impl Watched {
-    fn pod(&self) -> &Key {
-        let (Watched::Container { pod, .. } | Watched::Probe { pod, .. } | Watched::Hook { pod, .. }) = self;
-        pod
-    }
-
-    fn is_awaited(&self) -> bool {
-        matches!(self, Watched::Probe { is_awaited: true, .. } | Watched::Hook { .. })
     }
 }
 
@@ -190,59 +156,6 @@ impl Cluster {
             }
             Task::Probe { pod, index, generation, kind, .. } => self.start_probe(&pod, index, generation, kind),
         }
-    }
-
-    /// Acts on the ends of a machine's processes that are a container's command or a probe.
-    pub(super) fn kubelet_follow_processes(&mut self, host: HostId) {
-        if !self.machines.machine(host).is_some_and(|machine| machine.host.has_ended()) {
-            return;
-        }
-        let watched = self.kubelets.watched.range((host, ProcessId(0))..=(host, ProcessId(u32::MAX)));
-        let mut ended = Vec::new();
-        for ((_, process), _) in watched {
-            if self.exit_code(host, *process).is_some() {
-                ended.push(*process);
-            }
-        }
-        for process in ended {
-            self.handle_exit(host, process);
-        }
-    }
-
-    fn handle_exit(&mut self, host: HostId, process: ProcessId) {
-        match self.unwatch(host, process) {
-            Some(Watched::Container { pod, index, generation }) => {
-                let code = self.exit_code(host, process).unwrap_or(0);
-                self.end_container(&pod, index, generation, code);
-            }
-            Some(Watched::Probe { pod, index, generation, kind, .. }) => {
-                let sandbox = self.kubelets.sandboxes.get::<Key>(&pod);
-                let probes = sandbox.map_or(&[][..], |sandbox| &sandbox.containers[index].probes);
-                let asked = match probes.iter().find(|probe| probe.kind == kind).map(|probe| &probe.action) {
-                    Some(probe::ProbeAction::FromNode(_, asked)) => asked.clone(),
-                    _ => String::new(),
-                };
-                let result = self.probe_result(host, process, &pod, index, &asked);
-                self.handle_probe(&pod, index, generation, kind, result);
-            }
-            Some(Watched::Hook { pod, index, generation, is_last }) => {
-                let success = self.probe_result(host, process, &pod, index, "").is_ok();
-                self.end_hook(&pod, index, generation, is_last, success);
-            }
-            None => {}
-        }
-    }
-
-    fn watch(&mut self, host: HostId, process: ProcessId, watched: Watched) {
-        self.pending += u32::from(watched.is_awaited());
-        self.kubelets.watched.insert((host, process), watched);
-    }
-
-    /// The end of this process matters no longer.
-    fn unwatch(&mut self, host: HostId, process: ProcessId) -> Option<Watched> {
-        let watched = self.kubelets.watched.remove(&(host, process));
-        self.pending -= u32::from(watched.as_ref().is_some_and(Watched::is_awaited));
-        watched
     }
 
     fn accept(&mut self, key: &Key, pod: &Object) {
