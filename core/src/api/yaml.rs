@@ -105,10 +105,23 @@ impl Manifest {
 }
 
 impl Origin {
+    /// The manifest's tree, read once more.
+    pub fn value(self, text: &str) -> Option<Value> {
+        let (value, _) = read(self.document(text)?).ok()?;
+        match self.item {
+            Some(at) => value["items"].items().get(at).cloned(),
+            None => Some(value),
+        }
+    }
+
+    fn document(self, text: &str) -> Option<&str> {
+        text.strip_prefix('\u{feff}').unwrap_or(text).get(self.start..self.end)
+    }
+
     /// Where a field stands in the text: its value, or what is nearest around it.
     pub fn position(self, text: &str, path: &str) -> Option<Position> {
         let origin = self;
-        let document = text.get(origin.start..origin.end)?;
+        let document = self.document(text)?;
         let path = match origin.item {
             Some(at) if path.is_empty() => format!("items[{at}]"),
             Some(at) => format!("items[{at}].{path}"),

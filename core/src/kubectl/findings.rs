@@ -10,6 +10,8 @@ use alloc::{borrow::ToOwned, format, string::String};
 impl Session<'_> {
     /// Notes why an object was refused: each cause, with the place of its field.
     pub(super) fn note(&mut self, manifest: &Manifest, error: &ApiError) {
+        // What was applied was taken out of the manifest.
+        let value = manifest.origin.value(self.text_of(manifest)).unwrap_or_default();
         for cause in &error.causes {
             self.note_field(manifest, &cause.field, cause.reason.name(), &cause.message);
         }
@@ -24,7 +26,7 @@ impl Session<'_> {
                 }
                 None => {
                     let field = match go_path(&error.message) {
-                        Some(path) => indexed(&manifest.value, path, &error.message),
+                        Some(path) => indexed(&value, path, &error.message),
                         None if error.reason == Reason::NotFound => "metadata.namespace".to_owned(),
                         None => String::new(),
                     };
@@ -36,11 +38,8 @@ impl Session<'_> {
 
     pub(super) fn note_field(&mut self, manifest: &Manifest, field: &str, reason: &str, message: &str) {
         let near = if field.is_empty() { "metadata.name" } else { field };
-        let text = match &*manifest.source {
-            "STDIN" => &self.context.stdin,
-            file => self.context.files.get(file).unwrap_or(&self.context.stdin),
-        };
-        let position = manifest.origin.position(text, near);
+        let text = self.text_of(manifest);
+        let (position, value) = (manifest.origin.position(text, near), manifest.origin.value(text).unwrap_or_default());
         self.output.findings.push(Finding {
             file: manifest.source.clone(),
             line: position.map(|at| at.line),
@@ -48,9 +47,16 @@ impl Session<'_> {
             field: field.to_owned(),
             reason: reason.to_owned(),
             message: message.to_owned(),
-            object: format!("{}/{}", manifest.kind.names().kind, manifest.name()),
+            object: format!("{}/{}", manifest.kind.names().kind, value["metadata"]["name"].str()),
             code: "",
         });
+    }
+
+    fn text_of(&self, manifest: &Manifest) -> &str {
+        match &*manifest.source {
+            "STDIN" => &self.context.stdin,
+            file => self.context.files.get(file).unwrap_or(&self.context.stdin),
+        }
     }
 
     /// Notes that a file, or one object of it, could not be read at all.
