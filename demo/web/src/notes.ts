@@ -24,6 +24,10 @@ const SERVICE_RANGE = /^10\.(9[6-9]|10\d|11[01])\.\d+\.\d+$/
 export function noteOn(line: string, output: string, where: Where, lab: Lab): Note | undefined {
   const slip = slipIn(line)
   if (slip !== undefined) return { text: slip.text, code: 'CIP007', action: slip.repaired || undefined }
+  if (where === 'workstation' && /\$\{?\w+_SERVICE_(HOST|PORT)/.test(line) && output.trim() === '') {
+    const client = clientIn(lab)
+    return { text: 'The variables of Services are set in pods, in those that start after the Service.', code: 'CIP601', action: client && `kubectl exec ${client} -- sh -c '${line}'` }
+  }
   return insteadOf(line, output, where, lab.world.nodes[0]?.name ?? '') ?? noteOnWay(line, output, where, lab) ?? noteOnNames(line, output)
 }
 
@@ -37,11 +41,11 @@ function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note |
   const namespace = /(?:-n|--namespace)[= ]?(\S+)/.exec(line.replace(/\s--\s.*/, ''))?.[1] ?? 'default'
   const service = host === undefined ? undefined : world.services.find(service => service.ip === host || namesOf(service, namespace).includes(host))
   if (where === 'workstation' && (service || SERVICE_RANGE.test(host ?? ''))) {
-    const client = world.pods.find(({ namespace, state, image }) => namespace === 'default' && state === 'ready' && /curl|busybox/.test(image))
+    const client = clientIn(lab)
     return {
       text: 'Your laptop is outside the cluster: it neither asks the cluster’s DNS nor has a route to ClusterIPs. From a pod it works.',
       code: 'CIP402',
-      action: client && `kubectl exec ${client.name} -- ${line}`,
+      action: client && `kubectl exec ${client} -- ${line}`,
     }
   }
   if (service !== undefined && /packet loss/.test(output)) {
@@ -93,6 +97,11 @@ function noteOnWay(line: string, output: string, where: Where, lab: Lab): Note |
       : { text: `No Service is called ${host} here.`, code: 'CIP101', action: 'kubectl get services -A' }
   }
   return undefined
+}
+
+/** A pod to call from. */
+function clientIn({ world }: Lab): string | undefined {
+  return world.pods.find(({ namespace, state, image }) => namespace === 'default' && state === 'ready' && /curl|busybox/.test(image))?.name
 }
 
 /** Two tools that read the search list differently than a program does. */
