@@ -2,6 +2,7 @@
 
 use super::Router;
 use super::config::Mode;
+use super::conntrack::tick;
 use super::verdict::{Ingress, Verdict};
 use super::{Node, Plane};
 use crate::net::address::Address;
@@ -9,6 +10,7 @@ use crate::net::flow::{Plain, Tuple};
 use crate::net::header::parse_plain;
 use crate::net::{Reason, Tap};
 use crate::time::Instant;
+use core::array;
 
 /// One packet of a batch, and what became of it.
 #[derive(Debug)]
@@ -34,26 +36,29 @@ impl Router {
     /// Handles packets in order, with the same outcome as one at a time.
     pub fn handle_batch(&mut self, now: Instant, packets: &mut [BatchPacket<'_>], tap: &mut impl Tap) {
         for packets in packets.chunks_mut(BATCH) {
-            if self.v4.conntrack.slots.is_small() {
+            if !self.v4.conntrack.is_quiet(tick(now)) || self.v4.conntrack.slots.is_small() {
                 packets.iter_mut().for_each(|p| p.verdict = self.handle_packet(now, p.packet, p.from, tap));
-                continue;
-            }
-            let mut keys = [Key::default(); BATCH];
-            self.v4.rehearse(&self.node, packets, &mut keys);
-            for (packet, key) in packets.iter_mut().zip(&keys) {
-                let BatchPacket { packet, from, verdict } = packet;
-                let short = match key.is_plain {
-                    true => {
-                        self.v4.express_from(&mut self.node, now, packet, &key.plain, key.home as usize, *from, tap)
-                    }
-                    false => None,
-                };
-                *verdict = match short {
-                    Some(way) => way.verdict,
-                    None => self.handle_other(now, packet, *from, tap),
-                };
+            } else {
+                let keys: [_; BATCH] =
+                    array::from_fn(|i| packets.get(i).map_or(Key::default(), |p| self.v4.key(p.packet)));
+                self.v4.rehearse(&self.node, &keys[..packets.len()]);
+                packets.iter_mut().zip(&keys).for_each(|(packet, key)| self.handle_known(now, packet, key, tap));
             }
         }
+    }
+
+    /// Handles a packet whose key is known, while no timer is due.
+    #[inline(always)]
+    fn handle_known(&mut self, now: Instant, packet: &mut BatchPacket<'_>, key: &Key<u32>, tap: &mut impl Tap) {
+        let BatchPacket { packet, from, verdict } = packet;
+        let short = match key.is_plain {
+            true => self.v4.express_from(&mut self.node, now, packet, &key.plain, key.home as usize, *from, tap),
+            false => None,
+        };
+        *verdict = match short {
+            Some(way) => way.verdict,
+            None => self.handle_other(now, packet, *from, tap),
+        };
     }
 }
 
@@ -66,28 +71,36 @@ struct Key<A: Address> {
 }
 
 impl<A: Address> Plane<A> {
-    /// Finds the keys of all packets, and reads whatever they will need. The reads do not wait for one another, and
-    /// leave what they read in the cache. Nothing else comes of it, so that a wrong guess costs time and no more.
-    fn rehearse(&self, node: &Node, packets: &[BatchPacket<'_>], keys: &mut [Key<A>; BATCH]) {
-        let slots = &self.conntrack.slots;
-        let (mut touched, mut is_plain) = (0, true);
-        for (packet, key) in packets.iter().zip(&mut *keys) {
-            if let Some(plain) = parse_plain(packet.packet) {
-                let home = slots.home(slots.hash(plain.addresses, plain.ports));
-                *key = Key { plain, home: home as u32, is_plain: true };
-                touched ^= slots.touch(home);
-                is_plain &= plain.protocol == 6;
-            } else if let Ok(header) = A::parse(packet.packet) {
-                let Tuple { src, dst, ports, protocol } = header.tuple;
-                let addresses = A::join(src, dst);
-                let home = slots.home(slots.hash(addresses, ports));
-                *key = Key { plain: Plain { addresses, ports, protocol }, home: home as u32, is_plain: false };
-                touched ^= slots.touch(home);
-                is_plain = false;
-            }
+    /// What the packet is looked up by; nothing in particular if it cannot be read.
+    #[inline(always)]
+    fn key(&self, packet: &[u8]) -> Key<A> {
+        match parse_plain(packet) {
+            Some(plain) => Key { plain, home: self.conntrack.slots.home_of(&plain) as u32, is_plain: true },
+            None => self.special_key(packet),
         }
-        if !is_plain {
-            touched ^= self.rehearse_new(node, &keys[..packets.len()]);
+    }
+
+    #[inline(never)]
+    fn special_key(&self, packet: &[u8]) -> Key<A> {
+        let Ok(header) = A::parse(packet) else { return Key::default() };
+        let Tuple { src, dst, ports, protocol } = header.tuple;
+        let plain = Plain { addresses: A::join(src, dst), ports, protocol };
+        Key { plain, home: self.conntrack.slots.home_of(&plain) as u32, is_plain: false }
+    }
+
+    /// Reads whatever the packets will need. The reads do not wait for one another, and leave what they read in the
+    /// cache. Nothing else comes of it, so that a wrong guess costs time and no more.
+    fn rehearse(&self, node: &Node, keys: &[Key<A>]) {
+        let slots = &self.conntrack.slots;
+        let mut touched = 0;
+        for key in keys {
+            touched ^= slots.touch(key.home as usize);
+        }
+        for key in keys {
+            touched ^= slots.touch_next(&key.plain, key.home as usize);
+        }
+        if !keys.iter().all(|key| key.is_plain & (key.plain.protocol == 6)) {
+            touched ^= self.rehearse_new(node, keys);
         }
         core::hint::black_box(touched);
     }

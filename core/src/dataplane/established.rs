@@ -28,12 +28,15 @@ impl<A: Address> Plane<A> {
         from: Ingress,
         tap: &mut T,
     ) -> Option<&Way> {
+        if !self.conntrack.is_quiet(tick(now)) {
+            return None;
+        }
         let plain = parse_plain::<A>(packet)?;
-        let home = self.conntrack.slots.home(self.conntrack.slots.hash(plain.addresses, plain.ports));
+        let home = self.conntrack.slots.home_of(&plain);
         self.express_from(node, now, packet, &plain, home, from, tap)
     }
 
-    /// The short way of a packet whose search begins at `home`.
+    /// The short way of a packet whose search begins at `home`, while no timer is due.
     #[inline(always)]
     #[expect(clippy::too_many_arguments)]
     pub(super) fn express_from<T: Tap>(
@@ -46,9 +49,6 @@ impl<A: Address> Plane<A> {
         from: Ingress,
         tap: &mut T,
     ) -> Option<&Way> {
-        if !self.conntrack.is_quiet(tick(now)) {
-            return None;
-        }
         let slot = self.conntrack.slots.find_fast(plain, home)?;
         let way = self.routes.way(slot.hop)?;
         let may_go = from != Ingress::Host && packet[A::TTL] > 1;

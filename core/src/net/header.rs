@@ -184,25 +184,21 @@ pub(crate) fn parse_plain<A: Address>(packet: &[u8]) -> Option<Plain<A>> {
     let whole = packet.len();
     let packet = packet.get(..plain_length::<A>())?;
     let word = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
-    let (protocol, length) = if A::CHECKSUM.is_some() {
-        if packet[0] != 0x45 || word(6) & 0x3fff != 0 {
-            return None;
-        }
-        (packet[9], usize::from(word(2)))
+    let (is_usual, length, protocol) = if A::CHECKSUM.is_some() {
+        // Version 4 and a header of five words; no fragment.
+        let first = u64::from_ne_bytes(*packet.first_chunk()?) & u64::from_ne_bytes([0xff, 0, 0, 0, 0, 0, 0x3f, 0xff]);
+        (first == u64::from_ne_bytes([0x45, 0, 0, 0, 0, 0, 0, 0]), usize::from(word(2)), packet[9])
     } else {
-        if packet[0] >> 4 != 6 {
-            return None;
-        }
-        (packet[6], usize::from(word(4)) + start)
+        (packet[0] >> 4 == 6, usize::from(word(4)) + start, packet[6])
     };
-    if length != whole {
+    if !is_usual || length != whole {
         return None;
     }
     let is_plain = if protocol == 6 {
-        // The flags go above the length of the header in words, so that one comparison finds a flag that should not be
-        // there, a missing ACK, a header of less than five words, and one that is longer than the packet.
-        let marks = u32::from(word(start + 12)).rotate_right(12) & 0x0170_000f;
-        marks.wrapping_sub(0x0100_0005) as usize <= (whole - start) / 4 - 5
+        // The flags go above the length of the header in bytes, so that one comparison finds a flag that should not be
+        // there, a missing ACK, a header of less than 20 bytes, and one that is longer than the packet.
+        let marks = u32::from(word(start + 12)).rotate_right(10) & 0x05c0_003c;
+        marks.wrapping_sub(0x0400_0014) as usize <= whole - start - 20
     } else {
         protocol == 17 && word(start + 4) >= 8
     };

@@ -53,6 +53,12 @@ fn head<A>(tuple: &Tuple<A>) -> u64 {
     }
 }
 
+/// The head of the slot of a plain packet, if its packets may take the short way.
+#[inline(always)]
+fn fast_head<A: Address>(plain: &Plain<A>) -> u64 {
+    u64::from(plain.ports) | u64::from(plain.protocol & 7 | 8) << 32
+}
+
 impl<A: Address> Slot<A> {
     /// A direction whose packets come as `key` and leave as `to`.
     #[inline]
@@ -98,8 +104,7 @@ impl<A: Address> Slot<A> {
     /// Whether the slot is the packet's, and its packets may take the short way.
     #[inline(always)]
     pub(crate) fn is_fast_for(&self, plain: &Plain<A>) -> bool {
-        let want = u64::from(plain.ports) | u64::from(plain.protocol & 7) << 32 | FAST;
-        self.head() == want && self.addresses == plain.addresses
+        self.head() == fast_head(plain) && self.addresses == plain.addresses
     }
 
     /// Whether packets without SYN, FIN and RST may pass without a look at the connection's state.
@@ -182,6 +187,12 @@ impl<A: Address> Slots<A> {
         self.hash(A::join(tuple.src, tuple.dst), tuple.ports)
     }
 
+    /// The line in which the search of a plain packet begins.
+    #[inline(always)]
+    pub(crate) fn home_of(&self, plain: &Plain<A>) -> usize {
+        self.home(self.hash(plain.addresses, plain.ports))
+    }
+
     /// The line in which a search begins.
     #[inline(always)]
     pub(crate) fn home(&self, hash: u64) -> usize {
@@ -194,14 +205,16 @@ impl<A: Address> Slots<A> {
         if home >= self.lines.len() {
             return None;
         }
-        let (Line([first, second]), rest) = self.lines[home..].split_first_mut()?;
-        if first.is_fast_for(plain) {
-            return Some(first);
+        let lines = &mut self.lines[home..];
+        let Line(slots) = lines.first_mut()?;
+        // Which of the two it is nobody can foretell. Where both have come with one cache line there is no branch on it;
+        // else a guess is better than to wait.
+        let is_wide = size_of::<Line<A>>() > 64;
+        if is_wide && slots[0].is_fast_for(plain) {
+            return Some(&mut lines[0].0[0]);
         }
-        if second.is_fast_for(plain) {
-            return Some(second);
-        }
-        if second.is_empty() { None } else { find_fast_in(rest, *plain) }
+        let at = usize::from(is_wide || slots[0].head() != fast_head(plain));
+        if slots[at].is_fast_for(plain) { Some(&mut lines[0].0[at]) } else { find_fast_in(lines, *plain) }
     }
 
     /// Where the tuple's slot is, or where it would be.
@@ -234,6 +247,14 @@ impl<A: Address> Slots<A> {
     #[inline(always)]
     pub(crate) fn touch(&self, home: usize) -> u64 {
         self.lines.get(home).map_or(0, |line| line.0[0].tag)
+    }
+
+    /// Reads the line in which the search of a plain packet goes on, if it does not end in line `home`.
+    #[inline(always)]
+    pub(crate) fn touch_next(&self, plain: &Plain<A>, home: usize) -> u64 {
+        let want = fast_head(plain);
+        let ends = |Line([first, second]): &Line<A>| (first.head() == want) | (second.head() == want);
+        self.lines.get(home).map_or(0, |line| self.touch(home + usize::from(!ends(line))))
     }
 
     /// Whether a search that begins in line `home` ends there without the tuple: it is not known, then.
