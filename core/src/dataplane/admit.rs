@@ -9,6 +9,7 @@ use super::conntrack::{NO_ENTRY, first_state, tick};
 use super::routes::Next;
 use super::steer::Steer;
 use super::table::Hop;
+use super::topology::Backend;
 use super::verdict::{Ingress, Refusal, Verdict};
 use super::{Node, Plane, balance, nat};
 use crate::net::address::Address;
@@ -18,13 +19,15 @@ use crate::net::rewrite::header_checksum_is_right;
 use crate::net::{Reason, Step, Tap};
 use crate::time::Instant;
 
-/// A backend that was chosen: its address and port, its life, and whether affinity decided.
+/// A backend that was chosen: its address and port, its life, whether affinity decided, and whether the choice is to be
+/// remembered.
 #[derive(Clone, Copy)]
 struct Chosen<A> {
     address: A,
     port: u16,
     life: u32,
     sticky: bool,
+    remember: bool,
 }
 
 /// How many elements a set of nftables holds, if nothing else was said.
@@ -109,7 +112,7 @@ impl<A: Address> Plane<A> {
         self.conntrack.open(tuple, leaving.reversed(), header, packet, entry, tick(now), places);
         node.counters.opened += 1;
         node.note(now, &tuple, Step::Opened { reply: leaving.reversed().flow() }, tap);
-        if let (Some(steer), Some(chosen)) = (steer, chosen) {
+        if let (Some(steer), Some(chosen)) = (steer, chosen.filter(|chosen| chosen.remember)) {
             self.remember(node, now, &tuple, &steer, chosen);
         }
         Ok((leaving, next))
@@ -173,9 +176,9 @@ impl<A: Address> Plane<A> {
         let secret = self.services.secret();
         let service = self.services.get_mut(steer.service)?;
         let pool = service.pool(steer.local);
-        let chosen = |place: usize, sticky| {
-            let endpoint = &service.endpoints[place];
-            Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky }
+        let chosen = |place: usize| {
+            let Backend { address, port, life, .. } = service.endpoints[place];
+            Chosen { address, port, life, sticky: true, remember: true }
         };
         if let Some(affinity) = &service.affinity {
             let template = template(node, tuple);
@@ -185,19 +188,13 @@ impl<A: Address> Plane<A> {
                 (template.is_some() || service.endpoints[place].life == record.life).then_some(place)
             };
             if let Some(place) = affinity.find(&secret, tuple.src, template, now, usable) {
-                return Some(chosen(place, true));
+                return Some(chosen(place));
             }
         }
-        let mode = node.config.mode;
-        // The balancer changes while the pool is looked at.
-        let mut balance = service.balance.take();
-        let pool = service.pool(steer.local);
-        let endpoints = &service.endpoints;
-        let place = balance::choose(mode, balance.as_deref_mut(), endpoints, pool, steer.local, tuple, &mut node.rng);
-        service.balance = balance;
-        let place = place?;
-        let endpoint = &service.endpoints[place];
-        Some(Chosen { address: endpoint.address, port: endpoint.port, life: endpoint.life, sticky: false })
+        let (pool, endpoints, balance) = service.choice(steer.local);
+        let place = balance::choose(node.config.mode, balance, endpoints, pool, steer.local, tuple, &mut node.rng)?;
+        let Backend { address, port, life, .. } = endpoints[place];
+        Some(Chosen { address, port, life, sticky: false, remember: service.remembers() })
     }
 
     /// Network policy: the sender's if it is a pod of this node, and the receiver's if it is one.
@@ -238,14 +235,12 @@ impl<A: Address> Plane<A> {
         let wanted = hairpin || outbound || steer.is_some_and(|steer| steer.masquerade);
         // What ends in the node's own stack never passes POSTROUTING, unless it began there.
         let passes = next.hop != Hop::Host || from == Ingress::Host;
-        let near = match next.hop {
-            Hop::Port(_) => node.gateway(),
-            _ => node.primary(),
+        let near = match (wanted && passes, next.hop) {
+            (false, _) => None,
+            (true, Hop::Port(_)) => node.gateway(),
+            (true, _) => node.primary(),
         };
-        let (src, random) = match near {
-            Some(address) if wanted && passes => (address, true),
-            _ => (tuple.src, false),
-        };
+        let (src, random) = near.map_or((tuple.src, false), |address| (address, true));
         nat::unique(&self.conntrack, *forward, src, random, &mut node.rng).ok_or(Verdict::Drop(Reason::NoFreePort))
     }
 

@@ -1,5 +1,7 @@
 //! Many packets at once: their cache misses overlap, where packets one at a time wait for each.
 
+use core::array;
+
 use super::Router;
 use super::config::Mode;
 use super::conntrack::tick;
@@ -10,7 +12,6 @@ use crate::net::flow::{Plain, Tuple};
 use crate::net::header::parse_plain;
 use crate::net::{Reason, Tap};
 use crate::time::Instant;
-use core::array;
 
 /// One packet of a batch, and what became of it.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Router {
     /// Handles packets in order, with the same outcome as one at a time.
     pub fn handle_batch(&mut self, now: Instant, packets: &mut [BatchPacket<'_>], tap: &mut impl Tap) {
         for packets in packets.chunks_mut(BATCH) {
-            if !self.v4.conntrack.is_quiet(tick(now)) || self.v4.conntrack.slots.is_small() {
+            if self.v4.conntrack.slots.is_small() {
                 packets.iter_mut().for_each(|p| p.verdict = self.handle_packet(now, p.packet, p.from, tap));
             } else {
                 let keys: [_; BATCH] =
@@ -47,11 +48,11 @@ impl Router {
         }
     }
 
-    /// Handles a packet whose key is known, while no timer is due.
+    /// Handles a packet whose key is known.
     #[inline(always)]
     fn handle_known(&mut self, now: Instant, packet: &mut BatchPacket<'_>, key: &Key<u32>, tap: &mut impl Tap) {
         let BatchPacket { packet, from, verdict } = packet;
-        let short = match key.is_plain {
+        let short = match key.is_plain && self.v4.conntrack.is_quiet(tick(now)) {
             true => self.v4.express_from(&mut self.node, now, packet, &key.plain, key.home as usize, *from, tap),
             false => None,
         };
@@ -90,12 +91,16 @@ impl<A: Address> Plane<A> {
 
     /// Reads whatever the packets will need. The reads do not wait for one another, and leave what they read in the
     /// cache. Nothing else comes of it, so that a wrong guess costs time and no more.
+    ///
+    /// A processor looks a few hundred instructions ahead: loops that do nothing but read have more reads under way at a
+    /// time than one loop that parses between them.
     fn rehearse(&self, node: &Node, keys: &[Key<A>]) {
         let slots = &self.conntrack.slots;
         let mut touched = 0;
         for key in keys {
             touched ^= slots.touch(key.home as usize);
         }
+        // A search that does not end in its first line needs another one, which the first had to tell.
         for key in keys {
             touched ^= slots.touch_next(&key.plain, key.home as usize);
         }
@@ -110,15 +115,18 @@ impl<A: Address> Plane<A> {
     fn rehearse_new(&self, node: &Node, keys: &[Key<A>]) -> u64 {
         let slots = &self.conntrack.slots;
         let mut touched = 0;
-        let mut services = [None; BATCH];
-        for (key, service) in keys.iter().zip(&mut services) {
+        let mut found = [None; BATCH];
+        for (key, found) in keys.iter().zip(&mut found) {
             let tuple = key.plain.tuple();
             let may_be_new = !key.is_plain || tuple.protocol == 17;
             if may_be_new && slots.is_unknown(&tuple, key.home as usize) {
-                let found = self.services.find(tuple.dst, tuple.dst_port(), tuple.protocol);
-                *service = found.and_then(|(index, _)| self.services.get(index));
-                touched ^= service.map_or(0, |service| service.endpoints.len() as u64);
+                *found = self.services.find(tuple.dst, tuple.dst_port(), tuple.protocol);
             }
+        }
+        let services = found.map(|found| self.services.get(found?.0));
+        for service in services.iter().flatten() {
+            // Two fields, since a service port lies in two lines.
+            touched ^= service.endpoints.len() as u64 ^ u64::from(service.is_known);
         }
         if !matches!(node.config.mode, Mode::Iptables | Mode::Nftables) {
             return touched;

@@ -95,12 +95,19 @@ impl<A: Address> Service<A> {
     /// The endpoints that a traffic policy may use.
     #[inline]
     pub(crate) fn pool(&self, local: bool) -> &Pool {
-        match (&self.pools, local) {
-            (None, false) if !self.endpoints.is_empty() => &Pool::All,
-            (None, _) => &Pool::None,
-            (Some(pools), false) => &pools.cluster,
-            (Some(pools), true) => &pools.local,
-        }
+        pool(&self.pools, &self.endpoints, local)
+    }
+
+    /// What a balancer chooses from by a traffic policy, and what it remembers.
+    #[inline]
+    pub(crate) fn choice(&mut self, local: bool) -> (&Pool, &[Backend<A>], Option<&mut Balance>) {
+        (pool(&self.pools, &self.endpoints, local), &self.endpoints, self.balance.as_deref_mut())
+    }
+
+    /// Whether a choice makes a difference to later ones.
+    #[inline]
+    pub(crate) fn remembers(&self) -> bool {
+        self.affinity.is_some() || self.balance.is_some()
     }
 
     /// Whether some node could serve the port.
@@ -133,6 +140,16 @@ impl<A: Address> Service<A> {
             external_local: self.external_local,
             health_check_port: self.external.as_deref().map_or(0, |e| e.health_check_port),
         }
+    }
+}
+
+#[inline]
+fn pool<'a, A>(pools: &'a Option<Box<Pools>>, endpoints: &[Backend<A>], local: bool) -> &'a Pool {
+    match (pools, local) {
+        (None, false) if !endpoints.is_empty() => &Pool::All,
+        (None, _) => &Pool::None,
+        (Some(pools), false) => &pools.cluster,
+        (Some(pools), true) => &pools.local,
     }
 }
 
