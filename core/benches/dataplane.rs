@@ -2,6 +2,9 @@
 //!
 //! `cargo bench -p clusterip --bench dataplane`; the last lines are a table with the goals. Wall time is noisy:
 //! trust ratios to the floor, which runs on the same packets, in turn with the router.
+//!
+//! A million flows lie in more memory than the processor's TLB reaches in pages of 4 KiB. What that costs is seen with
+//! `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`, where the system gives 2 MiB pages to those who ask for them.
 
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program of its own")]
 
