@@ -33,6 +33,138 @@ struct Table<'a> {
     chains: Vec<(String, Vec<String>)>,
 }
 
+/// What stands in every table, in the order that kube-proxy makes it in. `$ip` and `$address` are the family's words; a line
+/// behind `%` stands for the elements of the container of that name, or for what it says.
+const TABLE: &str = r#"table $ip kube-proxy {
+	comment "rules for kube-proxy"
+	set hairpin-connections {
+		type $address . $address . inet_proto . inet_service
+		comment "service hairpin connections"
+%hairpin-connections
+	}
+
+	set cluster-ips {
+		type $address
+		comment "Active ClusterIPs"
+%cluster-ips
+	}
+
+	set nodeport-ips {
+		type $address
+		comment "IPs that accept NodePort traffic"
+%nodeport-ips
+	}
+
+	map no-endpoint-services {
+		type $address . inet_proto . inet_service : verdict
+		comment "vmap to drop or reject packets to services with no endpoints"
+%no-endpoint-services
+	}
+
+	map no-endpoint-nodeports {
+		type inet_proto . inet_service : verdict
+		comment "vmap to drop or reject packets to service nodeports with no endpoints"
+%no-endpoint-nodeports
+	}
+
+	map firewall-ips {
+		type $address . inet_proto . inet_service : verdict
+		comment "destinations that are subject to LoadBalancerSourceRanges"
+%firewall-ips
+	}
+
+	map service-ips {
+		type $address . inet_proto . inet_service : verdict
+		comment "ClusterIP, ExternalIP and LoadBalancer IP traffic"
+%service-ips
+	}
+
+	map service-nodeports {
+		type inet_proto . inet_service : verdict
+		comment "NodePort traffic"
+%service-nodeports
+	}
+
+%affinity
+	chain filter-prerouting-pre-dnat {
+		type filter hook prerouting priority dstnat - 10; policy accept;
+		ct state new jump firewall-check
+	}
+
+	chain filter-output-pre-dnat {
+		type filter hook output priority -110; policy accept;
+		ct state new jump firewall-check
+	}
+
+	chain filter-input {
+		type filter hook input priority filter; policy accept;
+		ct state new jump nodeport-endpoints-check
+		ct state new jump service-endpoints-check
+	}
+
+	chain filter-forward {
+		type filter hook forward priority filter; policy accept;
+		ct state new jump service-endpoints-check
+		ct state new jump cluster-ips-check
+	}
+
+	chain filter-output {
+		type filter hook output priority filter; policy accept;
+		ct state new jump service-endpoints-check
+		ct state new jump cluster-ips-check
+	}
+
+	chain nat-prerouting {
+		type nat hook prerouting priority dstnat; policy accept;
+		jump services
+	}
+
+	chain nat-output {
+		type nat hook output priority -100; policy accept;
+		jump services
+	}
+
+	chain nat-postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		jump masquerading
+	}
+
+	chain nodeport-endpoints-check {
+		$ip daddr @nodeport-ips meta l4proto . th dport vmap @no-endpoint-nodeports
+	}
+
+	chain service-endpoints-check {
+		$ip daddr . meta l4proto . th dport vmap @no-endpoint-services
+	}
+
+	chain firewall-check {
+		$ip daddr . meta l4proto . th dport vmap @firewall-ips
+	}
+
+	chain services {
+%masquerade
+		$ip daddr . meta l4proto . th dport vmap @service-ips
+		$ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports
+	}
+
+	chain masquerading {
+		meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random
+		ct status dnat $ip saddr . $ip daddr . meta l4proto . th dport @hairpin-connections masquerade fully-random
+	}
+
+	chain cluster-ips-check {
+		$ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"
+%unallocated
+	}
+
+	chain reject-chain {
+		comment "helper for @no-endpoint-services / @no-endpoint-nodeports"
+		reject
+	}
+%chains
+}
+"#;
+
 const MASQUERADE: &str = "meta mark set meta mark | 0x00004000";
 
 impl<'a> Table<'a> {
@@ -103,9 +235,13 @@ impl<'a> Table<'a> {
             self.external(entry, &external, &cluster, &local);
         }
         if !port.source_ranges.is_empty() && !port.load_balancer_ips.is_empty() {
-            // The balancer's own addresses come from nodes that short-circuit them.
-            let ranges = port.source_ranges.iter().map(|range| range.masked().to_string());
-            let sources: Vec<String> = ranges.chain(port.load_balancer_ips.iter().map(ToString::to_string)).collect();
+            let mut sources: Vec<String> = Vec::new();
+            sources.extend(port.source_ranges.iter().map(|range| range.masked().to_string()));
+            // A node that may ask may come back to itself, from the balancer's address.
+            let node = self.router.config().addresses.iter().find(|address| address.is_ipv6() == self.ipv6);
+            if node.is_some_and(|&node| port.source_ranges.iter().any(|range| range.contains(node))) {
+                sources.extend(port.load_balancer_ips.iter().map(ToString::to_string));
+            }
             self.rule(&firewall, format!("{ip} saddr != {{ {} }} drop", sources.join(", ")));
             for &address in &port.load_balancer_ips {
                 self.element("firewall-ips", format!("{} : goto {firewall}", key(address)));
@@ -164,65 +300,72 @@ impl<'a> Table<'a> {
     }
 
     fn print(&self) -> String {
-        let (ip, address) = if self.ipv6 { ("ip6", "ipv6_addr") } else { ("ip", "ipv4_addr") };
-        let mut out = format!("table {ip} kube-proxy {{\n\tcomment \"rules for kube-proxy\"\n");
-        let socket = format!("{address} . inet_proto . inet_service");
-        let node_ports = self.node_port_addresses();
-        let node_socket = "inet_proto . inet_service";
-        let verdict = |key: &str| format!("{key} : verdict");
-        let containers = [
-            ("set", "hairpin-connections", format!("{address} . {socket}"), "service hairpin connections"),
-            ("set", "cluster-ips", address.into(), "Active ClusterIPs"),
-            ("set", "nodeport-ips", address.into(), "IPs that accept NodePort traffic"),
-            (
-                "map",
-                "no-endpoint-services",
-                verdict(&socket),
-                "vmap to drop or reject packets to services with no endpoints",
-            ),
-            (
-                "map",
-                "no-endpoint-nodeports",
-                verdict(node_socket),
-                "vmap to drop or reject packets to service nodeports with no endpoints",
-            ),
-            ("map", "firewall-ips", verdict(&socket), "destinations that are subject to LoadBalancerSourceRanges"),
-            ("map", "service-ips", verdict(&socket), "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
-            ("map", "service-nodeports", verdict(node_socket), "NodePort traffic"),
-        ];
-        for (container, name, of, comment) in containers {
-            out += &format!("\t{container} {name} {{\n\t\ttype {of}\n\t\tcomment \"{comment}\"\n");
-            let elements = if name == "nodeport-ips" { Some(&node_ports) } else { self.elements.get(name) };
-            if let Some(elements) = elements.filter(|elements| !elements.is_empty()) {
-                out += "\t\telements = { ";
-                for (at, element) in elements.iter().enumerate() {
-                    // nft puts two bare IPv4 addresses on a line, and one of anything else.
-                    let is_second = at % 2 == 1 && container == "set" && !self.ipv6 && !element.contains(' ');
-                    out += match () {
-                        () if at == 0 => "",
-                        () if is_second => ", ",
-                        () => ",\n\t\t\t     ",
-                    };
-                    out += element;
+        let address = if self.ipv6 { "ipv6_addr" } else { "ipv4_addr" };
+        let mut out = String::new();
+        for line in TABLE.lines() {
+            match line.strip_prefix('%') {
+                Some("masquerade") => out += &self.masquerade(),
+                Some("unallocated") => out += &self.unallocated(),
+                Some("affinity") => {
+                    for (name, seconds) in &self.affinity {
+                        let timeout = duration(*seconds);
+                        out += &format!(
+                            "\tset {name} {{\n\t\ttype {address}\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout {timeout}\n\t}}\n\n"
+                        );
+                    }
                 }
-                out += " }\n";
+                Some("chains") => {
+                    for (chain, rules) in &self.chains {
+                        out += &format!("\n\tchain {chain} {{\n\t\t{}\n\t}}\n", rules.join("\n\t\t"));
+                    }
+                }
+                Some(container) => self.print_elements(container, &mut out),
+                None => {
+                    out += &line.replace("$address", address).replace("$ip", self.ip());
+                    out += "\n";
+                }
             }
-            out += "\t}\n\n";
         }
-        for (name, seconds) in &self.affinity {
-            out += &format!(
-                "\tset {name} {{\n\t\ttype {address}\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout {}\n\t}}\n\n",
-                duration(*seconds)
-            );
-        }
-        for (chain, rules) in self.base_chains().iter().chain(&self.chains) {
-            out += &format!("\tchain {chain} {{\n");
-            rules.iter().for_each(|rule| out += &format!("\t\t{rule}\n"));
-            out += "\t}\n\n";
-        }
-        out.truncate(out.len() - 1);
-        out += "}\n";
         out
+    }
+
+    fn print_elements(&self, container: &str, out: &mut String) {
+        let node_ports = self.node_port_addresses();
+        let elements = if container == "nodeport-ips" { Some(&node_ports) } else { self.elements.get(container) };
+        for (at, element) in elements.into_iter().flatten().enumerate() {
+            // nft puts two bare IPv4 addresses on a line, and one of anything else.
+            let is_second = at % 2 == 1 && !self.ipv6 && !element.contains(' ');
+            *out += match () {
+                () if at == 0 => "\t\telements = { ",
+                () if is_second => ", ",
+                () => ",\n\t\t\t     ",
+            };
+            *out += element;
+        }
+        if elements.is_some_and(|elements| !elements.is_empty()) {
+            *out += " }\n";
+        }
+    }
+
+    fn masquerade(&self) -> String {
+        let ip = self.ip();
+        let (whom, why) = match (self.router.config().masquerade_all, self.pods()) {
+            (true, _) => (String::new(), "all clusterIP traffic"),
+            (false, Some(pods)) => (format!("{ip} saddr != {pods} "), "clusterIP traffic from outside cluster"),
+            (false, None) => return String::new(),
+        };
+        format!("\t\t{ip} daddr @cluster-ips {whom}{MASQUERADE} comment \"masquerade {why}\"\n")
+    }
+
+    fn unallocated(&self) -> String {
+        let ranges = self.router.config().service_cidrs.iter().filter(|cidr| cidr.address.is_ipv6() == self.ipv6);
+        let ranges: Vec<String> = ranges.map(ToString::to_string).collect();
+        let ranges = match &ranges[..] {
+            [] => return String::new(),
+            [range] => range.clone(),
+            _ => format!("{{ {} }}", ranges.join(", ")),
+        };
+        format!("\t\t{} daddr {ranges} drop comment \"Drop traffic to unallocated ClusterIPs\"\n", self.ip())
     }
 
     fn node_port_addresses(&self) -> OrdSet<String> {
@@ -233,99 +376,6 @@ impl<'a> Table<'a> {
             NodePortAddresses::Default | NodePortAddresses::Primary => own.truncate(1),
         }
         own.iter().map(ToString::to_string).collect()
-    }
-
-    fn base_chains(&self) -> Vec<(String, Vec<String>)> {
-        let ip = self.ip();
-        let config = self.router.config();
-        let ranges = config.service_cidrs.iter().filter(|cidr| cidr.address.is_ipv6() == self.ipv6);
-        let ranges: Vec<String> = ranges.map(ToString::to_string).collect();
-        let masquerade = match (config.masquerade_all, self.pods()) {
-            (true, _) => format!("{ip} daddr @cluster-ips {MASQUERADE} comment \"masquerade all clusterIP traffic\""),
-            (false, Some(pods)) => format!(
-                "{ip} daddr @cluster-ips {ip} saddr != {pods} {MASQUERADE} comment \"masquerade clusterIP traffic from outside cluster\""
-            ),
-            (false, None) => String::new(),
-        };
-        let hook = |kind: &str, hook: &str, priority: &str| {
-            format!("type {kind} hook {hook} priority {priority}; policy accept;")
-        };
-        let fresh = |chain: &str| format!("ct state new jump {chain}");
-        let socket = format!("{ip} daddr . meta l4proto . th dport");
-        let mut check = Vec::from([format!(
-            "{ip} daddr @cluster-ips reject comment \"Reject traffic to invalid ports of ClusterIPs\""
-        )]);
-        if !ranges.is_empty() {
-            let ranges = match &ranges[..] {
-                [range] => range.clone(),
-                _ => format!("{{ {} }}", ranges.join(", ")),
-            };
-            check.push(format!("{ip} daddr {ranges} drop comment \"Drop traffic to unallocated ClusterIPs\""));
-        }
-        let hairpin = format!("ct status dnat {ip} saddr . {ip} daddr . meta l4proto . th dport @hairpin-connections");
-        let node_ports = format!("{ip} daddr @nodeport-ips meta l4proto . th dport");
-        let mut services = Vec::from([
-            masquerade,
-            format!("{socket} vmap @service-ips"),
-            format!("{node_ports} vmap @service-nodeports"),
-        ]);
-        services.retain(|rule| !rule.is_empty());
-        let chains = [
-            (
-                "filter-prerouting-pre-dnat",
-                Vec::from([hook("filter", "prerouting", "dstnat - 10"), fresh("firewall-check")]),
-            ),
-            // nft knows no name for a priority that the hook does not usually have.
-            ("filter-output-pre-dnat", Vec::from([hook("filter", "output", "-110"), fresh("firewall-check")])),
-            (
-                "filter-input",
-                Vec::from([
-                    hook("filter", "input", "filter"),
-                    fresh("nodeport-endpoints-check"),
-                    fresh("service-endpoints-check"),
-                ]),
-            ),
-            (
-                "filter-forward",
-                Vec::from([
-                    hook("filter", "forward", "filter"),
-                    fresh("service-endpoints-check"),
-                    fresh("cluster-ips-check"),
-                ]),
-            ),
-            (
-                "filter-output",
-                Vec::from([
-                    hook("filter", "output", "filter"),
-                    fresh("service-endpoints-check"),
-                    fresh("cluster-ips-check"),
-                ]),
-            ),
-            ("nat-prerouting", Vec::from([hook("nat", "prerouting", "dstnat"), "jump services".into()])),
-            ("nat-output", Vec::from([hook("nat", "output", "-100"), "jump services".into()])),
-            ("nat-postrouting", Vec::from([hook("nat", "postrouting", "srcnat"), "jump masquerading".into()])),
-            ("nodeport-endpoints-check", Vec::from([format!("{node_ports} vmap @no-endpoint-nodeports")])),
-            ("service-endpoints-check", Vec::from([format!("{socket} vmap @no-endpoint-services")])),
-            ("firewall-check", Vec::from([format!("{socket} vmap @firewall-ips")])),
-            ("services", services),
-            (
-                "masquerading",
-                Vec::from([
-                    "meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random"
-                        .into(),
-                    format!("{hairpin} masquerade fully-random"),
-                ]),
-            ),
-            ("cluster-ips-check", check),
-            (
-                "reject-chain",
-                Vec::from([
-                    "comment \"helper for @no-endpoint-services / @no-endpoint-nodeports\"".into(),
-                    "reject".into(),
-                ]),
-            ),
-        ];
-        chains.map(|(name, rules)| (name.into(), rules)).into()
     }
 }
 
