@@ -7,7 +7,7 @@ use demo::run::say;
 
 /// No page may have to load more than this, wasm and glue together, by `gzip -9`: today's weight and a little, because the
 /// gate is not reached yet. Whoever raises it says in the commit what the bytes are for.
-const LIMIT: usize = 515 * 1024;
+const LIMIT: usize = 548 * 1024;
 /// What was promised for every page.
 const GATE: usize = 250 * 1024;
 /// Where the whole product is meant to end.
