@@ -1,7 +1,5 @@
 //! Many packets at once: their cache misses overlap, where packets one at a time wait for each.
 
-use core::array;
-
 use super::Router;
 use super::config::Mode;
 use super::conntrack::tick;
@@ -40,8 +38,10 @@ impl Router {
             if self.v4.conntrack.slots.is_small() {
                 packets.iter_mut().for_each(|p| p.verdict = self.handle_packet(now, p.packet, p.from, tap));
             } else {
-                let keys: [_; BATCH] =
-                    array::from_fn(|i| packets.get(i).map_or(Key::default(), |p| self.v4.key(p.packet)));
+                let mut keys = [Key::default(); BATCH];
+                for (packet, key) in packets.iter().zip(&mut keys) {
+                    self.v4.read_key(packet.packet, key);
+                }
                 self.v4.rehearse(&self.node, &keys[..packets.len()]);
                 packets.iter_mut().zip(&keys).for_each(|(packet, key)| self.handle_known(now, packet, key, tap));
             }
@@ -72,21 +72,21 @@ struct Key<A: Address> {
 }
 
 impl<A: Address> Plane<A> {
-    /// What the packet is looked up by; nothing in particular if it cannot be read.
+    /// Reads what the packet is looked up by; nothing if it cannot be read.
     #[inline(always)]
-    fn key(&self, packet: &[u8]) -> Key<A> {
+    fn read_key(&self, packet: &[u8], key: &mut Key<A>) {
         match parse_plain(packet) {
-            Some(plain) => Key { plain, home: self.conntrack.slots.home_of(&plain) as u32, is_plain: true },
-            None => self.special_key(packet),
+            Some(plain) => *key = Key { plain, home: self.conntrack.slots.home_of(&plain) as u32, is_plain: true },
+            None => self.read_special_key(packet, key),
         }
     }
 
     #[inline(never)]
-    fn special_key(&self, packet: &[u8]) -> Key<A> {
-        let Ok(header) = A::parse(packet) else { return Key::default() };
+    fn read_special_key(&self, packet: &[u8], key: &mut Key<A>) {
+        let Ok(header) = A::parse(packet) else { return };
         let Tuple { src, dst, ports, protocol } = header.tuple;
         let plain = Plain { addresses: A::join(src, dst), ports, protocol };
-        Key { plain, home: self.conntrack.slots.home_of(&plain) as u32, is_plain: false }
+        *key = Key { plain, home: self.conntrack.slots.home_of(&plain) as u32, is_plain: false };
     }
 
     /// Reads whatever the packets will need. The reads do not wait for one another, and leave what they read in the
