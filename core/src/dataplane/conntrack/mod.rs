@@ -8,6 +8,7 @@
 mod arena;
 mod kinds;
 mod segment;
+mod side;
 pub(crate) mod slots;
 mod tcp;
 mod ticks;

@@ -6,39 +6,12 @@
 
 use alloc::vec::Vec;
 
-use super::segment::{Segment, after, each_option, selective};
+use super::segment::{Segment, after, selective};
+use super::side::{ACKNOWLEDGED, CLOSED, LIBERAL, PENDING, SCALES, SELECTIVE, Side};
 use super::slots::Slot;
 use super::tcp::{State, Step};
 use crate::net::address::Address;
 use crate::net::header::tcp_flags::{ACK, FIN, RST, SYN};
-
-/// One side of a connection, as its segments showed it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Side {
-    /// The end of what it sent.
-    end: u32,
-    /// The end of what it may send: what the other side acknowledged, and its window.
-    most: u32,
-    /// The largest window it offered; 0 as long as it sent nothing.
-    window: u32,
-    /// The highest acknowledgement it sent, if `ACKNOWLEDGED`.
-    acked: u32,
-    scale: u8,
-    marks: u8,
-}
-
-/// It asked for windows to be scaled.
-const SCALES: u8 = 1;
-/// It takes selective acknowledgements.
-const SELECTIVE: u8 = 2;
-/// The beginning of the connection was not seen: nothing it sends is out of window.
-const LIBERAL: u8 = 4;
-/// It closed the connection.
-const CLOSED: u8 = 8;
-/// It sent an acknowledgement.
-const ACKNOWLEDGED: u8 = 16;
-/// What it sent was not acknowledged yet.
-const PENDING: u8 = 32;
 
 /// Of a connection that is about to end: a SYN was let through, and an acknowledgement may merely challenge it (RFC 5961).
 const CHALLENGED: u8 = 64;
@@ -372,57 +345,6 @@ impl Windows {
             (self.last_end, self.last_window) = (end, segment.window);
         }
         Place::Within
-    }
-}
-
-impl Side {
-    /// It sent as far as `end`, acknowledged `ack` and selectively `sack`, and offers a window.
-    #[inline(always)]
-    fn advance(&mut self, other: &mut Side, end: u32, told: Option<u32>, (ack, sack): (u32, u32), window: u32) {
-        self.window = self.window.max(window.wrapping_add(sack.wrapping_sub(ack)));
-        if after(end, self.end) {
-            self.end = end;
-            self.marks |= PENDING;
-        }
-        if let Some(ack) = told {
-            if self.marks & ACKNOWLEDGED == 0 || after(ack, self.acked) {
-                self.acked = ack;
-            }
-            self.marks |= ACKNOWLEDGED;
-        }
-        let offered = sack.wrapping_add(window);
-        if !after(other.most, offered) {
-            other.most = if window == 0 { offered.wrapping_add(1) } else { offered };
-        }
-        if ack == other.end {
-            other.marks &= !PENDING;
-        }
-    }
-
-    /// It begins with this SYN.
-    fn begin(&mut self, other: &mut Side, segment: &Segment<'_>, reply: bool) {
-        (self.end, self.most) = (segment.end, segment.end);
-        self.window = u32::from(segment.window).max(1);
-        self.read_options(segment.options);
-        // Both sides must ask for it, or neither scales (RFC 7323).
-        if reply && self.marks & other.marks & SCALES == 0 {
-            (self.scale, other.scale) = (0, 0);
-        }
-    }
-
-    fn read_options(&mut self, options: &[u8]) {
-        if options.is_empty() {
-            return;
-        }
-        (self.scale, self.marks) = (0, self.marks & LIBERAL);
-        each_option(options, |kind, value| match (kind, value) {
-            (3, [scale]) => {
-                self.scale = (*scale).min(14);
-                self.marks |= SCALES;
-            }
-            (4, []) => self.marks |= SELECTIVE,
-            _ => {}
-        });
     }
 }
 
