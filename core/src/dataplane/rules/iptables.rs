@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::chain::hash;
-use super::lower;
+use super::{lets_node_in, lower};
 use crate::dataplane::config::NodePortAddresses;
 use crate::dataplane::view::Entry;
 use crate::dataplane::{Endpoint, Router, RouterConfig};
@@ -130,8 +130,7 @@ impl Rules<'_> {
         for range in &entry.port.source_ranges {
             self.add(firewall, &format!("-s {} {comment} -j {external}", range.masked()));
         }
-        let node = self.config.addresses.iter().find(|a| a.is_ipv6() == self.ipv6);
-        if node.is_some_and(|&node| entry.port.source_ranges.iter().any(|range| range.contains(node))) {
+        if lets_node_in(entry, self.config) {
             for &address in &entry.port.load_balancer_ips {
                 self.add(firewall, &format!("-s {} {comment} -j {external}", Cidr::host(address)));
             }

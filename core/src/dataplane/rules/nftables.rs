@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::chain::hash;
-use super::lower;
+use super::{lets_node_in, lower};
 use crate::dataplane::Router;
 use crate::dataplane::config::NodePortAddresses;
 use crate::dataplane::view::Entry;
@@ -35,135 +35,7 @@ struct Table<'a> {
 
 /// What stands in every table, in the order that kube-proxy makes it in. `$ip` and `$address` are the family's words; a line
 /// behind `%` stands for the elements of the container of that name, or for what it says.
-const TABLE: &str = r#"table $ip kube-proxy {
-	comment "rules for kube-proxy"
-	set hairpin-connections {
-		type $address . $address . inet_proto . inet_service
-		comment "service hairpin connections"
-%hairpin-connections
-	}
-
-	set cluster-ips {
-		type $address
-		comment "Active ClusterIPs"
-%cluster-ips
-	}
-
-	set nodeport-ips {
-		type $address
-		comment "IPs that accept NodePort traffic"
-%nodeport-ips
-	}
-
-	map no-endpoint-services {
-		type $address . inet_proto . inet_service : verdict
-		comment "vmap to drop or reject packets to services with no endpoints"
-%no-endpoint-services
-	}
-
-	map no-endpoint-nodeports {
-		type inet_proto . inet_service : verdict
-		comment "vmap to drop or reject packets to service nodeports with no endpoints"
-%no-endpoint-nodeports
-	}
-
-	map firewall-ips {
-		type $address . inet_proto . inet_service : verdict
-		comment "destinations that are subject to LoadBalancerSourceRanges"
-%firewall-ips
-	}
-
-	map service-ips {
-		type $address . inet_proto . inet_service : verdict
-		comment "ClusterIP, ExternalIP and LoadBalancer IP traffic"
-%service-ips
-	}
-
-	map service-nodeports {
-		type inet_proto . inet_service : verdict
-		comment "NodePort traffic"
-%service-nodeports
-	}
-
-%affinity
-	chain filter-prerouting-pre-dnat {
-		type filter hook prerouting priority dstnat - 10; policy accept;
-		ct state new jump firewall-check
-	}
-
-	chain filter-output-pre-dnat {
-		type filter hook output priority -110; policy accept;
-		ct state new jump firewall-check
-	}
-
-	chain filter-input {
-		type filter hook input priority filter; policy accept;
-		ct state new jump nodeport-endpoints-check
-		ct state new jump service-endpoints-check
-	}
-
-	chain filter-forward {
-		type filter hook forward priority filter; policy accept;
-		ct state new jump service-endpoints-check
-		ct state new jump cluster-ips-check
-	}
-
-	chain filter-output {
-		type filter hook output priority filter; policy accept;
-		ct state new jump service-endpoints-check
-		ct state new jump cluster-ips-check
-	}
-
-	chain nat-prerouting {
-		type nat hook prerouting priority dstnat; policy accept;
-		jump services
-	}
-
-	chain nat-output {
-		type nat hook output priority -100; policy accept;
-		jump services
-	}
-
-	chain nat-postrouting {
-		type nat hook postrouting priority srcnat; policy accept;
-		jump masquerading
-	}
-
-	chain nodeport-endpoints-check {
-		$ip daddr @nodeport-ips meta l4proto . th dport vmap @no-endpoint-nodeports
-	}
-
-	chain service-endpoints-check {
-		$ip daddr . meta l4proto . th dport vmap @no-endpoint-services
-	}
-
-	chain firewall-check {
-		$ip daddr . meta l4proto . th dport vmap @firewall-ips
-	}
-
-	chain services {
-%masquerade
-		$ip daddr . meta l4proto . th dport vmap @service-ips
-		$ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports
-	}
-
-	chain masquerading {
-		meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random
-		ct status dnat $ip saddr . $ip daddr . meta l4proto . th dport @hairpin-connections masquerade fully-random
-	}
-
-	chain cluster-ips-check {
-		$ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"
-%unallocated
-	}
-
-	chain reject-chain {
-		comment "helper for @no-endpoint-services / @no-endpoint-nodeports"
-		reject
-	}
-%chains
-}
-"#;
+const TABLE: &str = include_str!("kube-proxy.nft");
 
 const MASQUERADE: &str = "meta mark set meta mark | 0x00004000";
 
@@ -238,8 +110,7 @@ impl<'a> Table<'a> {
             let mut sources: Vec<String> = Vec::new();
             sources.extend(port.source_ranges.iter().map(|range| range.masked().to_string()));
             // A node that may ask may come back to itself, from the balancer's address.
-            let node = self.router.config().addresses.iter().find(|address| address.is_ipv6() == self.ipv6);
-            if node.is_some_and(|&node| port.source_ranges.iter().any(|range| range.contains(node))) {
+            if lets_node_in(entry, self.router.config()) {
                 sources.extend(port.load_balancer_ips.iter().map(ToString::to_string));
             }
             self.rule(&firewall, format!("{ip} saddr != {{ {} }} drop", sources.join(", ")));
