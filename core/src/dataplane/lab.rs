@@ -115,6 +115,15 @@ impl Lab {
         lab
     }
 
+    /// With an SCTP Service on port 3868 whose endpoint is 10.1.2.1:3000.
+    pub(super) fn serving_sctp() -> Lab {
+        let mut lab = Lab::new(Mode::Iptables);
+        let diameter = ServicePort::new("default/d", Protocol::Sctp, ip("10.96.0.10"), 3868);
+        lab.apply(Delta::Service(diameter.clone()));
+        lab.apply(Delta::Endpoint(diameter.key(), endpoint("10.1.2.1:3000")));
+        lab
+    }
+
     /// With the Service `web` and these endpoints; those of the node's own range are local.
     pub(super) fn serving(mode: Mode, endpoints: &[&str]) -> Lab {
         let mut lab = Lab::new(mode);

@@ -65,10 +65,7 @@ fn a_refusal_quotes_the_packet_as_it_was_where_it_was_refused() {
 
 #[test]
 fn an_error_quotes_no_more_than_eight_bytes_of_an_sctp_packet_and_still_finds_its_association() {
-    let mut lab = Lab::new(Mode::Iptables);
-    let diameter = ServicePort::new("default/d", Protocol::Sctp, ip("10.96.0.10"), 3868);
-    lab.apply(Delta::Service(diameter.clone()));
-    lab.apply(Delta::Endpoint(diameter.key(), endpoint("10.1.2.1:3000")));
+    let mut lab = Lab::serving_sctp();
     let mut init = packet(Protocol::Sctp, CLIENT, "10.96.0.10:3868", 0);
     assert_eq!(lab.send(&mut init, POD), Verdict::Link(LinkId(2)));
     for bytes in [8, 11, 12, 16] {

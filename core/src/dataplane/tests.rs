@@ -184,10 +184,7 @@ fn ipv6_services_are_services() {
 
 #[test]
 fn sctp_keeps_its_crc() {
-    let mut lab = Lab::new(Mode::Iptables);
-    let diameter = ServicePort::new("default/d", Protocol::Sctp, ip("10.96.0.10"), 3868);
-    lab.apply(Delta::Service(diameter.clone()));
-    lab.apply(Delta::Endpoint(diameter.key(), endpoint("10.1.2.1:3000")));
+    let mut lab = Lab::serving_sctp();
     let mut init = packet(Protocol::Sctp, CLIENT, "10.96.0.10:3868", 0);
     assert_eq!(lab.send(&mut init, POD), Verdict::Link(LinkId(2)));
     assert_eq!(flow(&init).destination(), socket("10.1.2.1:3000"));
