@@ -11,17 +11,17 @@
  * ```
  */
 export { load, loadSync, type WasmInput } from './load.js'
-export {
-  Cluster,
-  type ApplyOptions,
-  type ClusterOptions,
-  type ListQuery,
-  type NodeOptions,
-  type OutsideOptions,
-  type RunOptions,
-  type SendOptions,
-  type SettleResult,
-} from './cluster.js'
+export { Cluster } from './cluster.js'
+export type {
+  ApplyOptions,
+  ClusterOptions,
+  ListQuery,
+  NodeOptions,
+  OutsideOptions,
+  RunOptions,
+  SendOptions,
+  SettleResult,
+} from './options.js'
 export { Capture } from './capture.js'
 export {
   ApiError,
