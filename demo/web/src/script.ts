@@ -193,7 +193,7 @@ export function expanded(text: string, variables: ReadonlyMap<string, string>): 
 }
 
 /** The first command that is substituted, and where it stands; `undefined` if there is none. */
-export function substitutionIn(text: string): { start: number; end: number; command: string } | undefined {
+function substitutionIn(text: string): { start: number; end: number; command: string } | undefined {
   const match = /\$\(((?:[^()]|\([^()]*\))*)\)/.exec(text.replace(/'[^']*'/g, quoted => '_'.repeat(quoted.length)))
   return match ? { start: match.index, end: match.index + match[0].length, command: text.slice(match.index + 2, match.index + match[0].length - 1) } : undefined
 }
@@ -202,6 +202,26 @@ export function substitutionIn(text: string): { start: number; end: number; comm
 export function assignmentIn(line: string): [string, string] | undefined {
   const match = /^(?:export\s+)?([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)$/.exec(line)
   return match ? [match[1]!, unquoted(match[2]!)] : undefined
+}
+
+/** Puts in what variables hold, and what commands in $( ) print if kubectl is among them. */
+export function substituted(text: string, variables: ReadonlyMap<string, string>, capture: (command: string) => string): string {
+  let line = expanded(text, variables)
+  for (let found = substitutionIn(line); found !== undefined && /(^|[^\w-])(kubectl|k)\s/.test(found.command); found = substitutionIn(line)) {
+    line = line.slice(0, found.start) + capture(found.command).replaceAll('\n', ' ') + line.slice(found.end)
+  }
+  return line
+}
+
+/** Shows the output of a command over and over, in one place: `title` begins it anew. */
+export function* watching(command: string, seconds: number, title: (text: string) => void): Script {
+  yield 'loop'
+  for (;;) {
+    title(`Every ${seconds.toFixed(1)}s: ${command}\n`)
+    yield { run: command }
+    yield { run: `sleep ${seconds}` }
+    yield 'round'
+  }
 }
 
 /** `watch -n 1 kubectl get pods`: what is watched, and how often. */

@@ -5,7 +5,7 @@ import { type Answered, type Entry, added, answerTo, answerToPipe } from './answ
 import { DEAF, noteOn } from './notes.ts'
 import { ownAnswer } from './own.ts'
 import { pasted } from './pasted.ts'
-import { type Answer, type Script, assignmentIn, expanded, interpret, isKubectl, isOpen, isScript, redirected, stagesOf, substitutionIn, watchIn, withoutComments, withoutDocument } from './script.ts'
+import { type Answer, type Script, assignmentIn, interpret, isKubectl, isOpen, isScript, redirected, stagesOf, substituted, watchIn, watching, withoutComments, withoutDocument } from './script.ts'
 import { type Session, isAtPrompt, openFor, workOn } from './session.ts'
 import { slipIn } from './slips.ts'
 import { loginRequest, terminalRequest } from './words.ts'
@@ -206,7 +206,7 @@ export class Shell extends EventTarget {
   /** Runs one command, or several with pipes between them; `undefined` as long as it goes on. */
   #simple(text: string, document?: string): number | undefined {
     const plain = withoutDocument(text)
-    const line = this.#substituted(plain.line)
+    const line = substituted(plain.line, this.#variables, command => this.#capture(command).text)
     const input = document ?? plain.document
     const variable = assignmentIn(line)
     if (variable !== undefined) {
@@ -215,7 +215,11 @@ export class Shell extends EventTarget {
     }
     const watch = watchIn(line)
     if (watch !== undefined && this.#script === undefined) {
-      this.#script = this.#watch(watch.command, watch.seconds)
+      const top = this.entries.length
+      this.#script = watching(watch.command, watch.seconds, title => {
+        this.entries = this.entries.slice(0, top)
+        this.#push({ kind: 'out', text: title })
+      })
       this.#go({ status: 0, text: '' })
       return undefined
     }
@@ -258,32 +262,10 @@ export class Shell extends EventTarget {
 
   /** Runs a command for its output. */
   #capture(command: string): Answer {
-    const line = this.#substituted(command)
+    const line = substituted(command, this.#variables, inner => this.#capture(inner).text)
     const { stdout, stderr, exitCode } = isKubectl(line) ? this.#lab.kubectl(line) : this.#lab.filter(line, '')
     if (stderr !== '') this.#push({ kind: 'err', text: stderr })
     return { status: exitCode, text: stdout.trimEnd() }
-  }
-
-  /** Puts in what variables hold, and what commands in $( ) print if kubectl is among them. */
-  #substituted(text: string): string {
-    let line = expanded(text, this.#variables)
-    for (let found = substitutionIn(line); found !== undefined && /(^|[^\w-])(kubectl|k)\s/.test(found.command); found = substitutionIn(line)) {
-      line = line.slice(0, found.start) + this.#capture(found.command).text.replaceAll('\n', ' ') + line.slice(found.end)
-    }
-    return line
-  }
-
-  /** Shows the output of a command over and over, in one place. */
-  *#watch(command: string, seconds: number): Script {
-    const top = this.entries.length
-    yield 'loop'
-    for (;;) {
-      this.entries = this.entries.slice(0, top)
-      this.#push({ kind: 'out', text: `Every ${seconds.toFixed(1)}s: ${command}\n` })
-      yield { run: command }
-      yield { run: `sleep ${seconds}` }
-      yield 'round'
-    }
   }
 
   /** A program on the laptop. */
